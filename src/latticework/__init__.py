@@ -1,0 +1,1 @@
+"""Structured generation for diffusion language models."""

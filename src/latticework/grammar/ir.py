@@ -1,0 +1,252 @@
+"""The grammar IR: what every front end produces and the automaton builder consumes.
+
+Nodes are immutable values. Equality and hash come from a 128-bit BLAKE2 digest over the node's
+kind, its fields and its children's digests, computed once at construction, so that comparing,
+hashing and memoising a node costs O(1) whatever its size, and equal sub-grammars are shared by
+construction of the memo tables alone. The digest is also the grammar's part of a compile-cache key.
+
+A node denotes a language of byte strings. Characters are Unicode code points (surrogates
+excluded) in UTF-8; :class:`JsonChars` are code points *as written inside a JSON string*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import TypeAlias
+
+MAX_CODE_POINT = 0x10FFFF
+SURROGATES = (0xD800, 0xDFFF)
+
+Ranges: TypeAlias = tuple[tuple[int, int], ...]
+
+
+class Node:
+    """Base of all IR nodes. Do not subclass outside this module: the builder knows each kind."""
+
+    __slots__ = ("digest",)
+    digest: bytes
+
+    def _seal(self, *fields: object) -> None:
+        h = blake2b(type(self).__name__.encode(), digest_size=16)
+        for field in fields:
+            if isinstance(field, Node):
+                h.update(b"N" + field.digest)
+            elif isinstance(field, bytes):
+                h.update(b"B%d:" % len(field) + field)
+            elif isinstance(field, tuple) and field and isinstance(field[0], Node):
+                h.update(b"T%d:" % len(field))
+                for child in field:
+                    h.update(child.digest)
+            else:
+                text = repr(field).encode()
+                h.update(b"R%d:" % len(text) + text)
+        self.digest = h.digest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Node) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        fields = [s for s in type(self).__slots__ if s != "digest"]
+        return f"{type(self).__name__}({', '.join(f'{f}={getattr(self, f)!r}' for f in fields)})"
+
+
+class Literal(Node):
+    """Exactly these bytes."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._seal(data)
+
+
+class Chars(Node):
+    """One code point out of ``ranges`` (inclusive, sorted, disjoint), encoded in UTF-8. Surrogates are dropped."""
+
+    __slots__ = ("ranges",)
+
+    def __init__(self, ranges: Iterable[tuple[int, int]]) -> None:
+        self.ranges = normalise_ranges(ranges)
+        self._seal(self.ranges)
+
+
+class JsonChars(Node):
+    r"""One code point out of ``ranges`` as written inside a JSON string (RFC 8259 section 7).
+
+    With ``all_escapes`` every spelling is in the language: the raw character, the short escape,
+    ``\uXXXX``, and surrogate pairs (one code point). Otherwise only the canonical one: raw where
+    JSON allows it, else the short escape, else ``\u00XX`` (lower or upper case hex digits).
+    """
+
+    __slots__ = ("all_escapes", "ranges")
+
+    def __init__(self, ranges: Iterable[tuple[int, int]], all_escapes: bool = False) -> None:
+        self.ranges = normalise_ranges(ranges)
+        self.all_escapes = all_escapes
+        self._seal(self.ranges, all_escapes)
+
+
+class Seq(Node):
+    """Concatenation of ``parts``; the empty tuple is the language of the empty string."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: Iterable[Node]) -> None:
+        self.parts = tuple(parts)
+        self._seal(self.parts)
+
+
+class Alt(Node):
+    """Union of ``options``; the empty tuple is the empty language."""
+
+    __slots__ = ("options",)
+
+    def __init__(self, options: Iterable[Node]) -> None:
+        self.options = tuple(options)
+        self._seal(self.options)
+
+
+class Words(Node):
+    """A finite set of byte strings (enumerations): built as a minimal trie, however many."""
+
+    __slots__ = ("words",)
+
+    def __init__(self, words: Iterable[bytes]) -> None:
+        self.words = tuple(sorted(set(words)))
+        self._seal(self.words)
+
+
+class Repeat(Node):
+    """``low`` to ``high`` copies of ``body`` (``high=None``: unbounded)."""
+
+    __slots__ = ("body", "high", "low")
+
+    def __init__(self, body: Node, low: int, high: int | None) -> None:
+        _check_bounds(low, high)
+        self.body, self.low, self.high = body, low, high
+        self._seal(body, low, high)
+
+
+class Join(Node):
+    """``low`` to ``high`` items with ``separator`` between neighbours; the item is built once."""
+
+    __slots__ = ("high", "item", "low", "separator")
+
+    def __init__(self, item: Node, separator: Node, low: int, high: int | None) -> None:
+        _check_bounds(low, high)
+        self.item, self.separator, self.low, self.high = item, separator, low, high
+        self._seal(item, separator, low, high)
+
+
+class Ordered(Node):
+    """Members in the given order, each required or optional, ``separator`` between neighbours present.
+
+    ``members`` are ``(node, required)`` pairs. The language: every subsequence that keeps all
+    required members, joined by the separator (object members; O(members) states).
+    """
+
+    __slots__ = ("members", "separator")
+
+    def __init__(self, members: Iterable[tuple[Node, bool]], separator: Node) -> None:
+        self.members = tuple(members)
+        self.separator = separator
+        self._seal(tuple(node for node, _ in self.members), tuple(req for _, req in self.members), separator)
+
+
+class Counted(Node):
+    """The strings of ``body`` with ``low`` to ``high`` characters (each Chars/JsonChars read counts one)."""
+
+    __slots__ = ("body", "high", "low")
+
+    def __init__(self, body: Node, low: int, high: int | None) -> None:
+        _check_bounds(low, high)
+        self.body, self.low, self.high = body, low, high
+        self._seal(body, low, high)
+
+
+class JsonKey(Node):
+    """A whole JSON string (quotes included) that is none of ``excluded``.
+
+    ``excluded`` are decoded keys. A key that shares a prefix with an excluded one is spelt
+    canonically along that prefix, so that an escape can never smuggle an excluded key in.
+    """
+
+    __slots__ = ("excluded",)
+
+    def __init__(self, excluded: Iterable[str]) -> None:
+        self.excluded = tuple(sorted(set(excluded)))
+        self._seal(self.excluded)
+
+
+class Intersect(Node):
+    """Strings in all of ``parts``; each is compiled on its own, without counters."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: Iterable[Node]) -> None:
+        self.parts = tuple(parts)
+        self._seal(self.parts)
+
+
+class Except(Node):
+    """Strings of ``body`` that are not in ``removed``; both are compiled without counters."""
+
+    __slots__ = ("body", "removed")
+
+    def __init__(self, body: Node, removed: Node) -> None:
+        self.body, self.removed = body, removed
+        self._seal(body, removed)
+
+
+class Located(Node):
+    """``body``, remembered as coming from ``where`` (JSON Pointer or regex span): errors name it."""
+
+    __slots__ = ("body", "where")
+
+    def __init__(self, body: Node, where: str) -> None:
+        self.body, self.where = body, where
+        self.digest = body.digest
+
+
+def _check_bounds(low: int, high: int | None) -> None:
+    if low < 0 or (high is not None and high < 0):
+        raise ValueError(f"repetition bounds must not be negative: {low}, {high}")
+
+
+def normalise_ranges(ranges: Iterable[tuple[int, int]]) -> Ranges:
+    """Sort, merge, and drop surrogates. Inclusive code point ranges in and out."""
+    pieces: list[tuple[int, int]] = []
+    for low, high in ranges:
+        if low < SURROGATES[0]:
+            pieces.append((low, min(high, SURROGATES[0] - 1)))
+        if high > SURROGATES[1]:
+            pieces.append((max(low, SURROGATES[1] + 1), min(high, MAX_CODE_POINT)))
+    merged: list[tuple[int, int]] = []
+    for low, high in sorted(p for p in pieces if p[0] <= p[1]):
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], high))
+        else:
+            merged.append((low, high))
+    return tuple(merged)
+
+
+def complement_ranges(ranges: Iterable[tuple[int, int]]) -> Ranges:
+    """Code points outside ``ranges`` (surrogates excluded from both)."""
+    out: list[tuple[int, int]] = []
+    next_low = 0
+    for low, high in normalise_ranges(ranges):
+        if low > next_low:
+            out.append((next_low, low - 1))
+        next_low = high + 1
+    if next_low <= MAX_CODE_POINT:
+        out.append((next_low, MAX_CODE_POINT))
+    return normalise_ranges(out)
+
+
+EMPTY = Seq(())
+NOTHING = Alt(())
+ANY_CHAR = Chars(((0, MAX_CODE_POINT),))
