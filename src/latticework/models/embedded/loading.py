@@ -1,0 +1,37 @@
+"""Reads the packaged weights and builds prompts for them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from latticework.models.embedded.modeling import EmbeddedModel
+from latticework.models.embedded.prompt import format_prompt, schema_leaves
+from latticework.models.embedded.tokenizer import BOS, load_tokenizer
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+def load_embedded(
+    folder: Path | str | None = None, *, dtype: torch.dtype = torch.float32
+) -> tuple[EmbeddedModel, PreTrainedTokenizerFast]:
+    """The model in evaluation mode and its tokenizer; ``folder`` replaces the packaged weights by other ones."""
+    source = WEIGHTS if folder is None else Path(folder)
+    model = EmbeddedModel.from_pretrained(source, dtype=dtype)
+    return model.eval(), _tokenizer(source)
+
+
+def build_prompt(text: str, schema: Any = None, *, tokenizer: PreTrainedTokenizerFast | None = None) -> list[int]:
+    """Token ids of the prompt for ``text`` and a JSON Schema (a dict; anything else is no hint)."""
+    tokenizer = tokenizer or _tokenizer(WEIGHTS)
+    prompt = format_prompt(schema_leaves(schema), text)
+    return [BOS, *tokenizer.encode(prompt, add_special_tokens=False)]
+
+
+@lru_cache(maxsize=4)
+def _tokenizer(folder: Path) -> PreTrainedTokenizerFast:
+    return load_tokenizer(folder)

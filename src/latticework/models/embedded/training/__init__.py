@@ -1,0 +1,1 @@
+"""Makes the embedded model: record generator, tokenizer, training loop, evaluation. Not imported at inference."""
