@@ -1,0 +1,109 @@
+"""What goes into the denoising loop and what comes out: requests, steps, timings, outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from latticework.errors import LatticeworkError
+    from latticework.lattice.constraint import Constraint
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Request:
+    """One row: a prompt and a canvas of N slots to be filled after it.
+
+    Attributes:
+        prompt: token ids before the canvas.
+        tokens: [N] int64; what free slots hold does not matter.
+        free: [N] bool, the slots to fill.
+        constraint: the language of the filled canvas; ``None`` for plain masked-diffusion decoding.
+        entropy: words that seed the row's generator (NumPy ``SeedSequence``); read only at temperatures above 0.
+        tail: whether slots after a complete document may hold end or pad.
+    """
+
+    prompt: tuple[int, ...]
+    tokens: NDArray[np.int64]
+    free: NDArray[np.bool_]
+    constraint: Constraint | None = None
+    entropy: tuple[int, ...] = (0,)
+    tail: bool = True
+
+    @classmethod
+    def blank(
+        cls, prompt: tuple[int, ...], slots: int, constraint: Constraint | None = None, entropy: tuple[int, ...] = (0,)
+    ) -> Request:
+        """A request whose canvas is ``slots`` free slots."""
+        tokens = np.zeros(slots, dtype=np.int64)
+        return cls(tuple(prompt), tokens, np.ones(slots, dtype=np.bool_), constraint, entropy)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Step:
+    """One moment of one row, for trace hooks: after a forward, or after the forced slots before the first one.
+
+    Attributes:
+        row: index of the request.
+        forwards: forwards the row has had so far.
+        tokens: [N] int64 canvas; in free slots the token of the current completion, -1 before the first forward.
+        free: [N] bool, slots still open.
+        committed: [.] int64, slots the policy committed in this step.
+        forced: [.] int64, slots the constraint decided in this step.
+        confidence: [N] float64, confidence of ``tokens`` at this step; NaN where nothing was proposed.
+    """
+
+    row: int
+    forwards: int
+    tokens: NDArray[np.int64]
+    free: NDArray[np.bool_]
+    committed: NDArray[np.int64]
+    forced: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Timings:
+    """Milliseconds of wall time. A batched forward counts in full for each of its rows.
+
+    Attributes:
+        model: forwards.
+        constraint: lattice work the row waited for (start, forced slots, proposals, commits).
+        hidden: lattice work done in a worker thread while the model was running.
+        policy: choosing slots.
+        total: from the row's first lattice question to its last commit.
+    """
+
+    model: float = 0.0
+    constraint: float = 0.0
+    hidden: float = 0.0
+    policy: float = 0.0
+    total: float = 0.0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Outcome:
+    """A filled canvas, or the reason why there is none.
+
+    Attributes:
+        tokens: [N] int64.
+        body: slots before the tail; the document is ``tokens[:body]``.
+        log_prob: [N] float64, log of the constrained marginal probability at commit; 0 for given and forced slots.
+        forwards: forwards the row took part in.
+        free_slots, forced_slots: slots that were open at the start, and how many of them the constraint decided.
+        ended: whether an end token closed the document (otherwise it fills the canvas).
+        error: set when the row failed; the other attributes then describe the canvas as it stood.
+    """
+
+    tokens: NDArray[np.int64]
+    body: int
+    log_prob: NDArray[np.float64]
+    forwards: int
+    free_slots: int
+    forced_slots: int
+    ended: bool
+    timings: Timings = field(default_factory=Timings)
+    error: LatticeworkError | None = None

@@ -1,0 +1,180 @@
+"""One canvas on its way from noise to a document: forced slots, proposals, commits, the end rule."""
+
+from __future__ import annotations
+
+import math
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latticework.diffusion.policy import Policy, View
+from latticework.diffusion.records import Outcome, Request, Step, Timings
+from latticework.errors import LatticeworkError, ModelError
+
+if TYPE_CHECKING:
+    from latticework.diffusion.unconstrained import FreeSession
+    from latticework.lattice.session import Proposal, Session
+    from latticework.tokens.vocabulary import Vocabulary
+
+
+class Row:
+    """Mutable state of one request inside the loop.
+
+    The invariant: the fixed slots of the canvas can always be completed to a valid document of exactly N slots. Slots
+    are fixed in two ways only: because the constraint leaves them one token, or out of one valid completion.
+
+    Raises on construction: ``Infeasible`` when the canvas cannot hold a document.
+    """
+
+    def __init__(self, index: int, request: Request, vocabulary: Vocabulary, block_length: int | None) -> None:
+        begun = perf_counter()
+        self.index = index
+        self.prompt = request.prompt
+        self.tokens = np.array(request.tokens, dtype=np.int64)
+        self.free = np.array(request.free, dtype=np.bool_)
+        self.log_prob = np.zeros(len(self.tokens))
+        self.confidence = np.full(len(self.tokens), math.nan)
+        self.forwards = 0
+        self.timings = Timings()
+        self._draft = np.where(self.free, -1, self.tokens)
+        self._free_slots = int(self.free.sum())
+        self._forced_slots = 0
+        self._constrained = request.constraint is not None
+        self._end = np.zeros(len(vocabulary), dtype=np.bool_)
+        self._end[vocabulary.end_tokens] = True
+        self._tail_only = False
+        self._block = block_length or len(self.tokens)
+        self._window = -1
+        self._window_forwards = 0
+        self._generator = np.random.default_rng(np.random.SeedSequence(request.entropy))
+        self._begun = begun
+        self._session = self._open(request, vocabulary)
+        self.timings.constraint += 1e3 * (perf_counter() - begun)
+
+    def _open(self, request: Request, vocabulary: Vocabulary) -> Session | FreeSession:
+        if request.constraint is not None:
+            return request.constraint.session(self.tokens, self.free, tail=request.tail)
+        from latticework.diffusion.unconstrained import FreeSession
+
+        return FreeSession(vocabulary, self.tokens, self.free, request.tail)
+
+    @property
+    def done(self) -> bool:
+        return not self.free.any()
+
+    def prepare(self) -> float:
+        """Let the session compute what the next proposal needs; returns milliseconds. Runs in a worker thread."""
+        begun = perf_counter()
+        self._session.prepare()
+        return 1e3 * (perf_counter() - begun)
+
+    def settle(self) -> NDArray[np.int64]:
+        """Fix what the constraint has decided and return those slots; needs no model.
+
+        Fixing slots with one admissible token removes no completion, so one round reaches the fixed point. When the
+        document stands and only end or pad can follow, the tail is filled too.
+        """
+        begun = perf_counter()
+        forced = self._session.forced()
+        if forced:
+            self._fix(forced)
+        slots = list(forced)
+        if self._tail_only and self._constrained and not self.done and self._only_tail_can_follow():
+            slots += self._fill_tail()
+        self._forced_slots += len(slots)
+        self.timings.constraint += 1e3 * (perf_counter() - begun)
+        return np.array(sorted(slots), dtype=np.int64)
+
+    def _only_tail_can_follow(self) -> bool:
+        admissible = self._session.admissible()[self.free]  # pyright: ignore[reportAttributeAccessIssue]
+        return not bool((admissible & ~self._end).any())
+
+    def _fill_tail(self) -> list[int]:
+        slots = np.flatnonzero(self.free)
+        self._fix({int(slot): int(self._draft[slot]) for slot in slots})
+        return [int(slot) for slot in slots]
+
+    def advance(self, logits: Any, policy: Policy, temperature: float) -> NDArray[np.int64]:
+        """Commit at least one slot out of one completion proposed for ``logits`` [N, V]; returns the slots."""
+        begun = perf_counter()
+        proposal = self._session.propose(logits, temperature, self._generator, entropy=policy.needs_entropy)
+        if math.isnan(proposal.log_prob):
+            raise ModelError("the model returned NaN for this row")
+        self._draft = np.asarray(proposal.tokens, dtype=np.int64)
+        self.confidence = np.asarray(proposal.confidence, dtype=np.float64)
+        proposed = perf_counter()
+        slots = self._select(proposal, policy)
+        selected = perf_counter()
+        self._fix({int(slot): int(self._draft[slot]) for slot in slots})
+        with np.errstate(divide="ignore"):
+            self.log_prob[slots] = np.log(self.confidence[slots])
+        self._tail_only = not bool((self.free & ~np.asarray(proposal.tail)).any())
+        self.timings.policy += 1e3 * (selected - proposed)
+        self.timings.constraint += 1e3 * (perf_counter() - selected + proposed - begun)
+        return slots
+
+    def _select(self, proposal: Proposal, policy: Policy) -> NDArray[np.int64]:
+        """Slots to commit: the policy's choice among the open body slots of the active block.
+
+        End and pad stay out of the policy's sight until every slot before them is fixed (models put early confidence
+        on them). In a completion of a constraint the tail is a suffix, so the whole of it is due then.
+        """
+        open_slots = np.flatnonzero(self.free)
+        tail = np.asarray(proposal.tail)[open_slots]
+        if tail.all():
+            return open_slots
+        window = int(open_slots[0]) // self._block
+        self._window_forwards = self._window_forwards + 1 if window == self._window else 0
+        self._window = window
+        inside = open_slots // self._block == window
+        first = open_slots == open_slots[0]
+        slots = open_slots[inside & (~tail | first)]
+        view = View(
+            slots=slots,
+            confidence=self.confidence[slots],
+            entropy=None if proposal.entropy is None else np.asarray(proposal.entropy, dtype=np.float64)[slots],
+            step=self._window_forwards,
+            remaining=int(inside.sum()),
+            window=min(self._block, len(self.tokens) - window * self._block),
+            canvas=len(self.tokens),
+        )
+        chosen = np.asarray(policy.select(view), dtype=np.bool_)
+        if not chosen.any():
+            chosen[np.argmax(view.confidence)] = True
+        return slots[chosen]
+
+    def _fix(self, tokens: dict[int, int]) -> None:
+        self._session.commit(tokens)
+        for slot, token in tokens.items():
+            self.tokens[slot] = token
+            self.free[slot] = False
+            self._draft[slot] = token
+
+    def step(self, committed: NDArray[np.int64], forced: NDArray[np.int64]) -> Step:
+        """A snapshot for trace hooks."""
+        return Step(
+            row=self.index,
+            forwards=self.forwards,
+            tokens=self._draft.copy(),
+            free=self.free.copy(),
+            committed=committed,
+            forced=forced,
+            confidence=self.confidence.copy(),
+        )
+
+    def outcome(self, error: LatticeworkError | None = None) -> Outcome:
+        self.timings.total = 1e3 * (perf_counter() - self._begun)
+        ends = np.flatnonzero(self._end[self.tokens] & ~self.free)
+        return Outcome(
+            tokens=self.tokens.copy(),
+            body=int(ends[0]) if len(ends) else len(self.tokens),
+            log_prob=self.log_prob.copy(),
+            forwards=self.forwards,
+            free_slots=self._free_slots,
+            forced_slots=self._forced_slots,
+            ended=bool(len(ends)),
+            timings=self.timings,
+            error=error,
+        )

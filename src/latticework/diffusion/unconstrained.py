@@ -1,0 +1,96 @@
+"""Plain masked-diffusion decoding of a row without a constraint, behind the questions a session answers.
+
+Every slot is decided on its own, as the model's authors do it. The only rule is the tail: once an end token stands in
+a slot with nothing open before it, the slots after it are filled and whatever they held is not part of the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latticework.lattice.session import Proposal
+
+if TYPE_CHECKING:
+    from latticework.tokens.vocabulary import Vocabulary
+
+
+@lru_cache(maxsize=8)
+def _token_kinds(vocabulary: Vocabulary) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """([V] may be sampled, [V] ends the text)."""
+    end = np.zeros(len(vocabulary), dtype=np.bool_)
+    end[vocabulary.end_tokens] = True
+    text = np.fromiter((bool(vocabulary.bytes(i)) for i in range(len(vocabulary))), dtype=np.bool_, count=len(end))
+    return text | end, end
+
+
+class FreeSession:
+    """One canvas without a constraint. Same questions as :class:`latticework.lattice.session.Session`."""
+
+    def __init__(self, vocabulary: Vocabulary, tokens: NDArray[np.int64], free: NDArray[np.bool_], tail: bool) -> None:
+        allowed, end = _token_kinds(vocabulary)
+        self.tokens = np.array(tokens, dtype=np.int64)
+        self.free = np.array(free, dtype=np.bool_)
+        self._end = end
+        self._allowed = allowed if tail else allowed & ~end
+        self._filler = int(vocabulary.end_tokens[-1]) if len(vocabulary.end_tokens) else -1
+
+    def prepare(self) -> None:
+        """Nothing to compute ahead of the logits."""
+
+    def forced(self) -> dict[int, int]:
+        """The open slots after an end token with nothing open before it."""
+        settled = ~self.free & self._end[self.tokens]
+        if not settled.any():
+            return {}
+        first = int(settled.argmax())
+        if self.free[:first].any():
+            return {}
+        return {int(slot): self._filler for slot in np.flatnonzero(self.free) if slot > first}
+
+    def commit(self, tokens: Mapping[int, int]) -> None:
+        for slot, token in tokens.items():
+            self.tokens[slot] = token
+            self.free[slot] = False
+
+    def propose(self, logits: Any, temperature: float = 0.0, generator: Any = None, entropy: bool = False) -> Proposal:
+        """Per slot the likeliest token, or a draw; cost O(N V). ``logits`` [N, V] torch, any float dtype."""
+        import torch
+
+        open_slots = np.flatnonzero(self.free)
+        rows = logits[torch.from_numpy(open_slots).to(logits.device)].float()
+        rows = rows.masked_fill(~torch.from_numpy(self._allowed).to(rows.device), float("-inf"))
+        log_p = torch.log_softmax(rows, dim=-1)
+        chosen = _draw(rows, temperature, generator) if temperature > 0 else log_p.argmax(dim=-1)
+        picked = log_p.gather(1, chosen[:, None])[:, 0].double().cpu().numpy()
+        tokens = self.tokens.copy()
+        tokens[open_slots] = chosen.cpu().numpy()
+        confidence = np.ones(len(tokens))
+        confidence[open_slots] = np.exp(picked)
+        entropies = None
+        if entropy:
+            entropies = np.zeros(len(tokens))
+            entropies[open_slots] = torch.special.entr(log_p.exp()).sum(dim=-1).double().cpu().numpy()
+        return Proposal(
+            tokens=tokens,
+            log_prob=float(picked.sum()),
+            confidence=confidence,
+            entropy=entropies,
+            log_z=0.0,
+            tail=self._end[tokens],
+        )
+
+
+def _draw(rows: Any, temperature: float, generator: np.random.Generator) -> Any:
+    """[K] int64: one token per row of ``rows`` [K, V], by inverting the cumulative distribution in float64."""
+    import torch
+
+    cumulative = torch.softmax(rows.double() / temperature, dim=-1).cumsum(dim=-1)
+    total = cumulative[:, -1:]
+    points = torch.from_numpy(generator.random(len(rows))).to(rows.device)[:, None] * total
+    below_total = torch.minimum(points, torch.nextafter(total, torch.zeros_like(total)))
+    return torch.searchsorted(cumulative, below_total, right=True)[:, 0]
