@@ -81,7 +81,9 @@ class Infeasible(LatticeworkError):
         slot: first slot at which no valid document can go on, when the fixed slots are at fault.
     """
 
-    def __init__(self, message: str, needed: int | None = None, slots: int | None = None, slot: int | None = None) -> None:
+    def __init__(
+        self, message: str, needed: int | None = None, slots: int | None = None, slot: int | None = None
+    ) -> None:
         self.needed = needed
         self.slots = slots
         self.slot = slot

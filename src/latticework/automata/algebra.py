@@ -1,0 +1,249 @@
+"""Boolean algebra, concatenation and minimisation of byte automata without counters.
+
+Constructions are the textbook ones (Hopcroft, Motwani & Ullman): products for intersection, union and
+difference, partition refinement for minimisation. Automata with counters are first expanded
+(:func:`expand`): every reachable configuration becomes a state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from latticework.automata.automaton import MAX_LEVELS, ByteAutomaton
+from latticework.automata.graph import Graph
+from latticework.automata.run import START, Configuration, is_accepting, step
+from latticework.errors import LimitExceeded
+
+DEFAULT_MAX_STATES = 200_000
+
+
+def plain(next_state: np.ndarray, byte_class: np.ndarray, accepting: np.ndarray) -> ByteAutomaton:
+    """A counter-free automaton from its tables; [S, K] int, [256] int, [S] bool."""
+    states = len(next_state)
+    empty = np.zeros(0, np.int32)
+    return ByteAutomaton(
+        next_state=np.ascontiguousarray(next_state, np.int32),
+        operation=np.zeros(next_state.shape, np.uint8),
+        byte_class=byte_class.astype(np.int64),
+        accepting=np.asarray(accepting, np.bool_),
+        levels=np.zeros(states, np.int32),
+        scope=np.full((states, MAX_LEVELS), -1, np.int32),
+        low=empty,
+        high=empty.copy(),
+    )
+
+
+def expand(automaton: ByteAutomaton, max_states: int = DEFAULT_MAX_STATES) -> ByteAutomaton:
+    """The same language without counters, minimised.
+
+    Raises:
+        LimitExceeded: more than ``max_states`` configurations are reachable.
+    """
+    if not automaton.has_counters:
+        return automaton
+    representative = [int(np.flatnonzero(automaton.byte_class == k)[0]) for k in range(automaton.next_state.shape[1])]
+    ids: dict[Configuration, int] = {START: 0}
+    order = [START]
+    rows: list[list[int]] = []
+    for at in order:  # grows while it is walked
+        row = []
+        for byte in representative:
+            after = step(automaton, at, byte)
+            if after is None:
+                row.append(-1)
+                continue
+            after = _saturate(automaton, after)
+            found = ids.get(after)
+            if found is None:
+                if len(order) >= max_states:
+                    raise LimitExceeded("max_states", max_states)
+                found = ids[after] = len(order)
+                order.append(after)
+            row.append(found)
+        rows.append(row)
+    accepting = np.array([is_accepting(automaton, at) for at in order])
+    return minimise(plain(np.array(rows, np.int32), automaton.byte_class, accepting))
+
+
+def _saturate(automaton: ByteAutomaton, at: Configuration) -> Configuration:
+    """Counts of unbounded scopes matter only up to their lower bound."""
+    state, counts = at
+    capped = tuple(
+        min(count, int(automaton.low[s])) if automaton.high[s] >= 1 << 30 else count
+        for count, s in zip(counts, automaton.scope[state], strict=False)
+    )
+    return state, capped
+
+
+def intersection(*automata: ByteAutomaton, max_states: int = DEFAULT_MAX_STATES) -> ByteAutomaton:
+    """Strings in every operand."""
+    result = automata[0]
+    for other in automata[1:]:
+        result = _product(result, other, lambda a, b: a & b, False, False, max_states)
+    return minimise(result) if len(automata) == 1 else result
+
+
+def union(a: ByteAutomaton, b: ByteAutomaton, max_states: int = DEFAULT_MAX_STATES) -> ByteAutomaton:
+    """Strings in either operand."""
+    return _product(a, b, lambda x, y: x | y, True, True, max_states)
+
+
+def difference(a: ByteAutomaton, b: ByteAutomaton, max_states: int = DEFAULT_MAX_STATES) -> ByteAutomaton:
+    """Strings of ``a`` that are not in ``b``."""
+    return _product(a, b, lambda x, y: x & ~y, False, True, max_states)
+
+
+def complement(a: ByteAutomaton) -> ByteAutomaton:
+    """All byte strings (well-formed UTF-8 or not) that are not in ``a``."""
+    a = expand(a)
+    total = np.vstack([a.next_state, np.full((1, a.next_state.shape[1]), -1, np.int32)])
+    total = np.where(total < 0, a.states, total)
+    return minimise(plain(total, a.byte_class, np.append(~a.accepting, True)))
+
+
+def concatenation(a: ByteAutomaton, b: ByteAutomaton, max_states: int = DEFAULT_MAX_STATES) -> ByteAutomaton:
+    """A string of ``a`` followed by a string of ``b``."""
+    from latticework.automata.determinise import determinise
+
+    a, b = expand(a, max_states), expand(b, max_states)
+    graph = Graph(2 * max_states)
+    starts = graph.final
+    for part in (b, a):
+        nodes = [graph.reserve(()) for _ in range(part.states)]
+        for state, row in enumerate(byte_ranges(part)):
+            edges = tuple((low, high, nodes[target], 0) for low, high, target in row)
+            step_node = graph.node(edges, ())
+            graph.complete(nodes[state], [step_node, starts] if part.accepting[state] else [step_node])
+        starts = nodes[0]
+    return minimise(determinise(graph, starts, max_states))
+
+
+def _product(
+    a: ByteAutomaton,
+    b: ByteAutomaton,
+    accept: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    keep_dead_a: bool,
+    keep_dead_b: bool,
+    max_states: int,
+) -> ByteAutomaton:
+    a, b = expand(a, max_states), expand(b, max_states)
+    pairs, byte_class = np.unique(np.stack([a.byte_class, b.byte_class], 1), axis=0, return_inverse=True)
+    next_a = np.vstack([a.next_state, np.full((1, a.next_state.shape[1]), -1, np.int32)])[:, pairs[:, 0]]
+    next_b = np.vstack([b.next_state, np.full((1, b.next_state.shape[1]), -1, np.int32)])[:, pairs[:, 1]]
+    ids: dict[tuple[int, int], int] = {(0, 0): 0}
+    order = [(0, 0)]
+    rows: list[list[int]] = []
+    for left, right in order:  # grows while it is walked
+        row = []
+        for pair in zip(next_a[left].tolist(), next_b[right].tolist(), strict=True):
+            dead_a, dead_b = pair[0] < 0, pair[1] < 0
+            if (dead_a and not keep_dead_a) or (dead_b and not keep_dead_b) or (dead_a and dead_b):
+                row.append(-1)
+                continue
+            found = ids.get(pair)
+            if found is None:
+                if len(order) >= max_states:
+                    raise LimitExceeded("max_states", max_states)
+                found = ids[pair] = len(order)
+                order.append(pair)
+            row.append(found)
+        rows.append(row)
+    which = np.array(order)
+    accepting = accept(np.append(a.accepting, False)[which[:, 0]], np.append(b.accepting, False)[which[:, 1]])
+    return minimise(plain(np.array(rows, np.int32), byte_class.reshape(-1), accepting))
+
+
+def minimise(automaton: ByteAutomaton) -> ByteAutomaton:
+    """The minimal automaton of the language: dead states dropped, equivalent ones merged (Moore 1956).
+
+    O(S K) a round, at most S rounds; a handful in practice. The input must be free of counters.
+    """
+    if automaton.has_counters:
+        raise ValueError("expand the automaton first: minimise works without counters")
+    reach = _reachable(automaton.next_state)
+    next_state = np.where(reach[:, None], automaton.next_state, -1)
+    alive = _coreachable(next_state, automaton.accepting & reach)
+    alive[0] = True
+    old = np.flatnonzero(alive & reach)
+    renumber = np.full(automaton.states + 1, -1, np.int64)
+    renumber[old] = np.arange(len(old))
+    table = renumber[next_state[old]]  # -1 picks the last entry, which is -1
+    accepting = automaton.accepting[old]
+    block = accepting.astype(np.int64)
+    count = 0
+    while True:
+        signature = np.concatenate([block[:, None], np.where(table < 0, -1, block[table])], 1)
+        _, first, block = np.unique(signature, axis=0, return_index=True, return_inverse=True)
+        block = block.reshape(-1)
+        if len(first) == count:
+            break
+        count = len(first)
+    # Number blocks by first occurrence so that the start state stays 0.
+    by_first = np.argsort(first)
+    rank = np.empty(count, np.int64)
+    rank[by_first] = np.arange(count)
+    block = rank[block]
+    chosen = first[by_first]
+    merged = np.where(table[chosen] < 0, -1, block[table[chosen]])
+    columns: dict[bytes, int] = {}
+    column_class = np.array([columns.setdefault(c.tobytes(), len(columns)) for c in np.ascontiguousarray(merged.T)])
+    _, keep = np.unique(column_class, return_index=True)
+    return plain(merged[:, keep], column_class[automaton.byte_class], accepting[chosen])
+
+
+def is_empty(automaton: ByteAutomaton) -> bool:
+    """Has the language no string at all?"""
+    if not automaton.has_counters:
+        return not bool((_reachable(automaton.next_state) & automaton.accepting).any())
+    return is_empty(expand(automaton))
+
+
+def equivalent(a: ByteAutomaton, b: ByteAutomaton) -> bool:
+    """Do two automata accept the same language?"""
+    return is_empty(difference(a, b)) and is_empty(difference(b, a))
+
+
+def byte_ranges(automaton: ByteAutomaton) -> list[list[tuple[int, int, int]]]:
+    """Per state, the transitions of a counter-free automaton as ``(low byte, high byte, target)``."""
+    rows = []
+    for targets in automaton.next_state[:, automaton.byte_class].tolist():
+        row: list[tuple[int, int, int]] = []
+        for byte, target in enumerate(targets):
+            if target < 0:
+                continue
+            if row and row[-1][1] == byte - 1 and row[-1][2] == target:
+                row[-1] = (row[-1][0], byte, target)
+            else:
+                row.append((byte, byte, target))
+        rows.append(row)
+    return rows
+
+
+def _reachable(next_state: np.ndarray) -> np.ndarray:
+    seen = np.zeros(len(next_state), np.bool_)
+    seen[0] = True
+    frontier = np.array([0])
+    while len(frontier):
+        targets = np.unique(next_state[frontier])
+        frontier = targets[(targets >= 0) & ~seen[targets]]
+        seen[frontier] = True
+    return seen
+
+
+def _coreachable(next_state: np.ndarray, accepting: np.ndarray) -> np.ndarray:
+    source, column = np.nonzero(next_state >= 0)
+    target = next_state[source, column]
+    order = np.argsort(target, kind="stable")
+    source = source[order]
+    offset = np.concatenate([[0], np.cumsum(np.bincount(target, minlength=len(next_state)))])
+    alive = accepting.copy()
+    stack = np.flatnonzero(alive).tolist()
+    while stack:
+        at = stack.pop()
+        for before in source[offset[at] : offset[at + 1]].tolist():
+            if not alive[before]:
+                alive[before] = True
+                stack.append(before)
+    return alive

@@ -1,0 +1,367 @@
+"""Direct construction of a byte automaton from the grammar IR, right to left.
+
+``build(node, k)`` returns the start of ``L(node)`` followed by whatever starts at ``k``; with hash-consed
+nodes, shared sub-grammars and continuations are built once and the result is nearly minimal before
+any subset construction. Bounded repetitions become scopes (see ``automaton.py``); the ones that the
+subset pass cannot keep symbolic (it would have to merge configurations that count differently) are
+unrolled one by one, and the grammar is built again. Continuation-passing construction after
+Brzozowski-like position automata; symbolic counters after counting automata (Turoňová et al. 2020).
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from latticework.automata import algebra
+from latticework.automata.automaton import MAX_LEVELS, UNBOUNDED, ByteAutomaton
+from latticework.automata.determinise import Incoherent, determinise
+from latticework.automata.encodings import Spelling, json_spellings, utf8_spellings
+from latticework.automata.graph import Graph, Path
+from latticework.errors import LimitExceeded
+from latticework.grammar import ir
+
+UNROLL_AT_MOST = 3
+_ANY_JSON_CHAR = ir.JsonChars(((0, ir.MAX_CODE_POINT),), all_escapes=True)
+_QUOTE = ir.Literal(b'"')
+
+
+class BuildLimits(Protocol):
+    """Sizes the builder respects; ``latticework.Limits`` has them."""
+
+    @property
+    def max_nodes(self) -> int: ...
+    @property
+    def max_states(self) -> int: ...
+
+
+class _DefaultLimits:
+    max_nodes = 400_000
+    max_states = 200_000
+
+
+def build_automaton(grammar: ir.Node, limits: BuildLimits | None = None) -> ByteAutomaton:
+    """Compile an IR node. Deterministic, counters symbolic where possible.
+
+    Raises:
+        LimitExceeded: more nodes or states than ``limits`` allow; names the node where known.
+    """
+    return _build(grammar, limits or _DefaultLimits(), symbolic=True)
+
+
+def _build(grammar: ir.Node, limits: BuildLimits, symbolic: bool) -> ByteAutomaton:
+    unrolled: set[bytes] = set()
+    while True:
+        builder = _Builder(limits, unrolled, symbolic)
+        try:
+            start = builder.build(grammar, builder.graph.final, ())
+            return determinise(builder.graph, start, limits.max_states)
+        except Incoherent as clash:
+            unrolled.add(builder.cheapest(clash.scopes))
+        except LimitExceeded as error:
+            if error.where or not builder.where:
+                raise
+            raise LimitExceeded(error.limit, error.bound, builder.where[-1]) from None
+
+
+class _Builder:
+    def __init__(self, limits: BuildLimits, unrolled: set[bytes], symbolic: bool) -> None:
+        self.limits = limits
+        self.graph = Graph(limits.max_nodes)
+        self.unrolled = unrolled
+        self.symbolic = symbolic
+        self.where: list[str] = []
+        self._memo: dict[tuple[bytes, int, Path, int], int] = {}
+        self._origin: dict[int, tuple[bytes, int]] = {}
+        self._count_scopes: dict[tuple[Path, int, int], int] = {}
+        self._nullable: dict[bytes, bool] = {}
+
+    def cheapest(self, scopes: set[int]) -> bytes:
+        """The repetition, among those of ``scopes``, whose unrolling costs least."""
+        return min((self._origin[s] for s in scopes), key=lambda origin: (origin[1], origin[0]))[0]
+
+    def build(self, node: ir.Node, k: int, path: Path, inc: int = 0) -> int:
+        """Start of ``L(node) . L(k)``; every new node lies at ``path``, each character counts ``inc``."""
+        key = (node.digest, k, path, inc)
+        found = self._memo.get(key)
+        if found is not None:
+            return found
+        made = self._dispatch(node, k, path, inc)
+        self._memo[key] = made
+        return made
+
+    def _dispatch(self, node: ir.Node, k: int, path: Path, inc: int) -> int:
+        match node:
+            case ir.Literal():
+                return self.graph.literal(node.data, k, path)
+            case ir.Chars():
+                return self._spell(utf8_spellings(node.ranges), k, path, inc)
+            case ir.JsonChars():
+                return self._spell(json_spellings(node.ranges, node.all_escapes), k, path, inc)
+            case ir.Seq():
+                for part in reversed(node.parts):
+                    k = self.build(part, k, path, inc)
+                return k
+            case ir.Alt():
+                return self.graph.union([self.build(option, k, path, inc) for option in node.options], path)
+            case ir.Words():
+                return self._words(node.words, k, path)
+            case ir.Repeat():
+                return self._repeat(node, k, path, inc)
+            case ir.Join():
+                return self._join(node, k, path, inc)
+            case ir.Ordered():
+                return self._ordered(node, k, path, inc)
+            case ir.Counted():
+                return self._counted(node, k, path, inc)
+            case ir.JsonKey():
+                return self._json_key(node, k, path)
+            case ir.Intersect():
+                parts = [_build(part, self.limits, symbolic=False) for part in node.parts]
+                return self._embed(algebra.intersection(*parts), k, path, inc)
+            case ir.Except():
+                body, removed = (_build(part, self.limits, symbolic=False) for part in (node.body, node.removed))
+                return self._embed(algebra.difference(body, removed), k, path, inc)
+            case ir.Located():
+                self.where.append(node.where)
+                made = self.build(node.body, k, path, inc)
+                self.where.pop()
+                return made
+        raise TypeError(f"unknown grammar node {type(node).__name__}")
+
+    # ---- leaves
+
+    def _spell(self, spellings: tuple[Spelling, ...], k: int, path: Path, inc: int) -> int:
+        groups: dict[tuple[int, int], list[Spelling]] = {}
+        for spelling in spellings:
+            groups.setdefault(spelling[0], []).append(spelling[1:])
+        edges = []
+        for (low, high), tails in groups.items():
+            target = k if tails == [()] else self._spell(tuple(tails), k, path, 0)
+            edges.append((low, high, target, inc))
+        return self.graph.node(tuple(sorted(edges)), path)
+
+    def _words(self, words: tuple[bytes, ...], k: int, path: Path) -> int:
+        """Minimal trie by sorted insertion (Daciuk et al. 2000); a word may begin another."""
+        graph = self.graph
+        pending: list[list[tuple[int, int, int, int]]] = [[]]
+        ends: list[bool] = [False]
+        previous = b""
+
+        def seal(depth: int) -> None:
+            while len(pending) - 1 > depth:
+                edges, end = pending.pop(), ends.pop()
+                byte = previous[len(pending) - 1]
+                if end and not edges:
+                    target = k
+                else:
+                    target = graph.node(tuple(edges), path)
+                    if end:
+                        target = graph.union([target, k], path)
+                pending[-1].append((byte, byte, target, 0))
+
+        for word in words:
+            shared = 0
+            while shared < min(len(word), len(previous)) and word[shared] == previous[shared]:
+                shared += 1
+            seal(shared)
+            previous = word
+            while len(pending) - 1 < len(word):
+                pending.append([])
+                ends.append(False)
+            ends[-1] = True
+        seal(0)
+        root = graph.node(tuple(pending[0]), path)
+        return graph.union([root, k], path) if ends[0] else root
+
+    def _json_key(self, node: ir.JsonKey, k: int, path: Path) -> int:
+        close = self.graph.literal(b'"', k, path)
+        free = self.build(ir.Repeat(_ANY_JSON_CHAR, 0, None), close, path)
+        trie: dict = {}
+        for key in node.excluded:
+            at = trie
+            for char in key:
+                at = at.setdefault(ord(char), {})
+            at[-1] = {}
+        # Post-order, so that long keys need no recursion.
+        order: list[dict] = []
+        stack = [trie]
+        while stack:
+            at = stack.pop()
+            order.append(at)
+            stack.extend(child for char, child in at.items() if char >= 0)
+        starts: dict[int, int] = {}
+        for at in reversed(order):
+            children = sorted(char for char in at if char >= 0)
+            options = [] if -1 in at else [close]
+            others = ir.JsonChars(ir.complement_ranges((c, c) for c in children))
+            options.append(self._spell(json_spellings(others.ranges, not children), free, path, 0))
+            for char in children:
+                options.append(self._spell(json_spellings(((char, char),), False), starts[id(at[char])], path, 0))
+            starts[id(at)] = self.graph.union(options, path)
+        return self.graph.literal(b'"', free if not trie else starts[id(trie)], path)
+
+    def _embed(self, automaton: ByteAutomaton, k: int, path: Path, inc: int) -> int:
+        if inc:
+            raise TypeError("a set operation inside a counted length: count its operands instead")
+        rows = algebra.byte_ranges(automaton)
+        nodes = [self.graph.reserve(path) for _ in range(automaton.states)]
+        for state, row in enumerate(rows):
+            edges = tuple((low, high, nodes[target], 0) for low, high, target in row)
+            step = self.graph.node(edges, path)
+            self.graph.complete(nodes[state], [step, k] if automaton.accepting[state] else [step])
+        return nodes[0]
+
+    # ---- repetition
+
+    def _may_count(self, node: ir.Node, path: Path) -> bool:
+        return self.symbolic and len(path) < MAX_LEVELS and node.digest not in self.unrolled
+
+    def _make_room(self, node: ir.Node, path: Path, high: int) -> None:
+        """With all levels taken, unroll the cheapest of the repetitions involved and start again."""
+        if self.symbolic and len(path) >= MAX_LEVELS and node.digest not in self.unrolled:
+            cheapest = min((self._origin[s] for s in path), key=lambda origin: origin[1])
+            if cheapest[1] < high:
+                raise Incoherent(set(path))
+
+    def _scope(self, node: ir.Node, low: int, high: int | None) -> int:
+        bound = UNBOUNDED if high is None else high
+        scope = self.graph.new_scope(low, bound)
+        self._origin[scope] = (node.digest, low if high is None else high)
+        return scope
+
+    def _repeat(self, node: ir.Repeat, k: int, path: Path, inc: int) -> int:
+        graph, low, high = self.graph, node.low, node.high
+        if high is not None and high < low:
+            return graph.node((), path)
+        small = low <= UNROLL_AT_MOST if high is None else high <= UNROLL_AT_MOST
+        if not small and not self.nullable(node.body):
+            self._make_room(node, path, low if high is None else high)
+            if self._may_count(node, path):
+                scope = self._scope(node, low, high)
+                inside, bit = (*path, scope), 1 << len(path)
+                again = graph.reserve(inside)
+                body = self.build(node.body, again, inside, inc)
+                graph.complete(again, [graph.enter(body, inside, bit), k])
+                first = graph.enter(body, path, bit)
+                return first if low else graph.union([first, k], path)
+        if high is None:
+            loop = graph.reserve(path)
+            graph.complete(loop, [self.build(node.body, loop, path, inc), k])
+            start = loop
+        else:
+            start = k
+            for _ in range(high - low):
+                start = graph.union([self.build(node.body, start, path, inc), k], path)
+        for _ in range(low):
+            start = self.build(node.body, start, path, inc)
+        return start
+
+    def _join(self, node: ir.Join, k: int, path: Path, inc: int) -> int:
+        graph, low, high = self.graph, node.low, node.high
+        if (high is not None and high < low) or high == 0:
+            return k if high == low == 0 else graph.node((), path)
+        small = low <= UNROLL_AT_MOST if high is None else high <= UNROLL_AT_MOST
+        if not small and not self.nullable(node.item):
+            self._make_room(node, path, low if high is None else high)
+            if self._may_count(node, path):
+                scope = self._scope(node, low, high)
+                inside, bit = (*path, scope), 1 << len(path)
+                after = graph.reserve(inside)
+                item = self.build(node.item, after, inside, inc)
+                again = self.build(node.separator, graph.enter(item, inside, bit), inside, inc)
+                graph.complete(after, [again, k])
+                first = graph.enter(item, path, bit)
+                return first if low else graph.union([first, k], path)
+        if high is None:
+            after = graph.reserve(path)
+            item = self.build(node.item, after, path, inc)
+            graph.complete(after, [self.build(node.separator, item, path, inc), k])
+            copies = max(low, 1)
+        else:
+            item = self.build(node.item, k, path, inc)
+            copies = high
+        for left in range(copies - 1, 0, -1):
+            again = self.build(node.separator, item, path, inc)
+            item = self.build(node.item, again if left < low else graph.union([again, k], path), path, inc)
+        return item if low else graph.union([item, k], path)
+
+    def _ordered(self, node: ir.Ordered, k: int, path: Path, inc: int) -> int:
+        graph = self.graph
+        rest: int | None = None  # start of members i.., at least one present
+        after = k  # after a member, with members i.. still to come
+        may_end = True
+        for member, required in reversed(node.members):
+            start = self.build(member, after, path, inc)
+            rest = start if required or rest is None else graph.union([start, rest], path)
+            may_end = may_end and not required
+            again = self.build(node.separator, rest, path, inc)
+            after = graph.union([again, k], path) if may_end else again
+        if rest is None:
+            return k
+        return graph.union([rest, k], path) if may_end else rest
+
+    def _counted(self, node: ir.Counted, k: int, path: Path, inc: int) -> int:
+        low, high, graph = node.low, node.high, self.graph
+        body = _strip(node.body)
+        if high is not None and high < low:
+            return graph.node((), path)
+        if low == 0 and high is None:
+            return self.build(body, k, path, inc)
+        if isinstance(body, ir.Intersect):
+            first, *others = body.parts
+            return self.build(ir.Intersect((ir.Counted(first, low, high), *others)), k, path, inc)
+        if isinstance(body, ir.Except):
+            return self.build(ir.Except(ir.Counted(body.body, low, high), body.removed), k, path, inc)
+        self._make_room(node, path, low if high is None else high)
+        if not self._may_count(node, path):
+            alone = _build(node, self.limits, symbolic=True)
+            return self._embed(algebra.expand(alone, self.limits.max_states), k, path, inc)
+        bound = UNBOUNDED if high is None else high
+        key = (path, low, bound)
+        scope = self._count_scopes.get(key)
+        if scope is None:
+            scope = self._count_scopes[key] = self._scope(node, low, high)
+        inside = (*path, scope)
+        leave = graph.node((), inside, (k,))
+        return self.build(body, leave, inside, inc | 1 << len(path))
+
+    # ---- facts about nodes
+
+    def nullable(self, node: ir.Node) -> bool:
+        """Is the empty string in the language?"""
+        found = self._nullable.get(node.digest)
+        if found is None:
+            found = self._nullable[node.digest] = self._is_nullable(node)
+        return found
+
+    def _is_nullable(self, node: ir.Node) -> bool:
+        match node:
+            case ir.Literal():
+                return not node.data
+            case ir.Seq():
+                return all(self.nullable(part) for part in node.parts)
+            case ir.Alt():
+                return any(self.nullable(option) for option in node.options)
+            case ir.Words():
+                return b"" in node.words
+            case ir.Repeat():
+                return node.low == 0 or self.nullable(node.body)
+            case ir.Join():
+                return node.low == 0 or (self.nullable(node.item) and (node.low == 1 or self.nullable(node.separator)))
+            case ir.Ordered():
+                return all(not required or self.nullable(member) for member, required in node.members)
+            case ir.Counted():
+                return node.low == 0 and self.nullable(node.body)
+            case ir.Intersect():
+                return all(self.nullable(part) for part in node.parts)
+            case ir.Except():
+                return self.nullable(node.body) and not self.nullable(node.removed)
+            case ir.Located():
+                return self.nullable(node.body)
+        return False
+
+
+def _strip(node: ir.Node) -> ir.Node:
+    while isinstance(node, ir.Located):
+        node = node.body
+    return node
