@@ -1,0 +1,32 @@
+"""Confidence of a finished document and of each JSON value in it, from the confidence of its slots at commit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latticework.diffusion.spans import value_spans
+
+
+def value_confidence(
+    pieces: Sequence[bytes], log_prob: NDArray[np.float64], *, json_document: bool
+) -> dict[str, float]:
+    """Probability by JSON Pointer; ``{"": ...}`` alone when the text is no JSON document.
+
+    ``pieces`` are the bytes of the document's tokens, ``log_prob`` [len(pieces)] the log-probability of each at its
+    commit (0 where the constraint decided). A value has the *product* over the slots that overlap its bytes:
+    each factor is conditional on what was committed before, so the product estimates the probability that the whole
+    value is what the model means. It falls with length, as that probability does; the geometric mean would not.
+    """
+    ends = np.cumsum([len(piece) for piece in pieces], dtype=np.int64)
+    starts = ends - [len(piece) for piece in pieces]
+    document = b"".join(pieces)
+    spans = value_spans(document) if json_document else {"": (0, len(document))}
+    return {pointer: _product(log_prob[(ends > start) & (starts < end)]) for pointer, (start, end) in spans.items()}
+
+
+def _product(log_prob: NDArray[np.float64]) -> float:
+    return math.exp(min(0.0, float(log_prob.sum())))

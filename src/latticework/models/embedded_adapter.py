@@ -1,0 +1,42 @@
+"""The embedded model behind the interface of the denoising loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from latticework.errors import ModelError
+from latticework.models.embedded import build_prompt, load_embedded
+from latticework.tokens.vocabulary import Vocabulary
+
+
+class EmbeddedDiffusionModel:
+    """Wraps the packaged extractor. Float32 on the CPU; the weights are stored in bfloat16."""
+
+    def __init__(self, folder: Path | None = None, device: str | torch.device = "cpu") -> None:
+        self.name = "embedded" if folder is None else str(folder)
+        self.device = torch.device(device)
+        try:
+            model, self._tokenizer = load_embedded(folder)
+            self._model = model.to(self.device)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ModelError(f"cannot load the embedded model from {folder or 'the package'}: {error}") from error
+        config = model.config
+        self.mask_id: int = config.mask_token_id
+        self.max_positions: int | None = config.max_position_embeddings
+        self.vocabulary = Vocabulary.from_tokenizer(
+            self._tokenizer,
+            size=config.vocab_size,
+            special={config.mask_token_id: "mask", config.filler_token_id: "filler"},
+        )
+
+    def encode_prompt(self, prompt: str, schema: dict[str, Any] | None) -> list[int]:
+        """One line per field of the schema, a blank line, the text, a blank line: what the model was trained on."""
+        return build_prompt(prompt, schema, tokenizer=self._tokenizer)
+
+    def forward(self, ids: torch.Tensor, attention: torch.Tensor, keep: int) -> torch.Tensor:
+        """Log-probabilities [B, keep, V] float32 of the last ``keep`` positions."""
+        mask = None if bool(attention.all()) else attention.to(self.device)
+        return self._model(ids.to(self.device), attention_mask=mask, logits_to_keep=keep).logits
