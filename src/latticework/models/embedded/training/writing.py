@@ -13,6 +13,7 @@ _JOINABLE = re.compile(r"(The|It|We|Its|As|For|This|They|Their|Our|There|You|Ple
 _SLOT = re.compile(r"\{(\w+)\}")
 _SEPARATORS = (": ", ": ", ": ", " ", " - ", "\t", " | ")
 _SEPARATORS_HELD_OUT = (" = ", " > ")
+_NOISE_SENTENCES = ((1, 4), (4, 10), (10, 18))  # of a mail: short, medium, up to about 200 words
 _BULLETS = ("", "", "", "- ", "* ", "• ")
 
 
@@ -118,8 +119,8 @@ def _mail(writer: TextWriter, lines: list[tuple[str, Planned | None]], opening: 
         writer.text += fill(rng.choice(prose.HEADERS), values) + "\n\n"
     if rng.random() < 0.7:
         writer.text += fill(rng.choice(prose.GREETINGS), values) + rng.choice(["\n\n", "\n", " "])
-    long = rng.random() < 0.3
-    _sentences(writer, lines, opening, values, noise=rng.randint(4, 12) if long else rng.randint(1, 4))
+    shortest, longest = rng.choices(_NOISE_SENTENCES, weights=(65, 25, 10))[0]
+    _sentences(writer, lines, opening, values, noise=rng.randint(shortest, longest))
     if rng.random() < 0.7:
         writer.text += rng.choice(["\n\n", "\n"]) + fill(rng.choice(prose.CLOSINGS), values)
         writer.text += "\n" + fill(rng.choice(prose.SIGNATURES), values)

@@ -1,5 +1,7 @@
 """Families for evaluation only: their keys and clauses are never trained."""
 
+# ruff: noqa: E501 (one field a line, however many clauses it has)
+
 from __future__ import annotations
 
 from latticework.models.embedded.training.families.schema import Family, enum, family, flag, many, one

@@ -1,7 +1,92 @@
-"""Families."""
+"""Families about media, sports and daily life."""
+
+# ruff: noqa: E501 (one field a line, however many clauses it has)
 
 from __future__ import annotations
 
-from latticework.models.embedded.training.families.schema import Family
+from latticework.models.embedded.training.families.schema import Family, enum, family, flag, many, one
 
-LEISURE: tuple[Family, ...] = ()
+LEISURE: tuple[Family, ...] = (
+    family(
+        "book",
+        "|Library card.|New in the library.|Book tip:|I read something.",
+        one("title", "title book book_title name", "The title is {v}.|Title: {v}.|The book is called {v}.|I read {v}.|On the cover it says {v}."),
+        many("person", "authors written_by writers", "Written by {v}.|Authors: {v}.|The authors are {v}.|By {v}.|{v} wrote it."),
+        one("company", "publisher published_by press", "Published by {v}.|Publisher: {v}.|The publisher is {v}.|It came out at {v}.|{v} printed it."),
+        one("year", "year published_in publication_year", "It was published in {v}.|Year: {v}.|From {v}.|Published {v}.|It came out in {v}."),
+        one("int", "pages page_count length", "It has {v} pages.|Pages: {v}.|{v} pages.|The book counts {v} pages.|You read {v} pages."),
+        one("id", "isbn call_number shelf_mark", "The call number is {v}.|ISBN {v}.|ISBN: {v}.|On the shelf it is {v}."),
+        one("language", "language written_in", "It is written in {v}.|Language: {v}.|The language is {v}.|You read it in {v}."),
+        enum("format binding edition", hardcover="It is a hardcover.|Format: hardcover.|Bound in hardcover.", paperback="It is a paperback.|Format: paperback.|A cheap paperback.", ebook="It is an ebook.|Format: ebook.|Read it on a screen."),
+        flag("available in_library is_available", "It is available.|You can borrow it.|It is on the shelf.|Come and get it.", "It is not available.|It has been borrowed.|It is not on the shelf.|Somebody has it."),
+    ),
+    family(
+        "movie",
+        "|Film review.|Now showing.|Movie night:|On the screen this week.",
+        one("title", "title movie film movie_title", "The movie is called {v}.|Title: {v}.|The film is {v}.|We watched {v}.|On the poster it says {v}."),
+        one("person", "director directed_by film_maker", "Directed by {v}.|The director is {v}.|Director: {v}.|It was directed by {v}.|{v} made it."),
+        many("person", "cast actors starring", "Starring {v}.|The cast: {v}.|Actors: {v}.|It stars {v}.|You will see {v}."),
+        one("small", "runtime duration_minutes length", "It runs {v} minutes.|Runtime: {v} minutes.|The film is {v} minutes long.|It takes {v} minutes."),
+        one("year", "year release_year released", "It was released in {v}.|Year: {v}.|From {v}.|Released {v}.|It came to cinemas in {v}."),
+        one("rating", "rating score stars", "I give it {v}.|Rating: {v}.|It scores {v}.|Critics rate it {v}.|It got {v} points."),
+        enum("mood type category", comedy="It is a comedy.|Category: comedy.|You will laugh.", drama="It is a drama.|Category: drama.|It is a serious film.", thriller="It is a thriller.|Category: thriller.|You will be on the edge of your seat."),
+        flag("subtitled subtitles has_subtitles", "It has subtitles.|With subtitles.|It is subtitled.|You can read along.", "It has no subtitles.|Without subtitles.|It is not subtitled.|You cannot read along."),
+        many("country", "countries produced_in origin", "Produced in {v}.|Countries: {v}.|It comes from {v}.|It was shot in {v}."),
+    ),
+    family(
+        "sports match",
+        "|Match report.|Final whistle.|Sports news:|What a game!",
+        one("city", "home_team home host_team", "The home team is {v}.|Home: {v}.|{v} played at home.|At home was {v}.|The hosts were {v}."),
+        one("city", "away_team away guests visitors", "The away team is {v}.|Away: {v}.|{v} played away.|The visitors were {v}.|The guests came from {v}."),
+        one("small", "home_score home_goals goals_home", "The home team scored {v}.|Home score: {v}.|At home {v} goals fell.|{v} goals for the hosts."),
+        one("small", "away_score away_goals goals_away", "The away team scored {v}.|Away score: {v}.|The visitors scored {v}.|{v} goals for the guests."),
+        one("int", "attendance spectators crowd", "{v} people watched.|Attendance: {v}.|There were {v} spectators.|In front of a crowd of {v}.|The stands held {v}."),
+        one("person", "referee umpire", "The referee was {v}.|Referee: {v}.|{v} was the referee.|{v} had the whistle."),
+        many("person", "scorers goal_scorers scored_by", "Goals by {v}.|Scorers: {v}.|The scorers were {v}.|{v} scored.|{v} hit the net."),
+        one("isodate", "match_date date played_on", "Played on {v}.|Date: {v}.|The match was on {v}.|It took place on {v}.|They met on {v}."),
+        enum("result outcome", home_win="The home team won.|Result: home win.|It was a home win.", away_win="The away team won.|Result: away win.|It was an away win.", draw="It was a draw.|Result: draw.|Nobody won."),
+        flag("extra_time overtime", "There was extra time.|It went into extra time.|Extra time was needed.|Ninety minutes were not enough.", "There was no extra time.|It ended without extra time.|No extra time was needed.|Ninety minutes were enough."),
+    ),
+    family(
+        "restaurant",
+        "|Restaurant review.|Table booking.|Where to eat:|We had dinner.",
+        one("company", "restaurant name place restaurant_name", "The restaurant is {v}.|We ate at {v}.|Restaurant: {v}.|The place is called {v}.|Dinner was at {v}."),
+        one("small", "guests party_size people table_for", "A table for {v}.|We were {v} people.|Guests: {v}.|Party of {v}.|{v} of us will come."),
+        one("isodate", "date reservation_date booked_for", "On {v}.|Date: {v}.|The table is booked for {v}.|Reservation on {v}.|We come on {v}."),
+        one("time", "time arrival_time at", "At {v}.|Time: {v}.|We come at {v}.|The reservation is for {v}.|Expect us at {v}."),
+        one("person", "reserved_by booked_by name guest_name", "Booked by {v}.|The name is {v}.|Reserved by {v}.|Under the name of {v}.|Ask for {v}."),
+        many("product", "dishes ordered menu food", "We ordered {v}.|Dishes: {v}.|We had {v}.|On the table were {v}.|The menu listed {v}."),
+        one("amount", "bill total amount check", "The bill was {v}.|Total: {v}.|We paid {v}.|It cost {v}.|Dinner came to {v}."),
+        one("rating", "rating stars score", "I give it {v} stars.|Rating: {v}.|It deserves {v}.|My rating is {v}.|From us it gets {v}."),
+        enum("seating area table_location", inside="We sat inside.|Seating: inside.|An inside table.", outside="We sat outside.|Seating: outside.|An outside table.", bar="We sat at the bar.|Seating: bar.|Two chairs at the bar."),
+    ),
+    family(
+        "event",
+        "|You are invited!|Event announcement.|Save the date.|What is on this week:",
+        one("title", "event event_name title name", "The event is called {v}.|Event: {v}.|It is the {v}.|Title: {v}.|We invite you to {v}."),
+        one("isodate", "date event_date takes_place_on", "It takes place on {v}.|Date: {v}.|The date is {v}.|Come on {v}.|Keep {v} free."),
+        one("time", "start starts_at start_time", "It starts at {v}.|Start: {v}.|Beginning at {v}.|We begin at {v}.|Be there at {v}."),
+        one("address", "address location where", "It is at {v}.|Address: {v}.|Location: {v}.|Come to {v}.|We meet at {v}."),
+        one("amount", "entry_fee entry admission", "Entry is {v}.|Admission: {v}.|The entry fee is {v}.|You pay {v} to get in.|It costs {v} to come."),
+        many("person", "speakers guests performers", "Speakers: {v}.|The speakers are {v}.|With {v}.|{v} will speak.|On stage: {v}."),
+        one("int", "capacity max_guests seats", "There are {v} seats.|Capacity: {v}.|Up to {v} guests.|The hall holds {v} people.|No more than {v} can come."),
+        one("email", "contact registration rsvp register_at", "Register at {v}.|Contact: {v}.|Write to {v}.|Registration: {v}|Tell us at {v}."),
+        flag("free is_free free_of_charge", "It is free of charge.|Entrance is free.|You pay nothing.|Nobody has to pay.", "It is not free.|You have to pay.|Entrance is not free.|There is something to pay."),
+        enum("audience target_group", adults="It is for adults.|Audience: adults.|Adults only.", children="It is for children.|Audience: children.|Children will love it.", everyone="It is for everyone.|Audience: everyone.|All are welcome."),
+    ),
+    family(
+        "news",
+        "|News in brief.|Breaking:|From the newsroom.|Press release",
+        one("title", "headline title heading", "The headline is {v}.|Headline: {v}.|Title: {v}.|It is headed {v}.|The big letters say {v}."),
+        one("person", "author journalist reporter written_by", "Written by {v}.|By {v}.|Author: {v}.|The author is {v}.|{v} reports."),
+        one("company", "newspaper source outlet published_by", "The source is {v}.|Source: {v}.|It was published by {v}.|As {v} reports.|Read it in {v}."),
+        one("isodate", "date published_on publication_date", "Published on {v}.|Date: {v}.|It appeared on {v}.|From {v}.|The issue is of {v}."),
+        one("city", "place city location", "It happened in {v}.|Place: {v}.|In {v}.|The story is set in {v}.|We look to {v}."),
+        many("person", "people persons mentioned", "It mentions {v}.|People: {v}.|The persons are {v}.|It is about {v}.|We read of {v}."),
+        many("company", "companies organizations firms", "Companies: {v}.|It mentions the firm {v}.|The companies are {v}.|Involved: {v}."),
+        many("word", "topics keywords tags", "Topics: {v}.|Keywords: {v}.|The topics are {v}.|It deals with {v}.|Filed under {v}."),
+        one("int", "deaths injured casualties", "{v} people were injured.|Injured: {v}.|There were {v} injured.|{v} were taken to hospital."),
+        enum("sentiment tone mood", positive="The tone is positive.|Sentiment: positive.|It is good news.", neutral="The tone is neutral.|Sentiment: neutral.|It only states facts.", negative="The tone is negative.|Sentiment: negative.|It is bad news."),
+        flag("confirmed is_confirmed", "It has been confirmed.|The news is confirmed.|Confirmed.|It is official.", "It has not been confirmed.|The news is not confirmed.|Unconfirmed.|It is only a rumour."),
+    ),
+)

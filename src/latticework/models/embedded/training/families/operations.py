@@ -1,7 +1,89 @@
-"""Families."""
+"""Families about systems, incidents, projects and machines."""
+
+# ruff: noqa: E501 (one field a line, however many clauses it has)
 
 from __future__ import annotations
 
-from latticework.models.embedded.training.families.schema import Family
+from latticework.models.embedded.training.families.schema import Family, enum, family, flag, many, one
 
-OPERATIONS: tuple[Family, ...] = ()
+OPERATIONS: tuple[Family, ...] = (
+    family(
+        "support ticket",
+        "|New support request.|Customer wrote:|Help desk log:|I have a problem.|Support ticket",
+        one("id", "ticket_id case_number ticket request_id", "This is ticket {v}.|Case number {v}.|Ticket {v} was opened.|Reference {v}.|The ticket number is {v}.|Logged as {v}."),
+        one("person", "customer reported_by reporter user", "{v} reported the problem.|Reported by {v}.|The user is {v}.|{v} called us.|The customer is {v}.|A complaint came in from {v}."),
+        one("product", "product item affected_product device", "The problem is with the {v}.|The {v} stopped working.|Affected product: {v}.|It concerns the {v}.|My {v} does not work.|The faulty unit is a {v}."),
+        enum("priority urgency severity", low="Priority low.|There is no rush.|It is not urgent.|Low priority.", medium="Priority medium.|Medium priority.|It is of medium priority.|Normal urgency.", high="Priority high.|This is urgent.|It is very urgent.|High priority.|Please fix it right away."),
+        one("version", "version software_version release", "They run version {v}.|Version {v}.|On release {v}.|The version is {v}.|It happens since version {v}."),
+        one("person", "assignee assigned_to agent handled_by", "{v} will take care of it.|Assigned to {v}.|{v} is the agent.|The case goes to {v}.|It is handled by {v}.|{v} picked it up."),
+        flag("resolved is_resolved closed", "It is fixed now.|The issue was resolved.|It has been solved.|Closed.", "It is still open.|Not solved yet.|It has not been resolved.|The issue persists."),
+        many("word", "tags labels categories", "Tags: {v}.|Labels: {v}.|Filed under {v}.|It was tagged {v}.|Categories are {v}."),
+        one("note", "summary problem description", "Summary: {v}.|The problem: {v}.|In short: {v}.|Description: {v}.|What they see is {v}."),
+        one("isodate", "created_on opened_on date reported_on", "It was opened on {v}.|Opened: {v}.|Reported on {v}.|It came in on {v}.|The report is from {v}."),
+    ),
+    family(
+        "incident",
+        "|Incident report.|Postmortem.|Something went down.|Status page:",
+        one("id", "incident_id incident number", "This is incident {v}.|Incident {v}.|The incident number is {v}.|Filed as incident {v}."),
+        one("word", "service affected_service component system", "The affected service is {v}.|Service: {v}.|The {v} service was down.|It hit the {v} system.|Users of {v} had trouble."),
+        one("time", "start_time started_at began_at", "It started at {v}.|Start: {v}.|It began at {v}.|First seen at {v}.|The alarm went off at {v}."),
+        one("time", "end_time ended_at resolved_at", "It ended at {v}.|End: {v}.|It was over at {v}.|Resolved at {v}.|All was well at {v}."),
+        one("int", "affected_users users_affected impact", "{v} users were affected.|Affected users: {v}.|It hit {v} users.|The impact was {v} users.|{v} people noticed."),
+        one("note", "root_cause cause reason", "The root cause: {v}.|Cause: {v}.|It was caused by {v}.|The reason was {v}.|We found out why: {v}."),
+        enum("severity level sev", minor="It was minor.|Severity: minor.|A minor incident.", major="It was major.|Severity: major.|A major incident.", critical="It was critical.|Severity: critical.|A critical incident."),
+        many("person", "responders on_call team", "Responders: {v}.|On call were {v}.|{v} worked on it.|The responders were {v}.|{v} put out the fire."),
+        flag("data_loss data_lost", "Data was lost.|There was data loss.|We lost data.|Some records are gone.", "No data was lost.|There was no data loss.|We did not lose data.|All records are safe."),
+    ),
+    family(
+        "project",
+        "|Project update.|Status report.|Weekly summary:|News from the project.",
+        one("title", "project name project_name title", "The project is called {v}.|Project: {v}.|This is about the project {v}.|Project name: {v}.|We work on {v}."),
+        one("person", "lead project_lead manager owner", "The project lead is {v}.|It is led by {v}.|Lead: {v}.|{v} leads the project.|{v} is in charge."),
+        one("isodate", "deadline due_date finish_by end_date", "The deadline is {v}.|Due on {v}.|Deadline: {v}.|It has to be done by {v}.|Everything must be ready on {v}."),
+        one("amount", "budget total_budget funds", "The budget is {v}.|Budget: {v} euros.|We have {v} to spend.|It is funded with {v}.|{v} were set aside."),
+        one("percent", "progress completion percent_done", "{v} percent are done.|Progress: {v}%.|It is {v} percent complete.|Completion: {v} percent.|We have come {v} percent of the way."),
+        many("person", "members team team_members contributors", "The team: {v}.|Members: {v}.|The team members are {v}.|{v} work on it.|{v} contribute."),
+        many("title", "risks open_issues problems", "Risks: {v}.|Open issues: {v}.|The risks are {v}.|We worry about {v}."),
+        enum("status phase state", planned="It is planned.|Status: planned.|It has not begun.", running="It is running.|Status: running.|Work is going on.", on_hold="It is on hold.|Status: on hold.|Work was interrupted.", finished="It is finished.|Status: finished.|Everything is done."),
+        flag("on_track is_on_track", "We are on track.|It is on schedule.|All is going to plan.|No delays.", "We are not on track.|It is behind schedule.|It is not going to plan.|There are delays."),
+    ),
+    family(
+        "bug report",
+        "|Bug report.|Something is broken.|Issue:|Found while testing.",
+        one("title", "title summary issue_title", "The title is {v}.|Title: {v}.|Summary: {v}.|It is titled {v}.|Call it {v}."),
+        one("id", "issue_id bug_id issue number", "Issue {v}.|The bug id is {v}.|Bug {v}.|The issue number is {v}.|In the tracker it is {v}."),
+        one("word", "component module area", "The component is {v}.|Component: {v}.|It is in the {v} module.|The bug sits in {v}.|Look at the {v} part."),
+        one("version", "version found_in affected_version", "Found in version {v}.|Version: {v}.|It affects version {v}.|Since version {v}.|We run {v}."),
+        one("version", "fixed_in fix_version target_version", "It is fixed in {v}.|Fix version: {v}.|The fix will be in {v}.|Fixed in version {v}.|Upgrade to {v}."),
+        one("person", "reporter author found_by", "Reported by {v}.|Reporter: {v}.|{v} found it.|The author is {v}.|{v} stumbled over it."),
+        flag("reproducible is_reproducible", "It is reproducible.|I can reproduce it.|It happens every time.|You will see it too.", "It is not reproducible.|I cannot reproduce it.|It happened only once.|You may not see it."),
+        many("word", "steps labels tags", "Labels: {v}.|Tags: {v}.|Labelled {v}.|It carries the labels {v}."),
+        enum("severity priority", trivial="It is trivial.|Severity: trivial.|A trivial bug.", normal="It is normal.|Severity: normal.|A normal bug.", blocker="It is a blocker.|Severity: blocker.|It blocks the release."),
+    ),
+    family(
+        "sensor",
+        "|Sensor log.|Measurement:|Data from the station.|Device report.",
+        one("id", "sensor_id device_id sensor device", "The sensor is {v}.|Sensor {v}.|Device id: {v}.|Reported by sensor {v}.|It was sent by {v}."),
+        one("temperature", "temperature temp temperature_c", "The temperature is {v}.|Temperature: {v}.|It is {v} degrees.|We measured {v} degrees.|The air has {v} degrees."),
+        one("percent", "humidity relative_humidity", "The humidity is {v} percent.|Humidity: {v}%.|At a humidity of {v} percent.|The air holds {v} percent."),
+        one("measure", "pressure air_pressure", "The pressure is {v}.|Pressure: {v} hPa.|We read a pressure of {v}.|The barometer says {v}."),
+        one("percent", "battery battery_level charge", "The battery is at {v} percent.|Battery: {v}%.|Charge: {v} percent.|{v} percent of the battery are left."),
+        one("city", "location site station place", "It stands in {v}.|Site: {v}.|The station is in {v}.|Location: {v}.|It was installed in {v}."),
+        one("isodate", "measured_on date reading_date", "Measured on {v}.|Date: {v}.|The reading is from {v}.|Taken on {v}.|It was recorded on {v}."),
+        many("measure", "readings values samples", "Readings: {v}.|The values are {v}.|Samples: {v}.|We read {v}.|It sent {v}."),
+        flag("online is_online active", "The device is online.|It is online.|It is active.|It answers.", "The device is offline.|It is offline.|It is not active.|It does not answer."),
+    ),
+    family(
+        "maintenance",
+        "|Maintenance note.|Work order:|The technician was here.|Service log.",
+        one("id", "work_order order_number job_number", "Work order {v}.|The work order is {v}.|Job number: {v}.|Done under work order {v}."),
+        one("product", "machine equipment unit asset", "The machine is a {v}.|Machine: {v}.|We checked the {v}.|Equipment: {v}.|Work was done on the {v}."),
+        one("person", "technician performed_by engineer", "The technician was {v}.|Technician: {v}.|Done by {v}.|{v} did the work.|{v} looked after it."),
+        one("isodate", "date performed_on completed_on", "Done on {v}.|Date: {v}.|It was carried out on {v}.|Completed on {v}.|The visit was on {v}."),
+        one("isodate", "next_check next_inspection next_due", "The next check is on {v}.|Next inspection: {v}.|Check again on {v}.|The next inspection is due on {v}.|See you again on {v}."),
+        one("measure", "hours labor_hours time_spent", "It took {v} hours.|Hours: {v}.|We worked {v} hours.|Time spent: {v} hours.|After {v} hours it was done."),
+        many("product", "parts parts_used spare_parts", "Parts: {v}.|We used {v}.|Parts used: {v}.|The spare parts were {v}.|Fitted: {v}."),
+        one("amount", "cost total_cost price", "The cost is {v}.|Cost: {v}.|It cost {v}.|We charge {v}.|That makes {v}."),
+        flag("operational working running", "The machine works again.|It is operational.|It is running.|All good now.", "The machine does not work.|It is not operational.|It is not running.|Still broken."),
+    ),
+)

@@ -1,7 +1,92 @@
-"""Families."""
+"""Families about persons: who they are, where they work, how they are."""
+
+# ruff: noqa: E501 (one field a line, however many clauses it has)
 
 from __future__ import annotations
 
-from latticework.models.embedded.training.families.schema import Family
+from latticework.models.embedded.training.families.schema import Family, enum, family, flag, many, one
 
-PEOPLE: tuple[Family, ...] = ()
+PEOPLE: tuple[Family, ...] = (
+    family(
+        "contact",
+        "|Here are the details you asked for.|New contact:|From my address book.|Let me introduce myself.",
+        one("person", "name full_name contact_name person", "My name is {v}.|This is {v}.|Contact {v}.|You spoke with {v}.|The name is {v}.|The person to ask for is {v}."),
+        one("email", "email email_address e_mail mail", "You can write to {v}.|Email: {v}.|The address is {v}.|Send mail to {v}.|Write me at {v}.|Messages to {v} reach me."),
+        one("phone", "phone phone_number telephone mobile", "Call {v}.|Phone {v}.|Reach me at {v}.|The number is {v}.|Tel. {v}|My phone number is {v}.|Ring {v} any time."),
+        one("company", "company employer organization company_name", "I work for {v}.|Employed at {v}.|From {v}.|The company is {v}.|My employer is {v}.|On behalf of {v}."),
+        one("job", "job_title role position occupation", "The role is {v}.|I am the {v} here.|Working as {v}.|Position: {v}.|My job is {v}.|Hired as a {v}."),
+        one("city", "city town location based_in", "Based in {v}.|I live in {v}.|The office is in {v}.|Located in {v}.|You find me in {v}.|Home is {v}."),
+        one("small", "age age_years", "I am {v} years old.|Age {v}.|Aged {v}.|{v} years of age."),
+        many("language", "languages spoken_languages speaks", "I speak {v}.|Languages: {v}.|Spoken languages are {v}.|We can talk in {v}.|Write in {v}."),
+        one("url", "website url homepage", "My website is {v}.|Website: {v}|Web {v}|See {v}|Visit me at {v}"),
+    ),
+    family(
+        "job opening",
+        "|We are hiring!|Job opening.|Career news:|A new position is open.",
+        one("job", "position job_title role vacancy", "We are looking for a {v}.|Open position: {v}.|Join us as {v}.|Role: {v}.|The position is {v}.|We need a {v} on the team."),
+        one("company", "company employer hiring_company organization", "{v} is hiring.|The employer is {v}.|Work at {v}.|At {v} you will grow.|You would work for {v}.|Apply to {v}."),
+        one("city", "location city office_location workplace", "The job is in {v}.|Location: {v}.|You will work in {v}.|Our office is in {v}.|The place of work is {v}.|The desk is in {v}."),
+        one("int", "salary annual_salary pay yearly_pay", "The salary is {v} per year.|It pays ${v}.|Salary: {v}.|You earn {v} euros a year.|The pay is {v}.|Compensation of {v} is offered."),
+        one("small", "experience_years years_of_experience min_experience", "You need {v} years of experience.|At least {v} years in the field.|Experience: {v} years.|We expect {v} years of experience.|We ask for {v} years of practice."),
+        one("email", "contact apply_to contact_email hr_email", "Apply at {v}.|Send your CV to {v}.|Contact {v}.|Questions go to {v}.|Please write to {v}.|Write to {v} to apply."),
+        enum("contract contract_type employment_type", full_time="This is a full-time job.|Full time.|You work full time.", part_time="This is a part-time job.|Part time.|You work part time.", temporary="It is a temporary contract.|Temporary position.|The job is for a limited time."),
+        many("word", "skills required_skills requirements", "You bring {v}.|Skills: {v}.|Required: {v}.|We ask for {v}.|You should know {v}.|Experience with {v} helps."),
+        flag("remote remote_possible home_office", "Remote work is possible.|You may work from home.|The job is remote.|Work from wherever you like.", "Remote work is not possible.|You work on site.|No home office.|You have to come in every day."),
+        one("isodate", "start_date starts_on deadline", "It starts on {v}.|Start: {v}.|The first day is {v}.|You would begin on {v}.|We want you from {v}."),
+    ),
+    family(
+        "patient",
+        "|Clinic note.|Appointment reminder.|Ward log:|Patient record",
+        one("person", "patient patient_name name", "The patient is {v}.|Patient: {v}.|{v} has an appointment.|Seen today: {v}.|The patient's name is {v}.|We are expecting {v}."),
+        one("person", "doctor physician treated_by doctor_name", "The doctor is {v}.|{v} will see you.|Treated by {v}.|Physician {v}.|Your doctor is {v}.|{v} is on duty."),
+        one("isodate", "date appointment_date visit_date", "The visit is on {v}.|Appointment on {v}.|Come on {v}.|Date of visit: {v}.|The appointment is on {v}.|Be here on {v}."),
+        one("time", "time appointment_time at", "At {v}.|Please be there at {v}.|Time: {v}.|It starts at {v}.|The appointment is at {v}.|The slot is {v}."),
+        one("company", "clinic hospital practice", "At {v}.|The clinic is {v}.|Hospital: {v}.|It takes place at {v}.|Come to {v}."),
+        many("word", "symptoms complaints reported_symptoms", "The symptoms are {v}.|Symptoms: {v}.|The patient reports {v}.|Complaints: {v}.|There is {v}.|They suffer from {v}."),
+        one("id", "insurance_id policy_number insurance_number", "Insurance number {v}.|Insured under {v}.|Policy {v}.|The insurance number is {v}.|The insurance id is {v}."),
+        one("isodate", "birth_date date_of_birth born_on dob", "Born on {v}.|Date of birth: {v}.|The patient was born on {v}.|Birth date {v}.|Birthday: {v}."),
+        one("temperature", "temperature body_temperature", "The temperature is {v}.|Temperature: {v}.|We measured {v} degrees.|The thermometer says {v}."),
+        flag("smoker is_smoker smokes", "The patient smokes.|Smoker.|The patient is a smoker.|Cigarettes every day.", "The patient does not smoke.|Non-smoker.|The patient is not a smoker.|Never touched a cigarette."),
+        enum("urgency triage priority", low="It is not urgent.|Urgency: low.|Low urgency.", medium="It is somewhat urgent.|Urgency: medium.|Medium urgency.", high="It is very urgent.|Urgency: high.|High urgency."),
+    ),
+    family(
+        "employee",
+        "|Personnel file.|HR update:|A new colleague joined us.|Staff record",
+        one("person", "name employee employee_name staff_member", "The employee is {v}.|Employee: {v}.|{v} works here.|Our colleague is {v}.|The name is {v}.|Please welcome {v}."),
+        one("id", "employee_id staff_number personnel_number badge", "The employee number is {v}.|Staff number {v}.|Badge: {v}.|Personnel number: {v}.|The badge says {v}."),
+        one("word", "department team unit division", "The department is {v}.|Department: {v}.|Team {v}.|Works in the {v} department.|Part of the {v} team.|The {v} unit it is."),
+        one("person", "manager supervisor reports_to boss", "The manager is {v}.|Reports to {v}.|Manager: {v}.|The supervisor is {v}.|The boss is {v}."),
+        one("isodate", "hire_date start_date joined_on entry_date", "Hired on {v}.|Start date: {v}.|Joined on {v}.|The first day was {v}.|With us since {v}."),
+        one("int", "salary monthly_salary pay", "The salary is {v}.|Salary: {v}.|Earns {v}.|The pay is {v} a month.|Every month {v} is paid out."),
+        many("word", "skills qualifications strengths", "Skills: {v}.|Good at {v}.|Qualified in {v}.|The skills are {v}.|Knows about {v}."),
+        one("small", "vacation_days days_off holidays", "There are {v} vacation days.|Vacation days: {v}.|{v} days off a year.|The holidays amount to {v} days."),
+        flag("full_time works_full_time", "Works full time.|It is a full-time position.|Full time: yes.|Five days a week.", "Works part time.|It is a part-time position.|Full time: no.|Only some days a week."),
+    ),
+    family(
+        "application",
+        "|Dear hiring team,|Application received.|I would like to apply.|Candidate summary:",
+        one("person", "applicant candidate name candidate_name", "My name is {v}.|The candidate is {v}.|Candidate: {v}.|{v} applied.|The application is from {v}.|We heard from {v}."),
+        one("job", "position applied_for role desired_position", "I apply for the position of {v}.|Position: {v}.|The role is {v}.|Applied as {v}.|I would like to be a {v}."),
+        one("company", "current_employer last_employer employer works_at", "I currently work at {v}.|Current employer: {v}.|The last employer was {v}.|At the moment I am with {v}.|My present company is {v}."),
+        one("small", "years_of_experience experience experience_years", "I have {v} years of experience.|Experience: {v} years.|{v} years in the job.|I have worked in the field for {v} years."),
+        one("title", "degree education qualification", "My degree is {v}.|Education: {v}.|I studied {v}.|Degree: {v}.|I hold a degree in {v}."),
+        many("language", "languages language_skills spoken_languages", "I speak {v}.|Languages: {v}.|The candidate speaks {v}.|Language skills: {v}.|I am fluent in {v}."),
+        one("int", "expected_salary salary_expectation desired_salary", "I expect a salary of {v}.|Expected salary: {v}.|The salary expectation is {v}.|I would like to earn {v}."),
+        one("isodate", "available_from earliest_start start_date", "I can start on {v}.|Available from {v}.|Earliest start: {v}.|I am free from {v}.|My first day could be {v}."),
+        one("email", "email contact_email mail", "My email is {v}.|Email: {v}|Write to {v}.|You reach me at {v}.|Answers to {v}, please."),
+        enum("status application_status stage", rejected="The candidate was rejected.|Status: rejected.|We said no.", invited="The candidate is invited.|Status: invited.|We will invite the candidate.", hired="The candidate was hired.|Status: hired.|We made an offer and it was accepted."),
+    ),
+    family(
+        "student",
+        "|School record.|Enrollment form.|From the university office.|About a student:",
+        one("person", "student student_name name", "The student is {v}.|Student: {v}.|{v} enrolled.|The name of the student is {v}.|Enrolled: {v}."),
+        one("id", "student_id matriculation_number enrollment_number", "The student number is {v}.|Student id {v}.|Matriculation number: {v}.|Enrolled under {v}."),
+        one("word", "major subject field_of_study course", "The major is {v}.|Subject: {v}.|The student studies {v}.|Field of study: {v}.|Enrolled in {v}."),
+        one("company", "university school college institution", "The university is {v}.|School: {v}.|Studies at {v}.|Enrolled at {v}.|Goes to {v}."),
+        one("rating", "gpa grade average_grade mark", "The grade is {v}.|GPA: {v}.|The average is {v}.|Graded {v}.|The mark was {v}."),
+        one("small", "semester term current_semester", "It is semester {v}.|Semester: {v}.|In semester {v}.|Currently in semester {v}."),
+        many("word", "courses classes modules", "Courses: {v}.|The courses are {v}.|Takes {v}.|Signed up for {v}.|Attends {v}."),
+        one("person", "advisor supervisor tutor", "The advisor is {v}.|Tutor: {v}.|Supervised by {v}.|{v} is the tutor.|{v} gives advice."),
+        flag("scholarship has_scholarship", "There is a scholarship.|The student has a scholarship.|A scholarship was granted.|A foundation pays.", "There is no scholarship.|The student has no scholarship.|No scholarship was granted.|Nobody pays for it."),
+    ),
+)
