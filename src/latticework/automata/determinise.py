@@ -8,6 +8,8 @@ and the caller unrolls one of them.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from latticework.automata.automaton import MAX_LEVELS, ByteAutomaton
@@ -99,7 +101,7 @@ def _merge(sources: list[tuple[Path, tuple[Edge, ...]]], paths: list[Path], stat
     row: Row = []
     live: list[tuple[int, int, int, int]] = []
     position = 0
-    for low, nxt in zip(points, points[1:], strict=False):
+    for low, nxt in itertools.pairwise(points):
         while position < len(events) and events[position][0] <= low:
             live.append(events[position])
             position += 1
