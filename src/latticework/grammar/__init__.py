@@ -1,0 +1,11 @@
+"""What a user writes -> one grammar: JSON Schema, regular expressions, choices, free text."""
+
+from __future__ import annotations
+
+from latticework.grammar.choice import choice
+from latticework.grammar.grammar import Grammar
+from latticework.grammar.limits import DEFAULT_LIMITS, Limits
+from latticework.grammar.regex import regex
+from latticework.grammar.text import text
+
+__all__ = ["DEFAULT_LIMITS", "Grammar", "Limits", "choice", "regex", "text"]

@@ -1,0 +1,120 @@
+"""The value every front end returns: a language (IR) together with how to read a text of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from latticework.grammar import ir
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Grammar:
+    """An immutable grammar; build one with ``json_schema``, ``regex``, ``choice`` or ``text``.
+
+    ``left + right`` is concatenation, ``left | right`` union.
+
+    Attributes:
+        node: the language, as bytes.
+        kind: what made it: ``"json_schema"``, ``"regex"``, ``"choice"``, ``"text"``, ``"concat"`` or ``"union"``.
+        schema: the JSON Schema it came from, if any; treat as read-only.
+        options: options of the front end, by name.
+        warnings: what was ignored or widened, and where.
+        narrowings: documents the source admits and this grammar leaves out on purpose.
+        reader: turns a text of the language into a value; ``None`` returns the text itself.
+    """
+
+    node: ir.Node
+    kind: str
+    schema: dict[str, Any] | bool | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    narrowings: tuple[str, ...] = ()
+    reader: Callable[[str], Any] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
+
+    @property
+    def digest(self) -> bytes:
+        """16 bytes that identify the language: equal digests, equal automata. Says nothing about :meth:`parse`."""
+        return self.node.digest
+
+    def parse(self, text: str) -> Any:
+        """The value of ``text``, a text of this language.
+
+        JSON for a schema, then the pydantic model, dataclass or TypedDict it was made from; the text
+        itself otherwise. A concatenation whose left part is ``text(until=...)`` gives the value of its right part.
+
+        Raises:
+            InputError: the text is no document of the schema (possible after ``on_unsupported="widen"``).
+        """
+        return text if self.reader is None else self.reader(text)
+
+    def __add__(self, other: Grammar) -> Grammar:
+        if not isinstance(other, Grammar):
+            return NotImplemented
+        until = self.options.get("until") if self.kind == "text" else None
+        reader = None if until is None or other.reader is None else AfterMarker(until, other.reader)
+        return Grammar(
+            ir.Seq((self.node, other.node)),
+            "concat",
+            warnings=self.warnings + other.warnings,
+            narrowings=self.narrowings + other.narrowings,
+            reader=reader,
+        )
+
+    def __or__(self, other: Grammar) -> Grammar:
+        if not isinstance(other, Grammar):
+            return NotImplemented
+        readers = (self.reader, other.reader)
+        return Grammar(
+            ir.Alt((self.node, other.node)),
+            "union",
+            warnings=self.warnings + other.warnings,
+            narrowings=self.narrowings + other.narrowings,
+            reader=None if readers == (None, None) else FirstReader(readers),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Grammar)
+            and self.node == other.node
+            and self.kind == other.kind
+            and self.reader == other.reader
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.node, self.kind))
+
+
+@dataclass(frozen=True, slots=True)
+class AfterMarker:
+    """Reads what follows the first ``marker``."""
+
+    marker: str
+    reader: Callable[[str], Any]
+
+    def __call__(self, text: str) -> Any:
+        return self.reader(text.partition(self.marker)[2])
+
+
+@dataclass(frozen=True, slots=True)
+class FirstReader:
+    """Value of the first reader that takes the text; ``None`` stands for the text itself."""
+
+    readers: tuple[Callable[[str], Any] | None, ...]
+
+    def __call__(self, text: str) -> Any:
+        failure: Exception | None = None
+        for reader in self.readers:
+            if reader is None:
+                return text
+            try:
+                return reader(text)
+            except Exception as error:
+                failure = error
+        assert failure is not None
+        raise failure

@@ -1,0 +1,48 @@
+"""Regular expressions: own parser (:mod:`.parser` states the dialect), lowered to IR."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from latticework.errors import GrammarError, LimitExceeded
+from latticework.grammar import ir
+from latticework.grammar.grammar import Grammar
+from latticework.grammar.limits import DEFAULT_LIMITS, Limits
+from latticework.grammar.regex.lowering import PLAIN, Target, lower
+from latticework.grammar.regex.parser import parse
+from latticework.grammar.regex.syntax import Pattern, length_range
+
+__all__ = ["Target", "length_range", "lowered", "parsed", "regex"]
+
+
+def regex(pattern: str, *, limits: Limits = DEFAULT_LIMITS) -> Grammar:
+    r"""The texts that ``pattern`` matches as a whole (``re.fullmatch``).
+
+    The dialect is the common ground of ECMA-262 and Python, see :mod:`latticework.grammar.regex.parser`.
+    ``\d \w \s`` are ASCII digits, ASCII word characters and the blanks both dialects agree on; a negated
+    class leaves out whatever one of them would count in.
+
+    Raises:
+        GrammarError: outside the dialect, or no text can match; with line, column and caret.
+        LimitExceeded: the pattern is longer than ``limits.max_schema_bytes``.
+    """
+    if len(pattern) > limits.max_schema_bytes:
+        raise LimitExceeded(
+            "max_schema_bytes", limits.max_schema_bytes, hint=f"the pattern has {len(pattern)} characters"
+        )
+    node = lowered(pattern)
+    if node == ir.NOTHING:
+        raise GrammarError("no text matches this pattern", pattern, (0, len(pattern)))
+    return Grammar(ir.Located(node, f"regex {pattern[:60]!r}"), "regex", options={"pattern": pattern})
+
+
+@lru_cache(maxsize=1024)
+def parsed(pattern: str) -> Pattern:
+    """Syntax tree of a pattern, kept for the next use."""
+    return parse(pattern)
+
+
+@lru_cache(maxsize=1024)
+def lowered(pattern: str, target: Target = PLAIN, search: bool = False) -> ir.Node:
+    """Language of a pattern, kept for the next use; see :func:`latticework.grammar.regex.lowering.lower`."""
+    return lower(parsed(pattern), pattern, target, search)

@@ -1,0 +1,257 @@
+"""Syntax tree -> IR, with anchors and lookahead resolved exactly.
+
+A pattern without assertions lowers node by node. Otherwise the lowering works on *the rest of the
+text*: ``_rest(parts, at_start)`` is the language of everything from here to the end of the text when
+``parts`` match one after the other and fill it. A ``$`` cuts the rest down to the empty string,
+``(?=x)`` intersects it with ``x`` followed by anything, ``(?!x)`` removes that. Anchors below
+alternations and repetitions go through :mod:`latticework.grammar.regex.anchors`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from latticework.errors import GrammarError
+from latticework.grammar import ir
+from latticework.grammar.regex import anchors
+from latticework.grammar.regex.syntax import (
+    Alternation,
+    Anchor,
+    CharSet,
+    Concat,
+    Lookahead,
+    Pattern,
+    Repetition,
+    asserts,
+    contains,
+    is_end_anchor,
+    is_lookahead,
+    is_start_anchor,
+    nullable,
+)
+
+ANYTHING = Repetition(CharSet(ir.ANY_CHAR.ranges, ir.ANY_CHAR.ranges, (0, 0)), 0, None, (0, 0))
+_LINE_FEED = CharSet(((0x0A, 0x0A),), ((0x0A, 0x0A),), (0, 0))
+_SHORT_ESCAPES = frozenset((0x08, 0x09, 0x0A, 0x0C, 0x0D))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the characters of a pattern become.
+
+    Attributes:
+        json: characters are spelt (canonically) as inside a JSON string, else plain UTF-8.
+        counted: each character stays a node of its own, so that ``ir.Counted`` can count it.
+    """
+
+    json: bool = False
+    counted: bool = False
+
+
+PLAIN = Target()
+
+
+def lower(pattern: Pattern, text: str, target: Target = PLAIN, search: bool = False) -> ir.Node:
+    """Language of the texts that ``pattern`` matches as a whole, or, with ``search``, contains a match of.
+
+    ``text`` is the pattern's source, for errors.
+
+    Raises:
+        GrammarError: a lookahead stands inside an unbounded repetition, or an assertion inside one with
+            more than eight copies.
+    """
+    lowering = _Lowering(text, target)
+    if search:
+        return lowering.rest((ANYTHING, pattern, ANYTHING), True)
+    return lowering.rest((pattern,), True)
+
+
+class _Lowering:
+    """Lowers one pattern; ``outer`` is set inside a negative lookahead, where dialects must not excuse a text."""
+
+    def __init__(self, text: str, target: Target, outer: bool = False) -> None:
+        self.text = text
+        self.target = target
+        self.outer = outer
+
+    def plain(self, pattern: Pattern) -> ir.Node:
+        """Language of a pattern without assertions."""
+        match pattern:
+            case CharSet():
+                return self._one_of(self._ranges(pattern))
+            case Concat(parts):
+                return self._concat(parts)
+            case Alternation(options):
+                return alt([self.plain(option) for option in options])
+            case Repetition(body, low, high):
+                return repeat(self.plain(body), low, high)
+            case _:
+                raise TypeError(f"{pattern!r} is an assertion")
+
+    def _ranges(self, chars: CharSet) -> ir.Ranges:
+        return chars.outer if self.outer else chars.ranges
+
+    def _one_of(self, ranges: ir.Ranges) -> ir.Node:
+        if not ranges:
+            return ir.NOTHING
+        data = self._literal(ranges)
+        if data is not None:
+            return ir.Literal(data)
+        return ir.JsonChars(ranges) if self.target.json else ir.Chars(ranges)
+
+    def _literal(self, ranges: ir.Ranges) -> bytes | None:
+        """The one spelling of a single character, ``None`` when there are several or it is to be counted."""
+        if self.target.counted or len(ranges) != 1 or ranges[0][0] != ranges[0][1]:
+            return None
+        point = ranges[0][0]
+        if not self.target.json:
+            return chr(point).encode()
+        if point < 0x20 and point not in _SHORT_ESCAPES:
+            return None
+        return json.dumps(chr(point), ensure_ascii=False)[1:-1].encode()
+
+    def _concat(self, parts: tuple[Pattern, ...]) -> ir.Node:
+        nodes: list[ir.Node] = []
+        run = b""
+        for part in parts:
+            data = self._literal(self._ranges(part)) if isinstance(part, CharSet) else None
+            if data is not None:
+                run += data
+                continue
+            if run:
+                nodes.append(ir.Literal(run))
+                run = b""
+            nodes.append(self.plain(part))
+        if run:
+            nodes.append(ir.Literal(run))
+        return seq(nodes)
+
+    def rest(self, parts: tuple[Pattern, ...], at_start: bool) -> ir.Node:
+        """Language of the rest of the text that ``parts`` fill; ``at_start``: nothing stands before it."""
+        parts = _flatten(parts)
+        split = next((i for i, part in enumerate(parts) if asserts(part)), len(parts))
+        if split:
+            return self._after_plain(parts[:split], parts[split:], at_start)
+        if not parts:
+            return ir.EMPTY
+        first, others = parts[0], parts[1:]
+        if contains(first, is_lookahead):
+            return self._lookahead(first, others, at_start)
+        pieces = anchors.pieces(first, self)
+        options: list[ir.Node] = []
+        for (starts, ends), node in pieces.texts:
+            if starts and not at_start:
+                continue
+            if not ends:
+                options.append(seq([node, self.rest(others, False)]))
+            elif matches_nothing_more(others, False):
+                options.append(node)
+        for starts, ends in pieces.empties:
+            if starts and not at_start:
+                continue
+            if not ends:
+                options.append(self.rest(others, at_start))
+            elif matches_nothing_more(others, at_start):
+                options.append(ir.EMPTY)
+        return alt(options)
+
+    def _after_plain(self, plain: tuple[Pattern, ...], others: tuple[Pattern, ...], at_start: bool) -> ir.Node:
+        first = self._concat(plain)
+        if not others:
+            return first
+        moved_on = seq([first, self.rest(others, False)])
+        stays_possible = at_start and all(nullable(part) for part in plain)
+        if not stays_possible or not any(contains(part, is_start_anchor) for part in others):
+            return moved_on
+        if any(contains(part, is_lookahead) for part in others):
+            moved_on = seq([ir.Except(first, ir.EMPTY), self.rest(others, False)])
+        return alt([self.rest(others, True), moved_on])
+
+    def _lookahead(self, first: Pattern, others: tuple[Pattern, ...], at_start: bool) -> ir.Node:
+        match first:
+            case Lookahead(body, negative):
+                rest = self.rest(others, at_start)
+                if negative:
+                    forbidden = self._forbidden(body, at_start)
+                    return rest if ir.NOTHING in (forbidden, rest) else ir.Except(rest, forbidden)
+                condition = self.rest((body, ANYTHING), at_start)
+                return ir.NOTHING if ir.NOTHING in (condition, rest) else ir.Intersect((rest, condition))
+            case Alternation(options):
+                return alt([self.rest((option, *others), at_start) for option in options])
+            case Repetition(body, low, high, span):
+                if high is None or high > anchors.MAX_COPIES:
+                    raise GrammarError(
+                        "lookahead inside an unbounded or long repetition is not supported", self.text, span
+                    )
+                if high == 0:
+                    return self.rest(others, at_start)
+                once_more = (body, Repetition(body, max(low - 1, 0), high - 1, span), *others)
+                taken = self.rest(once_more, at_start)
+                return taken if low else alt([self.rest(others, at_start), taken])
+            case _:
+                raise TypeError(f"{first!r} holds no lookahead")
+
+    def _forbidden(self, body: Pattern, at_start: bool) -> ir.Node:
+        """Texts with a match of ``body`` in front, in any dialect; Python's ``$`` also stands before a last line feed."""
+        other = _Lowering(self.text, self.target, not self.outer)
+        condition = other.rest((body, ANYTHING), at_start)
+        if contains(body, is_end_anchor):
+            condition = alt([condition, seq([condition, other.plain(_LINE_FEED)])])
+        return condition
+
+
+def matches_nothing_more(parts: tuple[Pattern, ...], at_start: bool) -> bool:
+    """Whether ``parts`` match the empty string at the end of the text."""
+    return all(_matches_empty_end(part, at_start) for part in parts)
+
+
+def _matches_empty_end(part: Pattern, at_start: bool) -> bool:
+    match part:
+        case CharSet():
+            return False
+        case Concat(parts):
+            return matches_nothing_more(parts, at_start)
+        case Alternation(options):
+            return any(_matches_empty_end(option, at_start) for option in options)
+        case Repetition(body, low):
+            return low == 0 or _matches_empty_end(body, at_start)
+        case Anchor(wants_start):
+            return at_start or not wants_start
+        case Lookahead(body, negative):
+            return _matches_empty_end(body, at_start) != negative
+
+
+def _flatten(parts: tuple[Pattern, ...]) -> tuple[Pattern, ...]:
+    out: list[Pattern] = []
+    for part in parts:
+        if isinstance(part, Concat) and asserts(part):
+            out.extend(_flatten(part.parts))
+        else:
+            out.append(part)
+    return tuple(out)
+
+
+def seq(nodes: list[ir.Node]) -> ir.Node:
+    """Concatenation; nothing when a part is nothing."""
+    if ir.NOTHING in nodes:
+        return ir.NOTHING
+    nodes = [node for node in nodes if node != ir.EMPTY]
+    return nodes[0] if len(nodes) == 1 else ir.Seq(nodes)
+
+
+def alt(nodes: list[ir.Node]) -> ir.Node:
+    """Union without repeated or impossible options."""
+    options = [node for node in dict.fromkeys(nodes) if node != ir.NOTHING]
+    return options[0] if len(options) == 1 else ir.Alt(options)
+
+
+def repeat(node: ir.Node, low: int, high: int | None) -> ir.Node:
+    """``low`` to ``high`` copies of ``node``, trivial cases folded."""
+    if (low, high) == (1, 1):
+        return node
+    if high == 0 or node == ir.EMPTY:
+        return ir.EMPTY
+    if node == ir.NOTHING:
+        return ir.NOTHING if low else ir.EMPTY
+    return ir.Repeat(node, low, high)
