@@ -146,3 +146,20 @@ def make_policy(
     if name == "low-confidence":
         return LowConfidence(steps)
     return EntropyBound() if gamma is None else EntropyBound(gamma)
+
+
+def choose_policy(
+    policy: str | Policy | None,
+    *,
+    threshold: float | None = None,
+    steps: int | None = None,
+    gamma: float | None = None,
+) -> Policy:
+    """A policy from what a user gave: itself, a name, or just its parameter; ``InputError`` on a contradiction."""
+    if isinstance(policy, Policy):
+        if (threshold, steps, gamma) != (None, None, None):
+            raise InputError("threshold, steps and gamma go with a policy's name; set them on the Policy itself")
+        return policy
+    if policy is None:
+        policy = "low-confidence" if steps is not None else "entropy-bound" if gamma is not None else "threshold"
+    return make_policy(policy, threshold=threshold, steps=steps, gamma=gamma)

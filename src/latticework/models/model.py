@@ -13,7 +13,7 @@ import numpy as np
 
 from latticework.diffusion.confidence import value_confidence
 from latticework.diffusion.loop import Options, denoise
-from latticework.diffusion.policy import Policy, make_policy
+from latticework.diffusion.policy import Policy, choose_policy
 from latticework.diffusion.records import Outcome, Request, Step
 from latticework.errors import InputError, LatticeworkError
 from latticework.models.base import DiffusionModel
@@ -114,7 +114,7 @@ class Model:
             Infeasible: no document of a single prompt's grammar fits the canvas; raised before any forward.
         """
         options = Options(
-            policy=_policy(policy, threshold, steps, gamma),
+            policy=choose_policy(policy, threshold=threshold, steps=steps, gamma=gamma),
             temperature=temperature,
             block_length=block_length,
             batch_size=batch_size,
@@ -228,22 +228,9 @@ class Model:
 
 def as_grammar(source: Any) -> Grammar:
     """``source`` itself when it is a ``Grammar``, else ``json_schema(source)``."""
-    from latticework.grammar.grammar import Grammar
-    from latticework.grammar.json_schema import json_schema
+    from latticework.grammar import Grammar, json_schema
 
     return source if isinstance(source, Grammar) else json_schema(source)
-
-
-def _policy(policy: str | Policy | None, threshold: float | None, steps: int | None, gamma: float | None) -> Policy:
-    if isinstance(policy, Policy):
-        if (threshold, steps, gamma) != (None, None, None):
-            raise InputError(
-                "threshold, steps and gamma belong to policies given by name; set them on the Policy itself"
-            )
-        return policy
-    if policy is None:
-        policy = "low-confidence" if steps is not None else "entropy-bound" if gamma is not None else "threshold"
-    return make_policy(policy, threshold=threshold, steps=steps, gamma=gamma)
 
 
 def _pair(prompt: str | Sequence[str], grammar: Any) -> tuple[Sequence[str], Sequence[Any]]:

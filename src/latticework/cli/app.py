@@ -1,0 +1,176 @@
+"""The commands that run a model: ``extract`` and ``generate``."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from latticework.cli.inputs import read_schema, read_text, refusals
+from latticework.cli.running import Output, Source, run
+from latticework.errors import InputError, LatticeworkError
+
+if TYPE_CHECKING:
+    from latticework.grammar.grammar import Grammar
+
+app = typer.Typer(
+    help="Structured generation for diffusion language models.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+
+
+class PolicyName(StrEnum):
+    THRESHOLD = "threshold"
+    LOW_CONFIDENCE = "low-confidence"
+    ENTROPY_BOUND = "entropy-bound"
+
+
+class Whitespace(StrEnum):
+    COMPACT = "compact"
+    PRETTY = "pretty"
+
+
+SchemaArgument = Annotated[str, typer.Argument(help="JSON Schema: a file, or the schema itself.", metavar="SCHEMA")]
+ModelOption = Annotated[str, typer.Option("--model", help='"embedded" or a local model folder.')]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the full result object.")]
+WatchOption = Annotated[bool, typer.Option("--watch", help="Show the canvas being denoised (on stderr).")]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress, no notes on stderr; errors are still shown.")]
+MaxTokens = Annotated[int | None, typer.Option(min=1, help="Slots of the canvas.")]
+Temperature = Annotated[float, typer.Option(min=0.0, max=100.0, help="0: the likeliest document; above: a sample.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Reproduces a sample.")]
+PolicyOption = Annotated[PolicyName | None, typer.Option(help="Which slots to commit after a forward.")]
+ThresholdOption = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="Confidence that commits a slot.")]
+StepsOption = Annotated[int | None, typer.Option(min=1, help="Forwards of the low-confidence policy.")]
+GammaOption = Annotated[float | None, typer.Option(min=0.0, help="Bound of the entropy-bound policy, nats.")]
+BlockLength = Annotated[int | None, typer.Option(min=1, help="Decode in blocks of this many slots.")]
+WhitespaceOption = Annotated[Whitespace, typer.Option(help="Whitespace of the JSON document.")]
+
+
+@app.command()
+def extract(
+    schema: SchemaArgument,
+    texts: Annotated[
+        list[str] | None, typer.Argument(help="Text files, or - for standard input.", metavar="[TEXT|-]...")
+    ] = None,
+    text: Annotated[str | None, typer.Option("--text", help="The text itself.")] = None,
+    model: ModelOption = "embedded",
+    max_tokens: MaxTokens = None,
+    temperature: Temperature = 0.0,
+    seed: Seed = None,
+    policy: PolicyOption = None,
+    threshold: ThresholdOption = None,
+    steps: StepsOption = None,
+    gamma: GammaOption = None,
+    block_length: BlockLength = None,
+    whitespace: WhitespaceOption = Whitespace.COMPACT,
+    as_json: JsonOption = False,
+    watch: WatchOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Read a JSON document of SCHEMA out of each text; one line per text."""
+    options = _options(max_tokens, temperature, seed, policy, threshold, steps, gamma, block_length)
+    with refusals():
+        from latticework.grammar import json_schema
+
+        sources = _sources(texts, text)
+        grammar = json_schema(read_schema(schema), whitespace=whitespace.value)
+        good = run(model, sources, grammar, options, Output(as_json, watch, quiet))
+    raise typer.Exit(0 if good else 1)
+
+
+@app.command()
+def generate(
+    prompt: Annotated[str, typer.Argument(help="The prompt itself, or - for standard input.")],
+    schema: Annotated[str | None, typer.Option("--schema", help="JSON Schema: a file, or the schema itself.")] = None,
+    pattern: Annotated[str | None, typer.Option("--regex", help="Regular expression for the whole text.")] = None,
+    choice: Annotated[list[str] | None, typer.Option("--choice", help="A text to choose from; repeat.")] = None,
+    model: ModelOption = "embedded",
+    max_tokens: MaxTokens = None,
+    temperature: Temperature = 0.0,
+    seed: Seed = None,
+    policy: PolicyOption = None,
+    threshold: ThresholdOption = None,
+    steps: StepsOption = None,
+    gamma: GammaOption = None,
+    block_length: BlockLength = None,
+    whitespace: WhitespaceOption = Whitespace.COMPACT,
+    as_json: JsonOption = False,
+    watch: WatchOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Generate a text of a schema, a regular expression or a choice; plain text without one."""
+    if sum(given is not None for given in (schema, pattern, choice or None)) > 1:
+        raise typer.BadParameter("give one of --schema, --regex and --choice")
+    options = _options(max_tokens, temperature, seed, policy, threshold, steps, gamma, block_length)
+    with refusals():
+        grammar = _grammar(schema, pattern, choice, whitespace)
+        source = _source("-") if prompt == "-" else Source("prompt", prompt)
+        good = run(model, [source], grammar, options, Output(as_json, watch, quiet))
+    raise typer.Exit(0 if good else 1)
+
+
+def _grammar(
+    schema: str | None, pattern: str | None, choice: list[str] | None, whitespace: Whitespace
+) -> Grammar | None:
+    if schema is not None:
+        from latticework.grammar import json_schema
+
+        return json_schema(read_schema(schema), whitespace=whitespace.value)
+    if pattern is not None:
+        from latticework.grammar import regex
+
+        return regex(pattern)
+    if choice:
+        from latticework.grammar import choice as one_of
+
+        return one_of(choice)
+    return None
+
+
+def _options(
+    max_tokens: int | None,
+    temperature: float,
+    seed: int | None,
+    policy: PolicyName | None,
+    threshold: float | None,
+    steps: int | None,
+    gamma: float | None,
+    block_length: int | None,
+) -> dict[str, Any]:
+    """Keyword arguments of ``Model.generate``; options that contradict each other are wrong usage."""
+    from latticework.diffusion.policy import choose_policy
+
+    try:
+        chosen = choose_policy(policy.value if policy else None, threshold=threshold, steps=steps, gamma=gamma)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
+    return {
+        "max_tokens": max_tokens,
+        "temperature": temperature,
+        "seed": seed,
+        "policy": chosen,
+        "block_length": block_length,
+    }
+
+
+def _sources(texts: list[str] | None, text: str | None) -> list[Source]:
+    if text is not None and texts:
+        raise typer.BadParameter("give either TEXT or --text")
+    if text is not None:
+        return [Source("--text", text)]
+    if not texts:
+        if sys.stdin.isatty():
+            raise typer.BadParameter("no text given: name a file, - for standard input, or use --text")
+        texts = ["-"]
+    return [_source(name) for name in texts]
+
+
+def _source(name: str) -> Source:
+    """A text that cannot be read fails on its own line, not the whole command."""
+    try:
+        return Source(name, read_text(name))
+    except LatticeworkError as error:
+        return Source(name, error=error)

@@ -1,0 +1,128 @@
+"""Generating for the command line: results to stdout as they come, everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from latticework.errors import LatticeworkError
+
+if TYPE_CHECKING:
+    from latticework.grammar.grammar import Grammar
+    from latticework.lattice.constraint import Constraint
+    from latticework.models.model import Model
+    from latticework.models.result import Result
+
+CHUNK = 8  # texts per batch; a finished batch is printed before the next one starts
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text to generate from, or why it cannot be read."""
+
+    name: str
+    text: str = ""
+    error: LatticeworkError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How results are shown."""
+
+    as_json: bool
+    watch: bool
+    quiet: bool
+
+
+def run(
+    model_name: str, sources: Sequence[Source], grammar: Grammar | None, options: dict[str, Any], out: Output
+) -> bool:
+    """Generate for every source; whether all of them succeeded.
+
+    Raises ``LatticeworkError`` when the model or the grammar is refused: nothing has been printed then.
+    """
+    from latticework.models.loading import load
+
+    model = load(model_name)
+    constraint = None if grammar is None else model.compile(grammar)
+    if grammar is not None and not out.quiet:
+        for warning in grammar.warnings:
+            typer.echo(f"note: {warning}", err=True)
+    step = 1 if out.watch else CHUNK
+    good = True
+    with _progress(len(sources), shown=not (out.quiet or out.watch)) as advance:
+        for start in range(0, len(sources), step):
+            part = sources[start : start + step]
+            for source, result in zip(part, _generate(model, part, constraint, options, out.watch), strict=True):
+                good &= _show(source, result, out, several=len(sources) > 1)
+            advance(len(part))
+    return good
+
+
+def _generate(
+    model: Model, sources: Sequence[Source], constraint: Constraint | None, options: dict[str, Any], watch: bool
+) -> list[Result]:
+    from latticework.models.result import Result
+
+    readable = [source for source in sources if source.error is None]
+    if watch:
+        from latticework.cli.watch import CanvasView
+
+        with CanvasView(model.vocabulary) as view:
+            done = model.generate([s.text for s in readable], constraint, on_step=view, **options)
+    else:
+        done = model.generate([s.text for s in readable], constraint, **options)
+    results = iter(done)
+    return [next(results) if source.error is None else Result.failed(source.error) for source in sources]
+
+
+def _show(source: Source, result: Result, out: Output, *, several: bool) -> bool:
+    if out.as_json:
+        record = {"source": source.name, "value": _plain(result), **result.as_dict()}
+        typer.echo(json.dumps(record, ensure_ascii=False))
+    if result.error is not None:
+        typer.echo(f"error: {source.name + ': ' if several else ''}{result.error}", err=True)
+        return False
+    if not out.as_json:
+        typer.echo(_one_line(result) if several else result.text)
+    if not out.quiet:
+        spent = result.timings
+        typer.echo(f"{source.name}: {result.forwards} forwards, {spent.total:.0f} ms", err=True)
+    return True
+
+
+def _plain(result: Result) -> Any:
+    """The value in JSON types."""
+    if result.error is not None:
+        return None
+    try:
+        return json.loads(result.text) if isinstance(result.value, dict | list) else result.value
+    except ValueError:
+        return result.text
+
+
+def _one_line(result: Result) -> str:
+    if "\n" not in result.text:
+        return result.text
+    return json.dumps(result.value, ensure_ascii=False, separators=(",", ":"))
+
+
+@contextmanager
+def _progress(total: int, *, shown: bool) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr when that is a terminal and there is more than one text."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not shown or total < 2 or not console.is_terminal:
+        yield lambda count: None
+        return
+    from rich.progress import Progress
+
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("texts", total=total)
+        yield lambda count: progress.advance(task, count)
