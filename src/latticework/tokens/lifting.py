@@ -1,0 +1,166 @@
+"""Lift a byte automaton to a vocabulary.
+
+One walk over the vocabulary's trie carries, for every prefix, its *map*: what reading the prefix does
+to each state it can be read from. That is the automaton's transition monoid, met only where the
+vocabulary goes: maps are interned and ``(map, byte class) -> map`` is remembered, so a vocabulary of
+131k tokens needs some thousand compositions and one table look-up per trie node. The map of a token
+is its class. Source of the method: own; the monoid is standard (Pin, *Mathematical Foundations of
+Automata Theory*, IV), walking it along a trie is the point.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latticework.automata.automaton import ByteAutomaton
+from latticework.errors import LimitExceeded
+from latticework.tokens import kernels
+from latticework.tokens.automaton import ADD_SHIFT, ENTER_SHIFT, KEEP_SHIFT, STATE_MASK, UNIT_MASK, TokenAutomaton
+from latticework.tokens.trie import Trie
+from latticework.tokens.vocabulary import Vocabulary
+
+_FIRST_MAPS = 1 << 12
+_FIRST_PAIRS = 1 << 17
+_TOO_LARGE = "the automaton is too large for this vocabulary"
+
+
+def lift(automaton: ByteAutomaton, vocabulary: Vocabulary, *, max_pairs: int = 1 << 26) -> TokenAutomaton:
+    """What each token of the vocabulary does to each state of the automaton.
+
+    Args:
+        automaton: at most 2^20 states.
+        vocabulary: ids without bytes (special, unreachable) get class -1.
+        max_pairs: most (source state, prefix map) pairs kept on the way, 12 bytes each.
+
+    Raises:
+        LimitExceeded: ``states``, ``max_pairs``, or ``token_units`` (a token that adds more than 1023
+            units to one counter).
+
+    Cost: with 131k tokens 1 to 2 ms for an automaton of 100 states, 15 ms for 3,000.
+    """
+    if automaton.states > STATE_MASK + 1:
+        raise LimitExceeded("states", STATE_MASK + 1)
+    walked = _Walk(automaton, vocabulary.trie, max_pairs)
+    class_of_token = np.empty(len(vocabulary), np.int32)
+    class_of_map = np.full(walked.maps, -1, np.int32)
+    classes = kernels.number_classes(walked.map_of_node, vocabulary.trie.node_of_token, class_of_map, class_of_token)
+    used = np.flatnonzero(class_of_map >= 0)
+    map_of_class = np.empty(classes, np.int32)
+    map_of_class[class_of_map[used]] = used
+
+    by_source = kernels.group_by_source(
+        map_of_class, automaton.states, walked.map_offset, walked.pool_source, walked.pool_code
+    )
+    source_offset, code, token_class, number, pair_source = by_source
+    edge_offset, edge_code, edge_hash, class_offset, edge_class, pair_edge = kernels.group_edges(
+        source_offset, code, token_class, number
+    )
+    slots = _free_slots(len(edge_code))
+    edge_label, label_offset, label_class = kernels.intern_labels(edge_hash, class_offset, edge_class, slots)
+    sizes = walked.map_offset[map_of_class + 1] - walked.map_offset[map_of_class]
+    return TokenAutomaton(
+        automaton=automaton,
+        class_of_token=class_of_token,
+        pair_offset=np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)]),
+        pair_source=pair_source,
+        pair_edge=pair_edge,
+        edge_offset=edge_offset,
+        edge_code=edge_code.copy(),
+        edge_label=edge_label,
+        label_offset=label_offset.copy(),
+        label_class=label_class.copy(),
+        end_tokens=vocabulary.end_tokens,
+        max_units=_max_units(edge_code) if automaton.has_counters else 0,
+    )
+
+
+class _Walk:
+    """The memoised walk: map per trie node, and the maps as ranges of (source, code) pools."""
+
+    def __init__(self, automaton: ByteAutomaton, trie: Trie, max_pairs: int) -> None:
+        states, classes = automaton.next_state.shape
+        self.map_of_node = np.full(trie.nodes, kernels.DEAD, np.int32)
+        self.map_offset = np.zeros(_FIRST_MAPS + 1, np.int64)
+        self._map_hash = np.zeros(_FIRST_MAPS, np.uint64)
+        self._after = np.empty((_FIRST_MAPS, classes), np.int32)
+        if states > max_pairs:
+            raise LimitExceeded("max_pairs", max_pairs, hint=_TOO_LARGE)
+        self.pool_source = np.empty(min(max(_FIRST_PAIRS, 4 * states), max_pairs), np.int32)
+        self.pool_code = np.empty(len(self.pool_source), np.int64)
+        self._add_identity(automaton)
+        self._run(automaton, trie, max_pairs)
+
+    @property
+    def maps(self) -> int:
+        return int(self._progress[1])
+
+    def _add_identity(self, automaton: ByteAutomaton) -> None:
+        states = automaton.states
+        self.pool_source[:states] = np.arange(states)
+        self.pool_code[:states] = np.arange(states) | (automaton.levels.astype(np.int64) << KEEP_SHIFT)
+        self.map_offset[1] = states
+        self._after[0] = kernels.UNKNOWN
+        self._progress = np.array([0, 1], np.int64)
+
+    def _run(self, automaton: ByteAutomaton, trie: Trie, max_pairs: int) -> None:
+        low, high = _bounds(automaton)
+        tables = (automaton.next_state, automaton.operation, automaton.levels, low, high)
+        path = np.zeros(trie.max_depth + 1, np.int32)
+        while True:
+            status = kernels.walk(
+                self._progress,
+                (trie.byte, trie.depth, trie.skip),
+                automaton.byte_class,
+                tables,
+                self._after,
+                self.map_offset,
+                self._map_hash,
+                _free_slots(len(self._map_hash)),
+                self.pool_source,
+                self.pool_code,
+                path,
+                self.map_of_node,
+            )
+            if status == kernels.DONE:
+                return
+            if status == kernels.UNITS_EXCEEDED:
+                raise LimitExceeded("token_units", UNIT_MASK, hint="a token counts too many repetitions at once")
+            if status == kernels.MAPS_FULL:
+                self._after = _doubled(self._after)
+                self.map_offset = _doubled(self.map_offset)
+                self._map_hash = _doubled(self._map_hash)
+            else:
+                if len(self.pool_source) == max_pairs:
+                    raise LimitExceeded("max_pairs", max_pairs, hint=_TOO_LARGE)
+                self.pool_source = _doubled(self.pool_source)[:max_pairs]
+                self.pool_code = _doubled(self.pool_code)[:max_pairs]
+
+
+def _bounds(automaton: ByteAutomaton) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """[S, 2] low and high of each state's levels, 0 where there is no level."""
+    if not automaton.has_counters:
+        empty = np.zeros((1, 2), np.int64)
+        return empty, empty
+    live = automaton.scope >= 0
+    scope = np.where(live, automaton.scope, 0)
+    return np.where(live, automaton.low[scope], 0).astype(np.int64), np.where(live, automaton.high[scope], 0).astype(
+        np.int64
+    )
+
+
+def _doubled(array: NDArray) -> NDArray:
+    """The array with as much room again at the end, unset."""
+    out = np.empty((2 * array.shape[0], *array.shape[1:]), array.dtype)
+    out[: len(array)] = array
+    return out
+
+
+def _free_slots(entries: int) -> NDArray[np.int32]:
+    """Hash table at most half full."""
+    return np.full(1 << (2 * entries).bit_length(), -1, np.int32)
+
+
+def _max_units(edge_code: NDArray[np.int64]) -> int:
+    shifts = (*ADD_SHIFT, *ENTER_SHIFT)
+    return max(int(((edge_code >> shift) & UNIT_MASK).max(initial=0)) for shift in shifts)

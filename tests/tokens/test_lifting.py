@@ -1,0 +1,249 @@
+"""The lifted automaton against running bytes one by one, for every state, every count, every token."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies_automata import byte_automata, vocabularies
+
+from latticework.automata.automaton import UNBOUNDED, ByteAutomaton
+from latticework.errors import LimitExceeded
+from latticework.tokens import lifting
+from latticework.tokens.automaton import ADD_SHIFT, ENTER_SHIFT, KEEP_SHIFT, STATE_MASK, UNIT_MASK, TokenAutomaton
+from latticework.tokens.lifting import lift
+from latticework.tokens.vocabulary import Vocabulary
+
+Configuration = tuple[int, tuple[int, ...]]
+
+
+def step(automaton: ByteAutomaton, at: Configuration, byte: int) -> Configuration | None:
+    """One byte, word for word from the automaton's definition."""
+    (state, counts), letter = at, automaton.byte_class[byte]
+    target, operation = int(automaton.next_state[state, letter]), int(automaton.operation[state, letter])
+    keep, inc = operation >> 4, operation & 15
+    bounds = [(automaton.low[s], automaton.high[s]) for s in automaton.scope[state, : len(counts)]]
+    if target < 0 or any(not low <= v <= high for v, (low, high) in list(zip(counts, bounds, strict=True))[keep:]):
+        return None
+    after = list(counts[:keep]) + [0] * (int(automaton.levels[target]) - keep)
+    after = [v + (inc >> level & 1) for level, v in enumerate(after)]
+    highs = automaton.high[automaton.scope[target, : len(after)]]
+    return None if any(v > high for v, high in zip(after, highs, strict=True)) else (target, tuple(after))
+
+
+def run(automaton: ByteAutomaton, at: Configuration, data: bytes) -> Configuration | None:
+    for byte in data:
+        reached = step(automaton, at, byte)
+        if reached is None:
+            return None
+        at = reached
+    return at
+
+
+def apply(automaton: ByteAutomaton, at: Configuration, code: int) -> Configuration | None:
+    """Effect of an edge code, word for word from the definition of the token automaton."""
+    state, counts = at
+    target, keep = code & STATE_MASK, code >> KEEP_SHIFT & 3
+    add = [code >> shift & UNIT_MASK for shift in ADD_SHIFT]
+    enter = [code >> shift & UNIT_MASK for shift in ENTER_SHIFT]
+    for level, value in enumerate(counts):
+        scope = automaton.scope[state, level]
+        low = 0 if level < keep else automaton.low[scope]
+        if not low <= value + add[level] <= automaton.high[scope]:
+            return None
+    after = [counts[level] + add[level] if level < keep else enter[level] for level in range(automaton.levels[target])]
+    return target, tuple(after)
+
+
+def saturated(automaton: ByteAutomaton, at: Configuration | None) -> Configuration | None:
+    """Counts above ``low`` of a scope without upper bound are all alike."""
+    if at is None:
+        return None
+    scopes = automaton.scope[at[0], : len(at[1])]
+    return at[0], tuple(
+        min(v, int(automaton.low[s])) if automaton.high[s] == UNBOUNDED else v
+        for v, s in zip(at[1], scopes, strict=True)
+    )
+
+
+def configurations(automaton: ByteAutomaton) -> list[Configuration]:
+    """Every state with every count up to its bound (5 where there is none)."""
+    out = []
+    for state in range(automaton.states):
+        scopes = automaton.scope[state, : automaton.levels[state]]
+        counts = [range(int(min(automaton.high[s], 5)) + 1) for s in scopes]
+        out += [(state, values) for values in product(*counts)]
+    return out
+
+
+def edge_from(lifted: TokenAutomaton, state: int, token: int) -> int:
+    """The edge a token takes from a state, by the pair arrays; -1 when it takes none."""
+    known = lifted.class_of_token[token]
+    if known < 0:
+        return -1
+    begin, end = lifted.pair_offset[known], lifted.pair_offset[known + 1]
+    found = np.flatnonzero(lifted.pair_source[begin:end] == state)
+    assert len(found) <= 1
+    return int(lifted.pair_edge[begin + found[0]]) if len(found) else -1
+
+
+@given(automaton=byte_automata(), vocabulary=vocabularies())
+@settings(max_examples=300, deadline=None)
+def test_every_token_does_from_every_configuration_what_its_bytes_do(
+    automaton: ByteAutomaton, vocabulary: Vocabulary
+) -> None:
+    lifted = lift(automaton, vocabulary)
+    for at in configurations(automaton):
+        for token in range(len(vocabulary)):
+            data = vocabulary.bytes(token)
+            edge = edge_from(lifted, at[0], token)
+            reached = apply(automaton, at, int(lifted.edge_code[edge])) if edge >= 0 else None
+            expected = run(automaton, at, data) if data else None
+            assert saturated(automaton, reached) == saturated(automaton, expected)
+
+
+@given(automaton=byte_automata(), vocabulary=vocabularies())
+@settings(max_examples=150, deadline=None)
+def test_the_tables_agree_with_each_other(automaton: ByteAutomaton, vocabulary: Vocabulary) -> None:
+    lifted = lift(automaton, vocabulary)
+    assert lifted.vocabulary_size == len(vocabulary)
+    assert lifted.end_tokens.tolist() == vocabulary.end_tokens.tolist()
+    used = lifted.class_of_token[lifted.class_of_token >= 0]
+    assert sorted(set(used.tolist())) == list(range(lifted.classes))
+
+    from_pairs, from_labels = set(), set()
+    edge_source = np.repeat(np.arange(automaton.states), np.diff(lifted.edge_offset))
+    for known in range(lifted.classes):
+        begin, end = lifted.pair_offset[known], lifted.pair_offset[known + 1]
+        sources = lifted.pair_source[begin:end].tolist()
+        assert sources == sorted(set(sources))
+        assert sources
+        from_pairs |= {(known, edge) for edge in lifted.pair_edge[begin:end].tolist()}
+        assert edge_source[lifted.pair_edge[begin:end]].tolist() == sources
+    for edge, label in enumerate(lifted.edge_label.tolist()):
+        classes = lifted.label_class[lifted.label_offset[label] : lifted.label_offset[label + 1]].tolist()
+        assert classes == sorted(set(classes))
+        from_labels |= {(known, edge) for known in classes}
+    assert from_pairs == from_labels
+
+    keys = list(zip(edge_source.tolist(), lifted.edge_code.tolist(), strict=True))
+    assert len(set(keys)) == len(keys)
+    labels = [
+        tuple(lifted.label_class[begin:end])
+        for begin, end in zip(lifted.label_offset[:-1], lifted.label_offset[1:], strict=True)
+    ]
+    assert len(set(labels)) == len(labels)
+
+
+@given(automaton=byte_automata(), vocabulary=vocabularies())
+@settings(max_examples=100, deadline=None)
+def test_one_class_holds_exactly_the_tokens_that_act_alike(automaton: ByteAutomaton, vocabulary: Vocabulary) -> None:
+    lifted = lift(automaton, vocabulary)
+    behaviour: dict[tuple, int] = {}
+    for token in range(len(vocabulary)):
+        edges = [edge_from(lifted, state, token) for state in range(automaton.states)]
+        codes = tuple(int(lifted.edge_code[edge]) if edge >= 0 else -1 for edge in edges)
+        known = int(lifted.class_of_token[token])
+        assert (known < 0) == (set(codes) == {-1})
+        assert behaviour.setdefault(codes, known) == known
+    assert len(set(behaviour.values())) == len(behaviour)
+
+
+@given(automaton=byte_automata(), vocabulary=vocabularies())
+@settings(max_examples=60, deadline=None)
+def test_max_units_bounds_what_a_token_counts(automaton: ByteAutomaton, vocabulary: Vocabulary) -> None:
+    lifted = lift(automaton, vocabulary)
+    units = [0]
+    for shift in (*ADD_SHIFT, *ENTER_SHIFT):
+        units += (lifted.edge_code >> shift & UNIT_MASK).tolist()
+    assert lifted.max_units == max(units)
+
+
+@given(automaton=byte_automata(), vocabulary=vocabularies(), maps=st.integers(1, 3), pairs=st.integers(1, 8))
+@settings(max_examples=80, deadline=None)
+def test_pools_that_fill_up_change_nothing(
+    automaton: ByteAutomaton, vocabulary: Vocabulary, maps: int, pairs: int
+) -> None:
+    whole = lift(automaton, vocabulary)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lifting, "_FIRST_MAPS", maps)
+        patch.setattr(lifting, "_FIRST_PAIRS", pairs)
+        grown = lift(automaton, vocabulary)
+    for name in TokenAutomaton.__slots__:
+        if isinstance(getattr(whole, name), np.ndarray):
+            assert np.array_equal(getattr(whole, name), getattr(grown, name)), name
+
+
+def counting(low: int, high: int, inside: int = 1, operation: int = 1 << 4 | 1) -> ByteAutomaton:
+    """State 0 enters a scope with its first ``a``; further ones go on by ``operation``; ``b`` leaves to state 2."""
+    return ByteAutomaton(
+        next_state=np.array([[-1, 1, -1], [-1, inside, 2], [-1, -1, -1]], np.int32),
+        operation=np.array([[0, 1, 0], [0, operation, 0], [0, 0, 0]], np.uint8),
+        byte_class=np.array([{97: 1, 98: 2}.get(byte, 0) for byte in range(256)], np.int64),
+        accepting=np.array([False, False, True]),
+        levels=np.array([0, 1, 0], np.int32),
+        scope=np.array([[-1, -1], [0, -1], [-1, -1]], np.int32),
+        low=np.array([low], np.int32),
+        high=np.array([high], np.int32),
+    )
+
+
+def codes(automaton: ByteAutomaton, token: bytes) -> dict[int, int]:
+    """Code per source state of a vocabulary's only token."""
+    lifted = lift(automaton, Vocabulary([token]))
+    return {
+        int(source): int(lifted.edge_code[edge])
+        for source, edge in zip(lifted.pair_source, lifted.pair_edge, strict=True)
+    }
+
+
+def test_a_run_inside_a_scope_is_a_shift() -> None:
+    assert codes(counting(1, 9), b"aaa") == {
+        0: 1 | 3 << ENTER_SHIFT[0],
+        1: 1 | 1 << KEEP_SHIFT | 3 << ADD_SHIFT[0],
+    }
+
+
+def test_leaving_and_entering_the_same_scope_is_not_a_shift() -> None:
+    again = counting(1, 9, operation=0 << 4 | 1)
+    assert codes(again, b"a") == {0: 1 | 1 << ENTER_SHIFT[0], 1: 1 | 1 << ENTER_SHIFT[0]}
+    # From inside, the count so far is left at the first byte: its guard remains, with nothing added.
+    assert codes(again, b"aa")[1] == 1 | 1 << ENTER_SHIFT[0]
+
+
+def test_a_scope_inside_one_token_is_settled_at_once() -> None:
+    assert set(codes(counting(2, 3), b"aab")) == {0, 1}
+    assert set(codes(counting(3, 9), b"aab")) == {1}
+    assert set(codes(counting(0, 1), b"aab")) == set()
+    assert codes(counting(2, 3), b"aab")[1] == 2 | 2 << ADD_SHIFT[0]
+
+
+def test_counts_without_upper_bound_saturate_at_the_lower_one() -> None:
+    lifted = lift(counting(2, UNBOUNDED), Vocabulary([b"a" * n for n in range(1, 30)]))
+    assert lifted.classes == 2
+    assert lifted.max_units == 2
+
+
+@pytest.mark.parametrize(("letters", "fits"), [(UNIT_MASK, True), (UNIT_MASK + 1, False)])
+def test_a_token_that_counts_too_much_is_refused(letters: int, fits: bool) -> None:
+    automaton, vocabulary = counting(0, 5000), Vocabulary([b"a" * letters])
+    if fits:
+        assert lift(automaton, vocabulary).max_units == UNIT_MASK
+    else:
+        with pytest.raises(LimitExceeded, match=f"token_units={UNIT_MASK}"):
+            lift(automaton, vocabulary)
+
+
+def test_too_many_pairs_are_refused() -> None:
+    with pytest.raises(LimitExceeded, match="max_pairs=2"):
+        lift(counting(1, 9), Vocabulary([b"a", b"ab", b"aa"]), max_pairs=2)
+
+
+def test_a_vocabulary_without_any_readable_token() -> None:
+    lifted = lift(counting(1, 9), Vocabulary([b"", b"z"], {0: "eos"}, size=4))
+    assert lifted.class_of_token.tolist() == [-1] * 4
+    assert (lifted.classes, lifted.edges, lifted.labels) == (0, 0, 0)
+    assert lifted.end_tokens.tolist() == [0]
