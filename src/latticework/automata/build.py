@@ -15,7 +15,7 @@ from typing import Protocol
 from latticework.automata import algebra
 from latticework.automata.automaton import MAX_LEVELS, UNBOUNDED, ByteAutomaton
 from latticework.automata.determinise import Incoherent, determinise
-from latticework.automata.encodings import Spelling, json_spellings, utf8_spellings
+from latticework.automata.encodings import Template, json_template, utf8_template
 from latticework.automata.graph import Graph, Path
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
@@ -94,9 +94,9 @@ class _Builder:
             case ir.Literal():
                 return self.graph.literal(node.data, k, path)
             case ir.Chars():
-                return self._spell(utf8_spellings(node.ranges), k, path, inc)
+                return self._spell(utf8_template(node.ranges), k, path, inc)
             case ir.JsonChars():
-                return self._spell(json_spellings(node.ranges, node.all_escapes), k, path, inc)
+                return self._spell(json_template(node.ranges, node.all_escapes), k, path, inc)
             case ir.Seq():
                 for part in reversed(node.parts):
                     k = self.build(part, k, path, inc)
@@ -130,15 +130,14 @@ class _Builder:
 
     # ---- leaves
 
-    def _spell(self, spellings: tuple[Spelling, ...], k: int, path: Path, inc: int) -> int:
-        groups: dict[tuple[int, int], list[Spelling]] = {}
-        for spelling in spellings:
-            groups.setdefault(spelling[0], []).append(spelling[1:])
-        edges = []
-        for (low, high), tails in groups.items():
-            target = k if tails == [()] else self._spell(tuple(tails), k, path, 0)
-            edges.append((low, high, target, inc))
-        return self.graph.node(tuple(sorted(edges)), path)
+    def _spell(self, template: Template, k: int, path: Path, inc: int) -> int:
+        made: list[int] = []
+        root = len(template) - 1
+        for i, row in enumerate(template):
+            counts = inc if i == root else 0
+            edges = tuple((low, high, k if child < 0 else made[child], counts) for low, high, child in row)
+            made.append(self.graph.node(edges, path))
+        return made[root]
 
     def _words(self, words: tuple[bytes, ...], k: int, path: Path) -> int:
         """Minimal trie by sorted insertion (Daciuk et al. 2000); a word may begin another."""
@@ -194,9 +193,9 @@ class _Builder:
             children = sorted(char for char in at if char >= 0)
             options = [] if -1 in at else [close]
             others = ir.JsonChars(ir.complement_ranges((c, c) for c in children))
-            options.append(self._spell(json_spellings(others.ranges, not children), free, path, 0))
+            options.append(self._spell(json_template(others.ranges, not children), free, path, 0))
             for char in children:
-                options.append(self._spell(json_spellings(((char, char),), False), starts[id(at[char])], path, 0))
+                options.append(self._spell(json_template(((char, char),), False), starts[id(at[char])], path, 0))
             starts[id(at)] = self.graph.union(options, path)
         return self.graph.literal(b'"', free if not trie else starts[id(trie)], path)
 

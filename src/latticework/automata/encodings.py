@@ -19,7 +19,38 @@ SHORT_ESCAPES = {0x08: b"b", 0x09: b"t", 0x0A: b"n", 0x0C: b"f", 0x0D: b"r", QUO
 FIRST_ASTRAL = 0x10000
 
 
+# One row per node, children first, the root last: (low byte, high byte, child row), child -1 = the end.
+Template: TypeAlias = tuple[tuple[tuple[int, int, int], ...], ...]
+
+
 @lru_cache(maxsize=4096)
+def utf8_template(ranges: Ranges) -> Template:
+    """Minimal acyclic automaton of :func:`utf8_spellings`; computed once per set of characters."""
+    return _template(utf8_spellings(ranges))
+
+
+@lru_cache(maxsize=4096)
+def json_template(ranges: Ranges, all_escapes: bool) -> Template:
+    """Minimal acyclic automaton of :func:`json_spellings`; computed once per set of characters."""
+    return _template(json_spellings(ranges, all_escapes))
+
+
+def _template(spellings: tuple[Spelling, ...]) -> Template:
+    rows: dict[tuple[tuple[int, int, int], ...], int] = {}
+
+    def cons(tails: tuple[Spelling, ...]) -> int:
+        if tails == ((),):
+            return -1
+        groups: dict[tuple[int, int], list[Spelling]] = {}
+        for spelling in tails:
+            groups.setdefault(spelling[0], []).append(spelling[1:])
+        row = tuple(sorted((low, high, cons(tuple(rest))) for (low, high), rest in groups.items()))
+        return rows.setdefault(row, len(rows))
+
+    cons(spellings)
+    return tuple(rows)
+
+
 def utf8_spellings(ranges: Ranges) -> tuple[Spelling, ...]:
     """Well-formed UTF-8 of the code points in ``ranges`` (no surrogates inside)."""
     out: list[Spelling] = []
@@ -52,7 +83,6 @@ def _split_utf8(low: int, high: int, out: list[Spelling]) -> None:
     out.append(tuple(zip(chr(low).encode(), chr(high).encode(), strict=True)))
 
 
-@lru_cache(maxsize=4096)
 def json_spellings(ranges: Ranges, all_escapes: bool) -> tuple[Spelling, ...]:
     r"""Spellings of the code points inside a JSON string (RFC 8259 section 7).
 
