@@ -39,6 +39,7 @@ def rows(*lengths: int) -> list[torch.Tensor]:
     generator = torch.Generator().manual_seed(1)
     out = [torch.randint(5, VOCAB, (length,), generator=generator) for length in lengths]
     for row in out:
+        row[len(row) // 2 - 1] = BOS
         row[len(row) // 2 :: 2] = MASK
     return out
 
@@ -59,16 +60,23 @@ def test_logits_are_log_probabilities(model: EmbeddedModel) -> None:
 
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
-@pytest.mark.parametrize("masked", [False, True])
-def test_early_slots_see_late_ones(model: EmbeddedModel, attention: str, masked: bool) -> None:
+@pytest.mark.parametrize("padded", [False, True])
+def test_the_canvas_sees_everything_and_the_prompt_only_itself(
+    model: EmbeddedModel, attention: str, padded: bool
+) -> None:
     model.set_attn_implementation(attention)
-    (row,) = rows(12)
-    changed = row.clone()
-    changed[-1] = 7 if row[-1] != 7 else 8
-    mask = torch.ones(1, 12, dtype=torch.long) if masked else None
-    before, after = (model.encode(ids[None], mask) for ids in (row, changed))
+    row = torch.tensor([9, 10, 11, BOS, MASK, MASK, 12, MASK])
+    mask = torch.ones(1, len(row), dtype=torch.long) if padded else None
+
+    def hidden(changed: int, token: int) -> torch.Tensor:
+        ids = row.clone()
+        ids[changed] = token
+        return model.encode(ids[None], *model.layout(ids[None], mask))[0].detach()
+
+    last, first = hidden(7, 20) - hidden(7, 21), hidden(0, 20) - hidden(0, 21)
     model.set_attn_implementation("sdpa")
-    assert not torch.allclose(before[0, 0], after[0, 0])
+    assert (last.abs().amax(-1) > 1e-6).tolist() == [False] * 4 + [True] * 4  # late slots reach early slots
+    assert (first.abs().amax(-1) > 1e-6).all()  # the first token reaches every position
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
@@ -87,12 +95,14 @@ def test_a_padded_batch_equals_its_rows(model: EmbeddedModel, side: str) -> None
 
 
 def test_the_pointer_reads_visible_tokens_only(model: EmbeddedModel) -> None:
-    ids = torch.tensor([[BOS, 9, MASK, 10, PAD]])
-    mask = torch.tensor([[1, 1, 1, 1, 0]])
-    assert model.readable(ids, mask).tolist() == [[True, True, False, True, False]]
-    hidden = model.encode(ids, mask)
-    attention = model.pointer.scores(hidden, hidden, model.readable(ids, mask)).softmax(-1)
-    assert float(attention[..., [2, 4]].max().detach()) == 0.0
+    ids = torch.tensor([[9, BOS, MASK, 10, PAD]])
+    sees, positions = model.layout(ids, torch.tensor([[1, 1, 1, 1, 0]]))
+    readable = model.readable(ids, sees)
+    assert readable[0, 0].tolist() == [True, True, False, False, False]  # a prompt token
+    assert readable[0, 2].tolist() == [True, True, False, True, False]  # a slot of the canvas
+    hidden = model.encode(ids, sees, positions)
+    attention = model.pointer.scores(hidden, hidden, readable).softmax(-1)
+    assert float(attention[~readable].max().detach()) == 0.0
 
 
 def test_only_the_slots_asked_for(model: EmbeddedModel) -> None:

@@ -89,7 +89,7 @@ def test_no_schema_raises(schema: Any) -> None:
     leaves = schema_leaves(schema)
     assert len(leaves) <= MAX_LINES
     assert all("\n" not in leaf.line() for leaf in leaves)
-    assert build_prompt("some text", schema)[0] == BOS
+    assert build_prompt("some text", schema)[-1] == BOS
 
 
 def test_layout() -> None:

@@ -26,10 +26,10 @@ def load_embedded(
 
 
 def build_prompt(text: str, schema: Any = None, *, tokenizer: PreTrainedTokenizerFast | None = None) -> list[int]:
-    """Token ids of the prompt for ``text`` and a JSON Schema (a dict; anything else is no hint)."""
+    """Token ids of the prompt for ``text`` and a JSON Schema (a dict; else no hint), ending with ``BOS``."""
     tokenizer = tokenizer or _tokenizer(WEIGHTS)
     prompt = format_prompt(schema_leaves(schema), text)
-    return [BOS, *tokenizer.encode(prompt, add_special_tokens=False)]
+    return [*tokenizer.encode(prompt, add_special_tokens=False), BOS]
 
 
 @lru_cache(maxsize=4)

@@ -1,4 +1,4 @@
-"""A small bidirectional Llama with a pointer head: the masked-diffusion extractor that ships with Latticework.
+"""A small Llama without causality and with a pointer head: the masked-diffusion extractor that ships with Latticework.
 
 Extraction is mostly copying. A plain model of three million parameters learns to copy slowly; a head that may point
 at any visible token learns it in minutes (the pointer-generator of See, Liu and Manning, "Get To The Point", 2017,
@@ -16,7 +16,9 @@ from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM
 from transformers.modeling_outputs import CausalLMOutput
 
-_HIDDEN_SCORE = -1e4  # score of a position the pointer must not read; finite, so that a row without readers stays finite
+_HIDDEN_SCORE = (
+    -1e4
+)  # score of a position the pointer must not read; finite, so that a row without readers stays finite
 _LOG_FLOOR = 1e-20  # probabilities below this are reported as this (float32 log: about -46)
 
 
@@ -46,14 +48,17 @@ class PointerHead(nn.Module):
         self.scale = pointer_size**-0.5
 
     def scores(self, slots: Tensor, memory: Tensor, readable: Tensor) -> Tensor:
-        """Pointer scores ``[B, K, L]`` (float32) of slots ``[B, K, d]`` over memory ``[B, L, d]``."""
+        """Pointer scores ``[B, K, L]`` (float32) of slots ``[B, K, d]`` over memory ``[B, L, d]``.
+
+        ``readable`` [B, K, L] bool.
+        """
         scores = torch.matmul(self.query(slots), self.key(memory).transpose(1, 2)).float() * self.scale
-        return scores.masked_fill(~readable[:, None, :], _HIDDEN_SCORE)
+        return scores.masked_fill(~readable, _HIDDEN_SCORE)
 
     def forward(self, slots: Tensor, memory: Tensor, token_ids: Tensor, readable: Tensor, vocab: Tensor) -> Tensor:
         """Log-probabilities ``[B, K, V]`` in float32.
 
-        ``slots`` [B, K, d]; ``memory`` [B, L, d]; ``token_ids`` [B, L] int64; ``readable`` [B, L] bool;
+        ``slots`` [B, K, d]; ``memory`` [B, L, d]; ``token_ids`` [B, L] int64; ``readable`` [B, K, L] bool;
         ``vocab`` [B, K, V] float32 logits of the vocabulary head.
         """
         attention = torch.softmax(self.scores(slots, memory, readable), dim=-1)
@@ -75,24 +80,35 @@ class EmbeddedModel(LlamaForCausalLM):
     def __init__(self, config: EmbeddedConfig) -> None:
         super().__init__(config)
         self.pointer = PointerHead(config.hidden_size, config.pointer_size)
-        # `config.is_causal` removes the mask; the flag on each layer is what SDPA reads when there is no mask.
-        for layer in self.model.layers:
-            layer.self_attn.is_causal = False
         self.post_init()
 
-    def encode(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
-        """Hidden states ``[B, L, d]`` of token ids ``[B, L]``; positions count from the first token that is not padding."""
-        positions = None
-        if attention_mask is not None:
-            positions = (attention_mask.long().cumsum(dim=1) - 1).clamp_min(0)
+    def layout(self, input_ids: Tensor, attention_mask: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Who sees whom, ``[B, L, L]`` bool, and positions ``[B, L]`` of token ids ``[B, L]``.
+
+        The prompt ends with the beginning-of-sequence token. Its tokens see each other; the canvas behind it sees the
+        prompt and itself. So a prompt is encoded once, whatever happens on the canvas, and in training several
+        canvases share it. Padding is seen by nobody, and positions count from the first token that is not padding.
+        """
+        starts = (input_ids == self.config.bos_token_id).long()
+        canvas = starts.cumsum(dim=1) - starts > 0
+        sees = canvas[:, :, None] | ~canvas[:, None, :]
+        if attention_mask is None:
+            return sees, torch.arange(input_ids.shape[1], device=input_ids.device).expand_as(input_ids)
+        valid = attention_mask.bool()
+        return sees & valid[:, None, :], (valid.long().cumsum(dim=1) - 1).clamp_min(0)
+
+    def encode(self, input_ids: Tensor, sees: Tensor, positions: Tensor) -> Tensor:
+        """Hidden states ``[B, L, d]`` under a layout."""
+        dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else self.dtype
+        bias = torch.zeros(sees.shape, dtype=dtype, device=sees.device)
+        bias = bias.masked_fill(~sees, torch.finfo(dtype).min)[:, None]
         return self.model(
-            input_ids=input_ids, attention_mask=attention_mask, position_ids=positions, use_cache=False
+            input_ids=input_ids, attention_mask=bias, position_ids=positions, use_cache=False
         ).last_hidden_state
 
-    def readable(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
-        """``[B, L]`` bool: the positions the pointer may copy from, i.e. neither masked nor padding."""
-        visible = input_ids != self.config.mask_token_id
-        return visible if attention_mask is None else visible & attention_mask.bool()
+    def readable(self, input_ids: Tensor, sees: Tensor) -> Tensor:
+        """``[B, L, L]`` bool: the positions a slot may copy from: those it sees that are not masked."""
+        return sees & (input_ids != self.config.mask_token_id)[:, None, :]
 
     def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
@@ -103,15 +119,15 @@ class EmbeddedModel(LlamaForCausalLM):
     ) -> CausalLMOutput:
         """Log-probabilities of every slot, as ``logits`` ``[B, K, V]`` float32.
 
-        ``input_ids`` [B, L] int64; ``attention_mask`` [B, L], 0 on padding (left or right). ``logits_to_keep`` as in
-        transformers: the last k positions (0: all), or a 1-D tensor of positions.
+        ``input_ids`` [B, L] int64: prompt, beginning-of-sequence token, canvas; ``attention_mask`` [B, L], 0 on padding
+        (left or right). ``logits_to_keep`` as in transformers: the last k positions (0: all), or a 1-D tensor of
+        positions.
         """
-        hidden = self.encode(input_ids, attention_mask)
-        if isinstance(logits_to_keep, int):
-            slots = hidden[:, -logits_to_keep:] if logits_to_keep else hidden
-        else:
-            slots = hidden[:, logits_to_keep]
+        sees, positions = self.layout(input_ids, attention_mask)
+        hidden = self.encode(input_ids, sees, positions)
+        kept: Any = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
+        slots = hidden[:, kept]
         vocab = F.linear(slots, self.lm_head.weight).float()
-        readable = self.readable(input_ids, attention_mask)
+        readable = self.readable(input_ids, sees)[:, kept]
         logits: Any = self.pointer(slots, hidden, input_ids, readable, vocab)
         return CausalLMOutput(logits=logits)

@@ -6,7 +6,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
 from tokenizers import Tokenizer
 
@@ -45,7 +44,9 @@ def export(folder: Folder, weights: Weights = WEIGHTS) -> None:
     """Writes the averaged weights of the checkpoint as bfloat16 safetensors."""
     run = Run(Plan(folder, minutes=1.0))
     run.resume()
-    run.averaged().to(torch.bfloat16).save_pretrained(weights)
+    model = run.averaged()
+    model.bfloat16()
+    model.save_pretrained(weights)
     (weights / "model.safetensors").chmod(0o644)
 
 

@@ -21,14 +21,17 @@ def losses(model: EmbeddedModel, batch: Batch) -> tuple[Tensor, Tensor]:
     ``logaddexp(log(1-g) + log p_vocab(t), log g + logsumexp over positions holding t of log a)``.
     """
     seen = batch.ids.masked_fill(batch.masked, model.config.mask_token_id)
+    sees = batch.sees()
+    readable = model.readable(seen, sees)
     with torch.autocast("cpu", torch.bfloat16):
-        hidden = model.encode(seen)  # [B, L, d]
+        hidden = model.encode(seen, sees, batch.positions)  # [B, L, d]
         slots = hidden[batch.masked]  # [n, d]
         vocab = F.linear(slots, model.lm_head.weight)
-        scores = model.pointer.scores(hidden, hidden, ~batch.masked)[batch.masked]  # [n, L]
+        scores = model.pointer.scores(hidden, hidden, readable)[batch.masked]  # [n, L]
     gate = model.pointer.gate(slots.float())[:, 0]
     target, weight = batch.ids[batch.masked], batch.weight[batch.masked]
     attention = torch.log_softmax(scores, dim=-1)
+    # Masked slots hold the mask token, which is no target; what a slot does not see has no attention already.
     holders = seen[batch.masked.nonzero()[:, 0]] == target[:, None]
     copied = torch.logsumexp(attention.masked_fill(~holders, _NEVER), dim=-1)
     spoken = -F.cross_entropy(vocab.float(), target, reduction="none")

@@ -25,7 +25,7 @@ FULL_TAIL = 3
 
 @dataclass
 class Canvas:
-    """Slots after the prompt: ``tokens`` [N], which of them are ``masked`` [N], ``source`` [N] and loss ``weight`` [N]."""
+    """Slots after the prompt, all [N]: ``tokens``, which are ``masked``, their ``source`` and loss ``weight``."""
 
     tokens: NDArray[np.int64]
     masked: NDArray[np.bool_]
@@ -90,10 +90,7 @@ def _elastic(record: Encoded, rng: np.random.Generator, room: int) -> Canvas | N
     """Spare fillers behind every value; None when ``room`` slots cannot hold any."""
     spans = record.spans
     lengths = spans[:, 1] - spans[:, 0] if len(spans) else np.zeros(0, np.int64)
-    if rng.random() < 0.6:
-        spare = np.maximum(0, int(rng.integers(2, 17)) - lengths)
-    else:
-        spare = rng.integers(0, 8, len(spans))
+    spare = np.maximum(0, int(rng.integers(2, 17)) - lengths) if rng.random() < 0.6 else rng.integers(0, 8, len(spans))
     if not len(spans) or spare.sum() == 0 or spare.sum() > room:
         return None
     tokens, source, weight, value = [], [], [], []

@@ -127,5 +127,14 @@ def _plan_generic_field(key: str, words: Sequence[str], values: Values, held_out
 def _option(rng: random.Random, words: Sequence[str]) -> str:
     """A made-up enumeration member in one of the usual spellings."""
     word, second = rng.choice(words), rng.choice(words)
-    spellings = [word, word, word, word.upper(), word.capitalize(), f"{word}_{second}", f"{word}-{second}", f"{word} {second}"]
+    spellings = [
+        word,
+        word,
+        word,
+        word.upper(),
+        word.capitalize(),
+        f"{word}_{second}",
+        f"{word}-{second}",
+        f"{word} {second}",
+    ]
     return rng.choice(spellings)

@@ -58,9 +58,9 @@ def encode(tokenizer: Tokenizer, records: list[Record]) -> list[Encoded]:
 
 
 def _align(record: Record, prompt: Encoding, response: Encoding) -> Encoded:
-    prompt_ids = [BOS, *prompt.ids]
+    prompt_ids = [*prompt.ids, BOS]
     token_at: dict[int, int] = {}  # prompt character -> prompt token
-    for index, (start, end) in enumerate(prompt.offsets, start=1):
+    for index, (start, end) in enumerate(prompt.offsets):
         for char in range(start, end):
             token_at[char] = index
     source = np.full(len(response.ids), NO_SOURCE, np.int64)

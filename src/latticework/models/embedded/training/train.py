@@ -135,7 +135,9 @@ class Run:
         self.step += 1
         self.tokens += batch.ids.numel()
         weight = 1 - min(self.plan.average, self.step / (self.step + 10))
-        torch._foreach_lerp_(self.averages, [p.detach() for p in self.parameters], weight)
+        with torch.no_grad():
+            for average, parameter in zip(self.averages, self.parameters, strict=True):
+                average.lerp_(parameter, weight)
         return float(token_loss.detach()), float(pointer_loss.detach())
 
 

@@ -13,13 +13,73 @@ from dataclasses import dataclass
 
 from latticework.models.embedded.training.pools import Pools
 
-_ONSETS = "b c d f g h j k l m n p r s t v w z br ch dr fl gr kl pr sh st tr th".split()
-_NUCLEI = "a e i o u ai ea oo ou y".split()
-_CODAS = "n r s t l k m x".split()
-_MONTHS = "January February March April May June July August September October November December".split()
-_COUNTS = "two three four five six seven eight nine ten eleven twelve".split()
-_SUFFIXES = "Ltd|GmbH|Inc|LLC|& Sons|Group|Labs|Systems|Partners|Foods|Energy|Studio|AG|Logistics|Bank|Hotel".split("|")
-_CRAFTS = "engineer analyst manager designer technician officer assistant consultant".split()
+_ONSETS = [
+    "b",
+    "c",
+    "d",
+    "f",
+    "g",
+    "h",
+    "j",
+    "k",
+    "l",
+    "m",
+    "n",
+    "p",
+    "r",
+    "s",
+    "t",
+    "v",
+    "w",
+    "z",
+    "br",
+    "ch",
+    "dr",
+    "fl",
+    "gr",
+    "kl",
+    "pr",
+    "sh",
+    "st",
+    "tr",
+    "th",
+]
+_NUCLEI = ["a", "e", "i", "o", "u", "ai", "ea", "oo", "ou", "y"]
+_CODAS = ["n", "r", "s", "t", "l", "k", "m", "x"]
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_COUNTS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_SUFFIXES = [
+    "Ltd",
+    "GmbH",
+    "Inc",
+    "LLC",
+    "& Sons",
+    "Group",
+    "Labs",
+    "Systems",
+    "Partners",
+    "Foods",
+    "Energy",
+    "Studio",
+    "AG",
+    "Logistics",
+    "Bank",
+    "Hotel",
+]
+_CRAFTS = ["engineer", "analyst", "manager", "designer", "technician", "officer", "assistant", "consultant"]
 
 
 @dataclass(frozen=True)
@@ -116,7 +176,8 @@ class Values:
         if x < 0.5:
             return f"{self.pick('color')} {self.pick('word')}"
         if x < 0.75:
-            return f"{invented(self.rng)} {self.rng.choice(['X', 'Pro', 'Mini', 'S', 'Max', 'T'])}{self.rng.randint(1, 99)}"
+            line = self.rng.choice(["X", "Pro", "Mini", "S", "Max", "T"])
+            return f"{invented(self.rng)} {line}{self.rng.randint(1, 99)}"
         if x < 0.85:
             return f"{self.pick('word')} {self.rng.choice(['cable', 'lamp', 'chair', 'kit', 'case', 'pump'])}"
         return self.pick("phrase").lower()
@@ -249,9 +310,8 @@ def _number(rng: random.Random, literal: str, letter: str) -> Value:
     whole, dot, fraction = literal.partition(".")
     if letter == "i" and 2 <= int(literal) <= 12 and rng.random() < 0.3:
         return Value(_COUNTS[int(literal) - 2], literal, letter, ())
-    if len(whole) >= 5 or (len(whole) == 4 and dot):
-        if rng.random() < 0.4:
-            said = f"{int(whole):,}{dot}{fraction}"
-            kept = [i for i, char in enumerate(said) if char != ","]
-            return Value(said, literal, letter, tuple(zip(kept, range(len(literal)), strict=True)))
+    if (len(whole) >= 5 or (len(whole) == 4 and dot)) and rng.random() < 0.4:
+        said = f"{int(whole):,}{dot}{fraction}"
+        kept = [i for i, char in enumerate(said) if char != ","]
+        return Value(said, literal, letter, tuple(zip(kept, range(len(literal)), strict=True)))
     return verbatim(literal, letter)

@@ -65,7 +65,9 @@ def write_text(
     return writer.text
 
 
-def _labels(writer: TextWriter, lines: list[tuple[str, Planned | None]], opening: str, values: Values, held_out: bool) -> None:
+def _labels(
+    writer: TextWriter, lines: list[tuple[str, Planned | None]], opening: str, values: Values, held_out: bool
+) -> None:
     """``Label: value`` lines, as in forms and key-value listings."""
     rng = values.rng
     separator = rng.choice(_SEPARATORS_HELD_OUT if held_out else _SEPARATORS)
@@ -77,7 +79,9 @@ def _labels(writer: TextWriter, lines: list[tuple[str, Planned | None]], opening
         if one is None or (not one.said and one.letter == "b" and rng.random() < 0.5):
             writer.clause(clause)
         elif not one.said:
-            said = {"true": rng.choice(["yes", "true"]), "false": rng.choice(["no", "false"])}.get(one.literal, one.literal)
+            said = {"true": rng.choice(["yes", "true"]), "false": rng.choice(["no", "false"])}.get(
+                one.literal, one.literal
+            )
             writer.clause(f"{bullet}{style(one.label)}{separator}{said if rng.random() < 0.7 else said.lower()}")
         elif one.many and len(one.said) > 1 and rng.random() < 0.3:
             writer.clause(f"{style(one.label)}:\n- {{v}}", one, between="\n- ", last="\n- ")
@@ -124,4 +128,3 @@ def _mail(writer: TextWriter, lines: list[tuple[str, Planned | None]], opening: 
     if rng.random() < 0.7:
         writer.text += rng.choice(["\n\n", "\n"]) + fill(rng.choice(prose.CLOSINGS), values)
         writer.text += "\n" + fill(rng.choice(prose.SIGNATURES), values)
-
