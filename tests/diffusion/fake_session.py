@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import re
 from functools import lru_cache
-from types import SimpleNamespace
 
 import numpy as np
 import torch
 
 from latticework.errors import Infeasible
+from latticework.lattice.path import Proposal
 from latticework.tokens.vocabulary import Vocabulary
 
 TOKENS = [b"", b"", b"", b"a", b"b", b"ab", b","]
@@ -104,7 +104,7 @@ class BruteSession:
             marginals[np.arange(len(canvas)), canvas] += weight
         confidence = marginals[np.arange(len(chosen)), chosen]
         nats = -np.where(marginals > 0, marginals * np.log(np.where(marginals > 0, marginals, 1)), 0).sum(axis=1)
-        return SimpleNamespace(
+        return Proposal(
             tokens=chosen,
             log_prob=float(log_p[open_slots, chosen[open_slots]].sum()),
             confidence=confidence,

@@ -72,6 +72,7 @@ def test_slots_after_a_decided_end_cost_no_forward():
     class Ends(TinyModel):
         def forward(self, ids, attention, keep):
             logits = super().forward(ids, attention, keep)
+            logits[:, 0, 3] += 100.0
             logits[:, 1, EOS] += 100.0
             return logits
 

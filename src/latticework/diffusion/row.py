@@ -15,7 +15,8 @@ from latticework.errors import LatticeworkError, ModelError
 
 if TYPE_CHECKING:
     from latticework.diffusion.unconstrained import FreeSession
-    from latticework.lattice.session import Proposal, Session
+    from latticework.lattice.path import Proposal
+    from latticework.lattice.session import Session
     from latticework.tokens.vocabulary import Vocabulary
 
 
@@ -99,9 +100,9 @@ class Row:
     def advance(self, logits: Any, policy: Policy, temperature: float) -> NDArray[np.int64]:
         """Commit at least one slot out of one completion proposed for ``logits`` [N, V]; returns the slots."""
         begun = perf_counter()
-        proposal = self._session.propose(logits, temperature, self._generator, entropy=policy.needs_entropy)
-        if math.isnan(proposal.log_prob):
+        if bool(logits.isnan().any()):
             raise ModelError("the model returned NaN for this row")
+        proposal = self._session.propose(logits, temperature, self._generator, entropy=policy.needs_entropy)
         self._draft = np.asarray(proposal.tokens, dtype=np.int64)
         self.confidence = np.asarray(proposal.confidence, dtype=np.float64)
         proposed = perf_counter()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latticework.lattice.session import Proposal
+from latticework.lattice.path import Proposal
 
 if TYPE_CHECKING:
     from latticework.tokens.vocabulary import Vocabulary

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -20,7 +20,7 @@ class EmbeddedDiffusionModel:
         self.device = torch.device(device)
         try:
             model, self._tokenizer = load_embedded(folder)
-            self._model = model.to(self.device)
+            self._model = cast(torch.nn.Module, model).to(self.device)
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelError(f"cannot load the embedded model from {folder or 'the package'}: {error}") from error
         config = model.config

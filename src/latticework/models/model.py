@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
 import numpy as np
 
@@ -27,6 +27,22 @@ if TYPE_CHECKING:
 MAX_PROMPT_BYTES = 1 << 20  # UTF-8 bytes of one prompt; far above any model's positions, so that mistakes fail early
 FREE_TEXT_SLOTS = 128  # canvas of a row without a grammar, unless max_tokens says otherwise
 MIN_SLACK = 64  # slots of the default canvas beyond the shortest document
+
+
+class GenerateOptions(TypedDict, total=False):
+    """Keyword arguments of :meth:`Model.generate`, explained there."""
+
+    max_tokens: int | None
+    temperature: float
+    seed: int | None
+    policy: str | Policy | None
+    threshold: float | None
+    steps: int | None
+    gamma: float | None
+    block_length: int | None
+    batch_size: int
+    overlap: bool | None
+    on_step: Callable[[Step], None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +80,15 @@ class Model:
         return compile(as_grammar(grammar), self.vocabulary)
 
     @overload
-    def generate(self, prompt: str, grammar: Any = None, **options: Any) -> Result: ...
+    def generate(self, prompt: str, grammar: Any = None, **options: Unpack[GenerateOptions]) -> Result: ...
     @overload
-    def generate(self, prompt: Sequence[str], grammar: Any = None, **options: Any) -> list[Result]: ...
+    def generate(
+        self, prompt: list[str] | tuple[str, ...], grammar: Any = None, **options: Unpack[GenerateOptions]
+    ) -> list[Result]: ...
 
     def generate(
         self,
-        prompt: str | Sequence[str],
+        prompt: str | list[str] | tuple[str, ...],
         grammar: Any = None,
         *,
         max_tokens: int | None = None,
@@ -233,7 +251,7 @@ def as_grammar(source: Any) -> Grammar:
     return source if isinstance(source, Grammar) else json_schema(source)
 
 
-def _pair(prompt: str | Sequence[str], grammar: Any) -> tuple[Sequence[str], Sequence[Any]]:
+def _pair(prompt: object, grammar: Any) -> tuple[Sequence[str], Sequence[Any]]:
     if isinstance(prompt, str):
         if isinstance(grammar, list | tuple):
             raise InputError(f"one prompt takes one grammar, got a list of {len(grammar)}")

@@ -1,0 +1,35 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class PolicyName(StrEnum):
+    THRESHOLD = "threshold"
+    LOW_CONFIDENCE = "low-confidence"
+    ENTROPY_BOUND = "entropy-bound"
+
+
+class Whitespace(StrEnum):
+    COMPACT = "compact"
+    PRETTY = "pretty"
+
+
+SchemaArgument = Annotated[str, typer.Argument(help="JSON Schema: a file, or the schema itself.", metavar="SCHEMA")]
+ModelOption = Annotated[str, typer.Option("--model", help='"embedded" or a local model folder.')]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the full result object.")]
+WatchOption = Annotated[bool, typer.Option("--watch", help="Show the canvas being denoised (on stderr).")]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress, no notes on stderr; errors are still shown.")]
+MaxTokens = Annotated[int | None, typer.Option(min=1, help="Slots of the canvas.")]
+Temperature = Annotated[float, typer.Option(min=0.0, max=100.0, help="0: the likeliest document; above: a sample.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Reproduces a sample.")]
+PolicyOption = Annotated[PolicyName | None, typer.Option(help="Which slots to commit after a forward.")]
+ThresholdOption = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="Confidence that commits a slot.")]
+StepsOption = Annotated[int | None, typer.Option(min=1, help="Forwards of the low-confidence policy.")]
+GammaOption = Annotated[float | None, typer.Option(min=0.0, help="Bound of the entropy-bound policy, nats.")]
+BlockLength = Annotated[int | None, typer.Option(min=1, help="Decode in blocks of this many slots.")]
+WhitespaceOption = Annotated[Whitespace, typer.Option(help="Whitespace of the JSON document.")]

@@ -1,0 +1,123 @@
+"""The commands that run no model: ``check`` (what a schema compiles to) and ``explain`` (why a text is rejected)."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from latticework.cli.inputs import read_schema, read_text, refusals
+from latticework.cli.options import JsonOption, ModelOption, SchemaArgument, Whitespace, WhitespaceOption
+
+if TYPE_CHECKING:
+    from latticework.lattice.constraint import Constraint
+    from latticework.lattice.explain import Explanation
+
+
+def check(
+    schema: SchemaArgument,
+    model: ModelOption = "embedded",
+    whitespace: WhitespaceOption = Whitespace.COMPACT,
+    as_json: JsonOption = False,
+) -> None:
+    """Compile SCHEMA for a model's vocabulary and report sizes, the fewest tokens, and what is read differently."""
+    with refusals():
+        constraint, milliseconds = _compile(schema, model, whitespace)
+        facts = _facts(constraint, milliseconds)
+    if as_json:
+        typer.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    for name, value in facts.items():
+        if not isinstance(value, list):
+            typer.echo(f"{name.replace('_', ' '):<16} {value}")
+    for name in ("narrowings", "warnings"):
+        for line in facts[name]:
+            typer.echo(f"{name[:-1]:<16} {line}")
+
+
+def explain(
+    schema: SchemaArgument,
+    document: Annotated[
+        str | None, typer.Argument(help="Text file, or - for standard input.", metavar="[DOC|-]")
+    ] = None,
+    text: Annotated[str | None, typer.Option("--text", help="The document itself.")] = None,
+    whitespace: WhitespaceOption = Whitespace.COMPACT,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether a text is a document of SCHEMA, and where it stops being one. Exit status 1 when it is not.
+
+    Line breaks at the end of a file do not count.
+    """
+    if (document is None) == (text is None):
+        raise typer.BadParameter("give either DOC (a file, or - for standard input) or --text")
+    with refusals():
+        from latticework.automata.build import build_automaton
+        from latticework.grammar import json_schema
+        from latticework.grammar.limits import DEFAULT_LIMITS
+        from latticework.lattice.explain import explain as find
+
+        content = text if document is None else read_text(document).rstrip("\r\n")
+        assert content is not None
+        grammar = json_schema(read_schema(schema), whitespace=whitespace.value)
+        found = find(build_automaton(grammar.node, DEFAULT_LIMITS), content.encode())
+    typer.echo(json.dumps(_explanation(found)) if as_json else _pointed(content, found))
+    raise typer.Exit(0 if found.accepted else 1)
+
+
+def _compile(schema: str, model: str, whitespace: Whitespace) -> tuple[Constraint, float]:
+    from latticework.compiler import compile
+    from latticework.grammar import json_schema
+    from latticework.models.loading import load
+
+    grammar = json_schema(read_schema(schema), whitespace=whitespace.value)
+    vocabulary = load(model).vocabulary
+    begun = time.perf_counter()
+    constraint = compile(grammar, vocabulary)
+    return constraint, 1e3 * (time.perf_counter() - begun)
+
+
+def _facts(constraint: Constraint, milliseconds: float) -> dict[str, Any]:
+    grammar: Any = constraint.grammar
+    tokens = constraint.tokens
+    return {
+        "kind": grammar.kind,
+        "min_tokens": constraint.min_tokens,
+        "vocabulary": len(constraint.vocabulary),
+        "states": constraint.automaton.states,
+        "counters": len(constraint.automaton.low),
+        "token_classes": tokens.classes,
+        "edges": tokens.edges,
+        "labels": tokens.labels,
+        "table_bytes": tokens.nbytes,
+        "compile_ms": round(milliseconds, 2),
+        "narrowings": list(grammar.narrowings),
+        "warnings": list(grammar.warnings),
+    }
+
+
+def _explanation(found: Explanation) -> dict[str, Any]:
+    return {
+        "accepted": found.accepted,
+        "offset": found.offset,
+        "line": found.line,
+        "column": found.column,
+        "ends_early": found.ends_early,
+        "expected": _expected(found.expected),
+    }
+
+
+def _expected(values: bytes) -> list[str]:
+    """Bytes as a reader writes them: printable ASCII as itself, the rest as ``0xNN``."""
+    return [chr(value) if 0x20 < value < 0x7F else f"0x{value:02x}" for value in values]
+
+
+def _pointed(text: str, found: Explanation) -> str:
+    """The verdict, the line concerned and a caret below the character at which it happens."""
+    if found.accepted:
+        return str(found)
+    line = text.split("\n")[found.line - 1]
+    start = max(0, found.column - 1 - 60)
+    shown = line[start : start + 100].expandtabs(1)
+    return f"{found}\n  {shown}\n  {' ' * (found.column - 1 - start)}^"
