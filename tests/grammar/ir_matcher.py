@@ -120,7 +120,7 @@ class _Matcher:
         return frozenset(found)
 
     def json_key(self, excluded: tuple[str, ...], at: int) -> Iterator[tuple[int, int]]:
-        """All whole strings whose decoded text is none of ``excluded``, canonical as long as it could still become one."""
+        """All whole strings whose decoded text is none of ``excluded``, canonical while it could become one."""
         if not self.data.startswith(b'"', at):
             return
         paths = [("", at + 1)]

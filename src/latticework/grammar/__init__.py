@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from latticework.grammar.choice import choice
 from latticework.grammar.grammar import Grammar
+from latticework.grammar.json_schema import json_schema
 from latticework.grammar.limits import DEFAULT_LIMITS, Limits
 from latticework.grammar.regex import regex
 from latticework.grammar.text import text
 
-__all__ = ["DEFAULT_LIMITS", "Grammar", "Limits", "choice", "regex", "text"]
+__all__ = ["DEFAULT_LIMITS", "Grammar", "Limits", "choice", "json_schema", "regex", "text"]

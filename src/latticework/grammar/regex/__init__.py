@@ -10,9 +10,16 @@ from latticework.grammar.grammar import Grammar
 from latticework.grammar.limits import DEFAULT_LIMITS, Limits
 from latticework.grammar.regex.lowering import PLAIN, Target, lower
 from latticework.grammar.regex.parser import parse
-from latticework.grammar.regex.syntax import Pattern, length_range
+from latticework.grammar.regex.syntax import (
+    Pattern,
+    asserts_end,
+    asserts_start,
+    contains,
+    is_lookahead,
+    length_range,
+)
 
-__all__ = ["Target", "length_range", "lowered", "parsed", "regex"]
+__all__ = ["Target", "has_lookahead", "length_range", "lowered", "parsed", "regex", "text_length_range"]
 
 
 def regex(pattern: str, *, limits: Limits = DEFAULT_LIMITS) -> Grammar:
@@ -46,3 +53,17 @@ def parsed(pattern: str) -> Pattern:
 def lowered(pattern: str, target: Target = PLAIN, search: bool = False) -> ir.Node:
     """Language of a pattern, kept for the next use; see :func:`latticework.grammar.regex.lowering.lower`."""
     return lower(parsed(pattern), pattern, target, search)
+
+
+def has_lookahead(pattern: str) -> bool:
+    """Whether the pattern needs set operations to lower."""
+    return contains(parsed(pattern), is_lookahead)
+
+
+@lru_cache(maxsize=1024)
+def text_length_range(pattern: str, search: bool) -> tuple[int, int | None]:
+    """Bounds on the code points of the whole text, as far as the pattern alone decides them."""
+    tree = parsed(pattern)
+    low, high = length_range(tree)
+    whole = not search or (asserts_start(tree) and asserts_end(tree))
+    return low, high if whole else None

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from latticework.errors import GrammarError
 from latticework.grammar import ir
+from latticework.grammar.combine import alt, repeat, seq
 from latticework.grammar.regex import anchors
 from latticework.grammar.regex.syntax import (
     Alternation,
@@ -193,10 +194,10 @@ class _Lowering:
                 raise TypeError(f"{first!r} holds no lookahead")
 
     def _forbidden(self, body: Pattern, at_start: bool) -> ir.Node:
-        """Texts with a match of ``body`` in front, in any dialect; Python's ``$`` also stands before a last line feed."""
+        """Texts with a match of ``body`` in front, whatever the dialect."""
         other = _Lowering(self.text, self.target, not self.outer)
         condition = other.rest((body, ANYTHING), at_start)
-        if contains(body, is_end_anchor):
+        if contains(body, is_end_anchor):  # Python's $ also stands before a last line feed
             condition = alt([condition, seq([condition, other.plain(_LINE_FEED)])])
         return condition
 
@@ -230,28 +231,3 @@ def _flatten(parts: tuple[Pattern, ...]) -> tuple[Pattern, ...]:
         else:
             out.append(part)
     return tuple(out)
-
-
-def seq(nodes: list[ir.Node]) -> ir.Node:
-    """Concatenation; nothing when a part is nothing."""
-    if ir.NOTHING in nodes:
-        return ir.NOTHING
-    nodes = [node for node in nodes if node != ir.EMPTY]
-    return nodes[0] if len(nodes) == 1 else ir.Seq(nodes)
-
-
-def alt(nodes: list[ir.Node]) -> ir.Node:
-    """Union without repeated or impossible options."""
-    options = [node for node in dict.fromkeys(nodes) if node != ir.NOTHING]
-    return options[0] if len(options) == 1 else ir.Alt(options)
-
-
-def repeat(node: ir.Node, low: int, high: int | None) -> ir.Node:
-    """``low`` to ``high`` copies of ``node``, trivial cases folded."""
-    if (low, high) == (1, 1):
-        return node
-    if high == 0 or node == ir.EMPTY:
-        return ir.EMPTY
-    if node == ir.NOTHING:
-        return ir.NOTHING if low else ir.EMPTY
-    return ir.Repeat(node, low, high)

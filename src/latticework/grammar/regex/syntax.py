@@ -102,6 +102,32 @@ def asserts(pattern: Pattern) -> bool:
     return contains(pattern, is_assertion)
 
 
+def asserts_start(pattern: Pattern) -> bool:
+    """Whether every match begins at the start of the text (sufficient, not necessary)."""
+    match pattern:
+        case Anchor(at_start):
+            return at_start
+        case Concat(parts):
+            return bool(parts) and asserts_start(parts[0])
+        case Alternation(options):
+            return all(asserts_start(option) for option in options)
+        case _:
+            return False
+
+
+def asserts_end(pattern: Pattern) -> bool:
+    """Whether every match ends at the end of the text (sufficient, not necessary)."""
+    match pattern:
+        case Anchor(at_start):
+            return not at_start
+        case Concat(parts):
+            return bool(parts) and asserts_end(parts[-1])
+        case Alternation(options):
+            return all(asserts_end(option) for option in options)
+        case _:
+            return False
+
+
 def nullable(pattern: Pattern) -> bool:
     """Whether a pattern without assertions matches the empty string."""
     match pattern:

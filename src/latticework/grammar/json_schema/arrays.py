@@ -1,0 +1,95 @@
+"""``items``, ``prefixItems``, ``minItems`` and ``maxItems`` (and the array form of ``items`` of older drafts)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from latticework.grammar import ir
+from latticework.grammar.combine import optional, repeat, seq
+from latticework.grammar.json_schema import values
+from latticework.grammar.json_schema.document import Subschema
+
+if TYPE_CHECKING:
+    from latticework.grammar.json_schema.lowering import Lowering
+
+KEYWORDS = frozenset({"items", "prefixItems", "additionalItems", "minItems", "maxItems"})
+
+
+class _Shape(NamedTuple):
+    """What one schema says of the items of an array: by position, then of all others."""
+
+    first: tuple[Subschema, ...]
+    others: tuple[Subschema, ...]
+
+    def at(self, index: int) -> tuple[Subschema, ...]:
+        return (self.first[index],) if index < len(self.first) else self.others
+
+
+def array(lowering: Lowering, members: tuple[Subschema, ...], level: int) -> ir.Node | None:
+    """Arrays that satisfy all ``members``; ``None`` if there are none."""
+    style = lowering.style
+    constraining = [member for member in members if not KEYWORDS.isdisjoint(member.schema)]
+    if not constraining:
+        lowering.narrow_any_value()
+        return values.any_array(style, lowering.max_depth, level)
+    place = constraining[0]
+    low, high = lowering.bounds(constraining, "minItems", "maxItems")
+    shapes = [_shape(lowering, member) for member in constraining]
+    first: list[ir.Node] = []
+    for index in range(max(len(shape.first) for shape in shapes)):
+        if high is not None and index >= high:
+            break
+        node = lowering.schema(tuple(sub for shape in shapes for sub in shape.at(index)), level + 1)
+        if node is None:
+            high = index
+            break
+        first.append(style.member(node))
+    others: ir.Node | None = None
+    if high is None or high > len(first):
+        others = lowering.schema(tuple(sub for shape in shapes for sub in shape.others), level + 1)
+        if others is None:
+            high = len(first)
+    if high is not None and low > high:
+        return lowering.dead(place, "minItems", f"minItems is {low}, but at most {high} items are possible")
+    if high == 0:
+        return style.empty("[]")
+    comma = style.comma(level + 1)
+    if first:
+        content = _after_first(first, others, comma, low, high, may_be_empty=low == 0 and not style.by_level)
+    else:
+        assert others is not None
+        content = ir.Join(style.member(others), comma, max(low, 1) if style.by_level else low, high)
+    return ir.Located(style.container("[]", content, low == 0, level), place.pointer)
+
+
+def _after_first(
+    first: list[ir.Node], others: ir.Node | None, comma: ir.Node, low: int, high: int | None, may_be_empty: bool
+) -> ir.Node:
+    """Positional items, then copies of ``others``; items beyond ``low`` are optional from the right."""
+    count = len(first)
+    rest: ir.Node = ir.EMPTY
+    if others is not None:
+        rest = repeat(seq([comma, others]), max(0, low - count), None if high is None else high - count)
+    for index in range(count - 1, 0, -1):
+        rest = seq([comma, first[index], rest])
+        if index >= low:
+            rest = optional(rest)
+    content = seq([first[0], rest])
+    return optional(content) if may_be_empty else content
+
+
+def _shape(lowering: Lowering, member: Subschema) -> _Shape:
+    schema = member.schema
+    first_keyword, others_keyword = "prefixItems", "items"
+    if isinstance(schema.get("items"), list):
+        if not lowering.document.dialect.tuple_items:
+            lowering.malformed(member, "items", "a schema", "write prefixItems")
+            return _Shape((), ())
+        first_keyword, others_keyword = "items", "additionalItems"
+    positions: Any = schema.get(first_keyword, [])
+    if not isinstance(positions, list):
+        lowering.malformed(member, first_keyword, "a list of schemas")
+        positions = []
+    first = tuple(member.child(first_keyword, index) for index in range(len(positions)))
+    others = (member.child(others_keyword),) if others_keyword in schema else ()
+    return _Shape(first, others)

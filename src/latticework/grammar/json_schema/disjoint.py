@@ -1,0 +1,119 @@
+"""Proving that no document of one ``oneOf`` branch satisfies another, so that ``oneOf`` means ``anyOf``.
+
+A proof goes type by type. Two branches exclude each other on a type when their given values differ (``const``,
+``enum``), their numbers lie in separate ranges, or, for objects, when one requires a property the other
+forbids, or a property present in both has itself exclusive values: tagged unions. The documents of a branch are
+those this front end writes, so a property that a closed object never has counts as forbidden there. What is not
+proven is refused, never assumed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from latticework.grammar.json_schema.document import Subschema
+from latticework.grammar.json_schema.enums import satisfying
+from latticework.grammar.json_schema.numbers import interval
+
+if TYPE_CHECKING:
+    from latticework.grammar.json_schema.lowering import Conjunction, Lowering
+
+_MAX_BRANCHES = 60
+_MAX_NESTING = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a conjunction says for certain: necessary conditions on its documents."""
+
+    members: tuple[Subschema, ...]
+    types: frozenset[str]
+
+    @property
+    def required(self) -> frozenset[str]:
+        names = (m.schema.get("required") for m in self.members)
+        return frozenset(name for value in names if isinstance(value, list) for name in value if isinstance(name, str))
+
+    def given(self) -> list[Any] | None:
+        for member in self.members:
+            if "const" in member.schema:
+                return [member.schema["const"]]
+            if isinstance(member.schema.get("enum"), list):
+                return member.schema["enum"]
+        return None
+
+    def property(self, name: str) -> tuple[Subschema, ...]:
+        """All that is said about a property of this name."""
+        said: list[Subschema] = []
+        for member in self.members:
+            properties = member.schema.get("properties")
+            if isinstance(properties, dict) and name in properties:
+                said.append(member.child("properties", name))
+            elif "additionalProperties" in member.schema and not member.schema.get("patternProperties"):
+                said.append(member.child("additionalProperties"))
+        return tuple(said)
+
+    def never_written(self, name: str, open_objects: bool) -> bool:
+        """Whether no document this front end writes for the conjunction has a property of this name."""
+        if name in self.required:
+            return False
+        if any("additionalProperties" in m.schema or m.schema.get("patternProperties") for m in self.members):
+            return any(sub.schema is False for sub in self.property(name))
+        named = [p for m in self.members if isinstance(p := m.schema.get("properties"), dict)]
+        if any(name in properties for properties in named):
+            return any(sub.schema is False for sub in self.property(name))
+        return not open_objects and any(named)
+
+
+def overlapping(lowering: Lowering, branches: list[Subschema], context: Conjunction) -> tuple[int, int] | None:
+    """Indices of two branches not proven exclusive beside ``context``, ``None`` when all pairs are."""
+    if len(branches) > _MAX_BRANCHES:
+        return 0, 1
+    alone = [_facts(lowering, (branch,)) for branch in branches]
+    within = [_facts(lowering, (*context, branch)) for branch in branches]
+    for i, j in combinations(range(len(branches)), 2):
+        if not (_exclude(lowering, within[i], alone[j], 0) and _exclude(lowering, within[j], alone[i], 0)):
+            return i, j
+    return None
+
+
+def _facts(lowering: Lowering, conjunction: Conjunction, depth: int = 0) -> _Facts:
+    members, unions, possible = lowering.expand(conjunction)
+    types = lowering.types_of_all(members)
+    for union in unions if depth <= _MAX_NESTING else ():
+        types &= frozenset().union(*(_facts(lowering, (branch,), depth + 1).types for branch in union))
+    return _Facts(members, types if possible else frozenset())
+
+
+def _exclude(lowering: Lowering, these: _Facts, other: _Facts, depth: int) -> bool:
+    """Whether every document of ``these`` violates ``other``."""
+    shared = these.types & other.types
+    if not shared:
+        return True
+    if depth > _MAX_NESTING:
+        return False
+    given = these.given()
+    candidates = other.given() if given is None else given
+    if candidates is not None:
+        return not any(_satisfies(lowering, value, these.members + other.members) for value in candidates)
+    return all(_exclude_on(lowering, kind, these, other, depth) for kind in shared)
+
+
+def _satisfies(lowering: Lowering, value: Any, members: tuple[Subschema, ...]) -> bool:
+    return all(satisfying(lowering, member, [value]) for member in members)
+
+
+def _exclude_on(lowering: Lowering, kind: str, these: _Facts, other: _Facts, depth: int) -> bool:
+    if kind in ("integer", "fraction"):
+        return interval(lowering, (*these.members, *other.members)).is_empty
+    if kind != "object":
+        return False
+    if any(these.never_written(name, lowering.open_objects) for name in other.required):
+        return True
+    for name in these.required:
+        wanted, mine = other.property(name), these.property(name)
+        if wanted and _exclude(lowering, _facts(lowering, mine), _facts(lowering, wanted), depth + 1):
+            return True
+    return False

@@ -1,0 +1,89 @@
+"""``enum`` and ``const``: the given values that satisfy everything said beside them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from latticework.errors import LimitExceeded
+from latticework.grammar import ir
+from latticework.grammar.json_schema import keywords, values
+from latticework.grammar.json_schema.document import Subschema
+
+if TYPE_CHECKING:
+    from latticework.grammar.json_schema.lowering import Lowering
+
+_CHECKED_HERE = keywords.ANNOTATIONS | {"type", "enum", "const"}
+
+
+def given_values(lowering: Lowering, members: tuple[Subschema, ...], source: Subschema, level: int) -> ir.Node | None:
+    """The values of ``source`` that satisfy all ``members``; ``None`` if there are none."""
+    keyword = "const" if "const" in source.schema else "enum"
+    found = [source.schema["const"]] if keyword == "const" else source.schema["enum"]
+    if not isinstance(found, list):
+        lowering.malformed(source, "enum", "a list of values")
+        return values.NULL
+    if len(found) > lowering.limits.max_enum_values:
+        hint = f"the enum has {len(found)} values"
+        raise LimitExceeded("max_enum_values", lowering.limits.max_enum_values, source.pointer, hint)
+    for member in members:
+        found = satisfying(lowering, member, found)
+    writable = [value for value in found if _is_writable(lowering, source, keyword, value)]
+    if not writable:
+        return lowering.dead(source, keyword, "none of the values satisfies the schema" if found else "no values")
+    node = values.one_of(writable, lowering.style, level)
+    return ir.Located(node, source.pointer) if len(writable) > 100 else node
+
+
+def satisfying(lowering: Lowering, member: Subschema, found: list[Any]) -> list[Any]:
+    """The values of ``found`` that satisfy the schema ``member``, its references and unions included."""
+    schema = member.schema
+    if not _CHECKED_HERE.issuperset(schema):
+        validator = lowering.validator(schema)
+        return [value for value in found if validator.is_valid(value)]
+    types = lowering.types(member)
+    kept = found if types is None else [value for value in found if lowering.type_of(value) in types]
+    if "const" in schema:
+        wanted = key_of(schema["const"])
+        kept = [value for value in kept if key_of(value) == wanted]
+    if isinstance(schema.get("enum"), list) and schema["enum"] is not found:
+        allowed = {key_of(value) for value in schema["enum"]}
+        kept = [value for value in kept if key_of(value) in allowed]
+    return kept
+
+
+def key_of(value: Any) -> Any:
+    """A hashable that is equal exactly for equal JSON values: 1 equals 1.0, but true is not 1."""
+    if isinstance(value, bool) or value is None:
+        return ("literal", value)
+    if isinstance(value, dict):
+        return ("object", frozenset((key, key_of(member)) for key, member in value.items()))
+    if isinstance(value, list):
+        return ("array", tuple(key_of(member) for member in value))
+    return value
+
+
+def _is_writable(lowering: Lowering, source: Subschema, keyword: str, value: Any) -> bool:
+    """Whether the value has a JSON text; reports it otherwise."""
+    if isinstance(value, (str, bool, int)) or value is None:
+        if not isinstance(value, str) or value.isascii() or _well_formed(value):
+            return True
+    elif isinstance(value, float):
+        if math.isfinite(value):
+            return True
+    elif isinstance(value, (dict, list)):
+        try:
+            lowering.style.dumps(value)
+            return True
+        except (ValueError, TypeError, RecursionError):
+            pass
+    lowering.refuse(source, keyword, f"the value {value!r:.60} cannot be written as JSON", "remove it")
+    return False
+
+
+def _well_formed(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

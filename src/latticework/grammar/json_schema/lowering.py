@@ -1,0 +1,372 @@
+"""JSON Schema -> grammar IR.
+
+A value has to satisfy a *conjunction* of schemas: the schema itself, what its ``$ref`` and ``allOf`` lead
+to, one branch of each of its unions, and below it everything those say about one property or item.
+Lowering a conjunction follows references, multiplies out the unions, and is left with schemas whose own
+keywords count, which it splits by the type of the value: a keyword constrains its own type only. Results are
+kept per conjunction, so a definition used in many places is lowered once.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from latticework.errors import LimitExceeded, SchemaIssue
+from latticework.grammar import ir
+from latticework.grammar.combine import alt
+from latticework.grammar.json_schema import keywords, values
+from latticework.grammar.json_schema.arrays import array
+from latticework.grammar.json_schema.disjoint import overlapping
+from latticework.grammar.json_schema.document import Document, Subschema, UnresolvedReference
+from latticework.grammar.json_schema.enums import given_values
+from latticework.grammar.json_schema.numbers import number
+from latticework.grammar.json_schema.objects import json_object
+from latticework.grammar.json_schema.options import Options
+from latticework.grammar.json_schema.strings import string
+from latticework.grammar.limits import Limits
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+Conjunction: TypeAlias = tuple[Subschema, ...]
+
+# Numbers fall in two: a number is an integer or has a fraction.
+_ATOMS = {
+    "null": frozenset({"null"}),
+    "boolean": frozenset({"boolean"}),
+    "integer": frozenset({"integer"}),
+    "number": frozenset({"integer", "fraction"}),
+    "string": frozenset({"string"}),
+    "array": frozenset({"array"}),
+    "object": frozenset({"object"}),
+}
+_ALL_TYPES = frozenset().union(*_ATOMS.values())
+
+
+class Lowering:
+    """One schema document being lowered; collects every issue, warning and narrowing on the way."""
+
+    def __init__(self, document: Document, options: Options, limits: Limits) -> None:
+        self.document = document
+        self.limits = limits
+        self.style = options.style
+        self.max_depth = options.max_depth
+        self.open_objects = options.open_objects
+        self.widen = options.on_unsupported == "widen"
+        self.issues: dict[SchemaIssue, None] = {}
+        self.unsatisfiable: dict[SchemaIssue, None] = {}
+        self.warnings: dict[str, None] = {}
+        self.narrowings: dict[str, None] = {}
+        self._memo: dict[tuple[Any, ...], ir.Node | None] = {}
+        self._active: set[tuple[Any, ...]] = set()
+        self._scanned: dict[str, tuple[bool, tuple[str, ...]]] = {}
+        self._overlaps: dict[str, tuple[int, int]] = {}
+        self._validator: Validator | None = None
+
+    # ---- reporting
+
+    def refuse(self, place: Subschema, keyword: str, message: str, hint: str = "") -> None:
+        """Reports something unsupported: an issue, or under ``widen`` a warning that it is dropped."""
+        issue = SchemaIssue(place.pointer, keyword, message, hint)
+        if self.widen:
+            self.warnings[f"dropped {issue}"] = None
+        else:
+            self.issues[issue] = None
+
+    def malformed(self, place: Subschema, keyword: str, expected: str, hint: str = "") -> None:
+        """Reports a keyword whose value is not what the standard asks for."""
+        message = f"must be {expected}, not {place.schema.get(keyword)!r:.60}"
+        self.issues[SchemaIssue(place.pointer, keyword, message, hint)] = None
+
+    def dead(self, place: Subschema, keyword: str, message: str) -> None:
+        """Notes that no value satisfies the schema at ``place``."""
+        self.unsatisfiable[SchemaIssue(place.pointer, keyword, message, "no value satisfies this schema")] = None
+
+    def warn(self, message: str) -> None:
+        self.warnings[message] = None
+
+    def narrow(self, message: str) -> None:
+        self.narrowings[message] = None
+
+    def narrow_any_value(self) -> None:
+        self.narrow(f"where any JSON value is allowed, arrays and objects nest at most {self.max_depth} deep")
+
+    # ---- schemas
+
+    def schema(self, conjunction: Conjunction, level: int) -> ir.Node | None:
+        """Language of the values, standing at ``level``, that satisfy all of ``conjunction``; ``None`` if none do."""
+        pointers = tuple((sub.pointer, sub.own) for sub in conjunction)
+        key = (pointers, level) if self.style.by_level else pointers
+        if key in self._memo:
+            return self._memo[key]
+        if pointers in self._active:
+            message = "the schema refers to itself; recursive schemas are not supported yet"
+            self.refuse(conjunction[0], "$ref", message, "write the nesting out to the depth you need")
+            return self._any_value(level)
+        self._check_size(conjunction)
+        self._active.add(pointers)
+        self._memo[key] = node = self._lower(conjunction, level)
+        self._active.remove(pointers)
+        return node
+
+    def _check_size(self, conjunction: Conjunction) -> None:
+        where = conjunction[0].pointer if conjunction else ""
+        if len(self._active) >= self.limits.max_schema_depth:
+            raise LimitExceeded("max_schema_depth", self.limits.max_schema_depth, where)
+        if len(self._memo) >= self.limits.max_schema_nodes:
+            raise LimitExceeded("max_schema_nodes", self.limits.max_schema_nodes, where)
+
+    def _lower(self, conjunction: Conjunction, level: int) -> ir.Node | None:
+        members: dict[str, Subschema] = {}
+        unions: list[list[Subschema]] = []
+        for sub in conjunction:
+            if not self._follow(sub, members, unions, ()):
+                return None
+        plain = tuple(members.values())
+        source = next((m for m in plain if "enum" in m.schema or "const" in m.schema), None)
+        if source is not None:
+            return given_values(self, plain, source, level)
+        if not unions:
+            return self._case(plain, level)
+        count = 1
+        for branches in unions:
+            count *= len(branches)
+            if count > self.limits.max_branches:
+                raise LimitExceeded("max_branches", self.limits.max_branches, conjunction[0].pointer)
+        self._prove_exclusive(plain, unions)
+        plain = tuple(member._replace(own=True) for member in plain if self._asserts(member))
+        options = [self.schema((*plain, *chosen), level) for chosen in product(*unions)]
+        possible = [option for option in options if option is not None]
+        return alt(possible) if possible else None
+
+    def _follow(
+        self, sub: Subschema, members: dict[str, Subschema], unions: list[list[Subschema]], trail: tuple[str, ...]
+    ) -> bool:
+        """Adds ``sub`` and all it leads to; false when one of them admits nothing."""
+        schema = sub.schema
+        if schema is True:
+            return True
+        if schema is False:
+            self.dead(sub, "", "the schema is false")
+            return False
+        if not isinstance(schema, dict):
+            message = f"a schema is an object or a boolean, not {schema!r:.60}"
+            self.issues[SchemaIssue(sub.pointer, "", message)] = None
+            return True
+        if sub.pointer in members:
+            return True
+        only_reference = "$ref" in schema and not self.document.dialect.ref_siblings
+        if not only_reference:
+            members[sub.pointer] = sub
+        if sub.own or keywords.APPLICATORS.isdisjoint(schema):
+            return True
+        return self._follow_applicators(sub, members, unions, (*trail, sub.pointer), only_reference)
+
+    def _follow_applicators(
+        self,
+        sub: Subschema,
+        members: dict[str, Subschema],
+        unions: list[list[Subschema]],
+        trail: tuple[str, ...],
+        only_reference: bool,
+    ) -> bool:
+        if "$ref" in sub.schema:
+            target = self._target(sub, trail)
+            if target is not None and not self._follow(target, members, unions, trail):
+                return False
+        if only_reference:
+            return True
+        for branch in self._branches(sub, "allOf"):
+            if not self._follow(branch, members, unions, trail):
+                return False
+        for keyword in ("anyOf", "oneOf"):
+            branches = self._branches(sub, keyword)
+            if branches:
+                unions.append(branches)
+        return True
+
+    def _target(self, sub: Subschema, trail: tuple[str, ...]) -> Subschema | None:
+        reference = sub.schema["$ref"]
+        if not isinstance(reference, str):
+            self.malformed(sub, "$ref", "a string")
+            return None
+        try:
+            target = self.document.resolve(reference, sub.pointer)
+        except UnresolvedReference as error:
+            self.refuse(sub, "$ref", str(error), error.hint)
+            return None
+        if target.pointer in trail:
+            self.refuse(sub, "$ref", f"{reference!r} leads back to itself", "remove the reference")
+            return None
+        return target
+
+    def _branches(self, sub: Subschema, keyword: str) -> list[Subschema]:
+        if keyword not in sub.schema:
+            return []
+        branches = sub.schema[keyword]
+        if not isinstance(branches, list) or not branches:
+            self.malformed(sub, keyword, "a list of at least one schema")
+            return []
+        return [sub.child(keyword, index) for index in range(len(branches))]
+
+    def _prove_exclusive(self, plain: Conjunction, unions: list[list[Subschema]]) -> None:
+        """Marks the ``oneOf`` among ``unions`` whose branches are not proven exclusive."""
+        for branches in unions:
+            holder, keyword, _ = branches[0].pointer.rsplit("/", 2)
+            if keyword == "oneOf" and holder not in self._overlaps:
+                overlap = overlapping(self, branches, plain)
+                if overlap is not None:
+                    self._overlaps[holder] = overlap
+
+    def expand(self, conjunction: Conjunction) -> tuple[Conjunction, list[list[Subschema]], bool]:
+        """What ``conjunction`` leads to: its members, its unions, and whether no member is false. Reports nothing."""
+        reports = dict(self.issues), dict(self.unsatisfiable), dict(self.warnings)
+        members: dict[str, Subschema] = {}
+        unions: list[list[Subschema]] = []
+        possible = all(self._follow(sub, members, unions, ()) for sub in conjunction)
+        self.issues, self.unsatisfiable, self.warnings = reports
+        return tuple(members.values()), unions, possible
+
+    def _asserts(self, member: Subschema) -> bool:
+        return self._scan(member)[0] or member.pointer in self._overlaps
+
+    def _scan(self, member: Subschema) -> tuple[bool, tuple[str, ...]]:
+        """Whether keywords of the schema itself say something, and which of them are refused."""
+        found = self._scanned.get(member.pointer)
+        if found is not None:
+            return found
+        asserts = False
+        refused: list[str] = []
+        for keyword in member.schema:
+            if keyword in keywords.ENFORCED:
+                asserts = asserts or keyword not in keywords.APPLICATORS
+            elif keyword in keywords.REFUSED:
+                if not self._is_without_effect(member, keyword):
+                    asserts = True
+                    refused.append(keyword)
+            elif keyword not in keywords.ANNOTATIONS:
+                self.warn(
+                    f"at {member.pointer or '(root)'}: unknown keyword {keyword!r} is ignored, as the standard says"
+                )
+        self._scanned[member.pointer] = asserts, tuple(refused)
+        return asserts, tuple(refused)
+
+    def _is_without_effect(self, member: Subschema, keyword: str) -> bool:
+        check = keywords.WITHOUT_EFFECT.get(keyword)
+        try:
+            return check is not None and check(member.schema)
+        except (AttributeError, TypeError):
+            self.malformed(member, keyword, "what the standard asks for")
+            return True
+
+    # ---- one case: no references, no unions, no enumeration
+
+    def _case(self, members: Conjunction, level: int) -> ir.Node | None:
+        members = tuple(member for member in members if self._asserts(member))
+        if not members:
+            return self._any_value(level)
+        types = self.types_of_all(members)
+        for member in members:
+            if member.pointer in self._overlaps:
+                first, second = self._overlaps[member.pointer]
+                message = f"branches {first} and {second} are not proven to exclude each other"
+                self.refuse(member, "oneOf", message, "use anyOf, or give each branch a const property of its own")
+            for keyword in self._scan(member)[1]:
+                concerned = keywords.CONCERNS.get(keyword)
+                if concerned is None or concerned in types:
+                    self.refuse(member, keyword, "this keyword is not supported", keywords.REFUSED[keyword])
+        options = [node for node in self._by_type(members, types, level) if node is not None]
+        if not options:
+            if not types:
+                self.dead(members[0], "type", "no type is left")
+            return None
+        return alt(options)
+
+    def _by_type(self, members: Conjunction, types: frozenset[str], level: int) -> list[ir.Node | None]:
+        options: list[ir.Node | None] = []
+        if "object" in types:
+            options.append(json_object(self, members, level))
+        if "array" in types:
+            options.append(array(self, members, level))
+        if "string" in types:
+            options.append(string(self, members))
+        if "integer" in types:
+            options.append(number(self, members, integers="fraction" not in types))
+        if "boolean" in types:
+            options.append(values.BOOLEAN)
+        if "null" in types:
+            options.append(values.NULL)
+        return options
+
+    def _any_value(self, level: int) -> ir.Node:
+        self.narrow_any_value()
+        self.narrow(values.NUMBER_NARROWING)
+        return values.any_value(self.style, self.max_depth, level)
+
+    # ---- facts about schemas
+
+    def types_of_all(self, members: Conjunction) -> frozenset[str]:
+        """Types that all ``members`` admit, in the terms of :meth:`types`."""
+        types = _ALL_TYPES
+        for member in members:
+            own = self.types(member)
+            types = types if own is None else types & own
+        return types
+
+    def types(self, member: Subschema) -> frozenset[str] | None:
+        """Types ``type`` names, numbers as ``"integer"`` and ``"fraction"``; ``None`` when it names none."""
+        named = member.schema.get("type")
+        if named is None and "type" not in member.schema:
+            return None
+        if isinstance(named, str):
+            named = [named]
+        if not isinstance(named, list) or not all(isinstance(name, str) and name in _ATOMS for name in named):
+            self.malformed(member, "type", f"one or a list of {', '.join(_ATOMS)}")
+            return None
+        return frozenset().union(*(_ATOMS[name] for name in named))
+
+    def type_of(self, value: Any) -> str:
+        """The type of a value, in the terms of :meth:`types`."""
+        if isinstance(value, bool):
+            return "boolean"
+        if isinstance(value, float):
+            return "integer" if self.document.dialect.float_integers and value.is_integer() else "fraction"
+        for kind, name in ((int, "integer"), (str, "string"), (list, "array"), (dict, "object")):
+            if isinstance(value, kind):
+                return name
+        return "null"
+
+    def bounds(self, members: list[Subschema], low_keyword: str, high_keyword: str) -> tuple[int, int | None]:
+        """The tightest of all members' bounds on a count."""
+        low, high = 0, None
+        for member in members:
+            least, most = self._count(member, low_keyword), self._count(member, high_keyword)
+            low = low if least is None else max(low, least)
+            high = most if high is None else high if most is None else min(high, most)
+        return low, high
+
+    def _count(self, member: Subschema, keyword: str) -> int | None:
+        value = member.schema.get(keyword)
+        if value is None and keyword not in member.schema:
+            return None
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0 or value != int(value):
+            self.malformed(member, keyword, "a non-negative integer")
+            return None
+        return int(value)
+
+    def key(self, name: str, place: Subschema) -> ir.Node | None:
+        """A property name as written, ``None`` if it has no JSON text."""
+        try:
+            return ir.Literal(self.style.dumps(name))
+        except UnicodeEncodeError:
+            self.refuse(place, "properties", f"the name {name!r:.60} is not well-formed Unicode")
+            return None
+
+    def validator(self, schema: dict[str, Any]) -> Validator:
+        """A ``jsonschema`` validator of a schema inside the document, formats checked."""
+        if self._validator is None:
+            from latticework.grammar.json_schema.validation import validator_of
+
+            self._validator = validator_of(self.document.root)
+        return self._validator.evolve(schema=schema)

@@ -1,0 +1,198 @@
+"""``properties``, ``required``, ``additionalProperties``, ``minProperties`` and ``maxProperties``.
+
+Members are written in the order of ``properties``; further ones, where the schema admits them, follow. A
+further key is never one of the named ones. Two further keys may be equal: readers keep the last value, which
+satisfies the same schema, and no count below relies on them being distinct.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from latticework.grammar import ir
+from latticework.grammar.combine import alt, optional, seq
+from latticework.grammar.json_schema import values
+from latticework.grammar.json_schema.document import Subschema
+
+if TYPE_CHECKING:
+    from latticework.grammar.json_schema.lowering import Lowering
+
+KEYWORDS = frozenset({"properties", "required", "additionalProperties", "minProperties", "maxProperties"})
+_ANYTHING: tuple[Any, ...] = (True, {})
+_MAX_COUNTED = 100
+
+
+class _Member(NamedTuple):
+    """One member, or (``repeats``) any positive number of further ones."""
+
+    node: ir.Node
+    required: bool
+    repeats: bool = False
+
+    def any_number(self, comma: ir.Node, room: int | None = None) -> ir.Node:
+        """The member, or a further one up to ``room`` times."""
+        return ir.Join(self.node, comma, 1, room) if self.repeats else self.node
+
+
+def json_object(lowering: Lowering, members: tuple[Subschema, ...], level: int) -> ir.Node | None:
+    """Objects that satisfy all ``members``; ``None`` if there are none."""
+    style = lowering.style
+    constraining = [member for member in members if not KEYWORDS.isdisjoint(member.schema)]
+    if _is_open(constraining):
+        lowering.narrow_any_value()
+        return values.any_object(style, lowering.max_depth, level)
+    place = constraining[0]
+    required = _required(lowering, constraining)
+    named = _named(lowering, constraining, required)
+    further = _further(lowering, constraining, bool(named))
+    low, high = lowering.bounds(constraining, "minProperties", "maxProperties")
+    if high is not None and len(required) > high:
+        return lowering.dead(place, "maxProperties", f"{len(required)} properties are required, {high} allowed")
+    written: list[_Member] = []
+    for name, subschemas in named.items():
+        node = lowering.schema(subschemas, level + 1)
+        key = lowering.key(name, place)
+        if node is None or key is None:
+            if name in required:
+                return lowering.dead(place, "required", f"required property {name!r} can have no value")
+            continue
+        written.append(_Member(style.member(seq([key, style.colon, node])), name in required))
+    if further is not None and (high is None or high > len(required)):
+        node = lowering.schema(further, level + 1)
+        if node is not None:
+            pair = style.member(seq([ir.JsonKey(named), style.colon, node]))
+            written.append(_Member(pair, required=False, repeats=True))
+    return _written(lowering, place, written, low, high, level)
+
+
+def _is_open(constraining: list[Subschema]) -> bool:
+    """Whether nothing is said but that any further property may have any value."""
+    return all(
+        member.schema.get("additionalProperties", True) in _ANYTHING
+        and KEYWORDS.intersection(member.schema) <= {"additionalProperties"}
+        for member in constraining
+    )
+
+
+def _required(lowering: Lowering, constraining: list[Subschema]) -> dict[str, None]:
+    names: dict[str, None] = {}
+    for member in constraining:
+        value = member.schema.get("required", [])
+        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+            lowering.malformed(member, "required", "a list of property names")
+            continue
+        names.update(dict.fromkeys(value))
+    return names
+
+
+def _named(
+    lowering: Lowering, constraining: list[Subschema], required: dict[str, None]
+) -> dict[str, tuple[Subschema, ...]]:
+    """Every name the schemas mention, in order, with all that is said about its value."""
+    properties: list[dict[str, Any]] = []
+    for member in constraining:
+        value = member.schema.get("properties", {})
+        if not isinstance(value, dict):
+            lowering.malformed(member, "properties", "an object of schemas")
+            value = {}
+        properties.append(value)
+    names = dict.fromkeys(name for value in properties for name in value) | required
+    named: dict[str, tuple[Subschema, ...]] = {}
+    for name in names:
+        subschemas: list[Subschema] = []
+        for member, value in zip(constraining, properties, strict=True):
+            if name in value:
+                subschemas.append(member.child("properties", name))
+            elif "additionalProperties" in member.schema:
+                subschemas.append(member.child("additionalProperties"))
+        named[name] = tuple(subschemas)
+    return named
+
+
+def _further(lowering: Lowering, constraining: list[Subschema], has_names: bool) -> tuple[Subschema, ...] | None:
+    """What is said about properties that are not named; ``None`` if there are none of them."""
+    said = tuple(m.child("additionalProperties") for m in constraining if "additionalProperties" in m.schema)
+    if any(sub.schema is False for sub in said):
+        return None
+    if not said and has_names and not lowering.open_objects:
+        lowering.narrow("objects with named properties have no others (open_objects=True allows them)")
+        return None
+    return said
+
+
+def _written(
+    lowering: Lowering, place: Subschema, members: list[_Member], low: int, high: int | None, level: int
+) -> ir.Node | None:
+    style = lowering.style
+    comma = style.comma(level + 1)
+    fixed = sum(member.required for member in members)
+    most = None if any(member.repeats for member in members) else len(members)
+    if most is not None:
+        high = most if high is None else min(high, most)
+    if high is not None and low > high:
+        return lowering.dead(place, "minProperties", f"minProperties is {low}, but at most {high} are possible")
+    if high == 0:
+        return style.empty("{}")
+    may_be_empty = low == fixed == 0
+    if style.by_level:
+        low = max(low, 1)
+    if low <= fixed and high == most:
+        content: ir.Node = ir.Ordered([(member.any_number(comma), member.required) for member in members], comma)
+    elif low == 1 and fixed == 0 and high == most:
+        content = _nonempty([member.any_number(comma) for member in members], comma)
+    else:
+        content = _counted(lowering, place, members, comma, low, high)
+        if content == ir.NOTHING:
+            return lowering.dead(place, "minProperties", "minProperties and maxProperties admit no object")
+    return ir.Located(style.container("{}", content, may_be_empty, level), place.pointer)
+
+
+def _nonempty(nodes: list[ir.Node], comma: ir.Node) -> ir.Node:
+    """At least one of optional members: the first one written, then any of those after it. Shallow on purpose."""
+    rest = [optional(seq([comma, node])) for node in nodes]
+    return alt([seq([node, *rest[index + 1 :]]) for index, node in enumerate(nodes)])
+
+
+def _counted(
+    lowering: Lowering, place: Subschema, members: list[_Member], comma: ir.Node, low: int, high: int | None
+) -> ir.Node:
+    if len(members) > _MAX_COUNTED:
+        message = f"counting more than {_MAX_COUNTED} properties is not supported"
+        lowering.refuse(place, "minProperties", message, "drop minProperties and maxProperties")
+        return ir.EMPTY
+    if low > len(members):
+        message = f"{low} distinct keys among additional properties cannot be guaranteed"
+        lowering.refuse(place, "minProperties", message, "name the properties")
+        low = len(members)
+    return _Counting(members, comma, low, high).content()
+
+
+class _Counting:
+    """Members in order with a bound on how many are present; further ones count as one for the lower bound."""
+
+    def __init__(self, members: list[_Member], comma: ir.Node, low: int, high: int | None) -> None:
+        self.members = members
+        self.comma = comma
+        self.low = low
+        self.high = high
+        self.most_counted = low if high is None else high
+        self.memo: dict[tuple[int, int], ir.Node] = {}
+
+    def content(self) -> ir.Node:
+        for index in range(len(self.members), -1, -1):
+            for count in range(min(index, self.most_counted) + 1):
+                self.memo[index, count] = self._from(index, count)
+        return self.memo[0, 0]
+
+    def _from(self, index: int, count: int) -> ir.Node:
+        """Members from ``index`` on, after ``count`` have been written."""
+        if index == len(self.members):
+            return ir.EMPTY if count >= self.low else ir.NOTHING
+        member = self.members[index]
+        left_out = ir.NOTHING if member.required else self.memo[index + 1, count]
+        room = None if self.high is None else self.high - count
+        if room == 0:
+            return left_out
+        node = member.any_number(self.comma, room)
+        separated = seq([self.comma, node]) if count else node
+        return alt([left_out, seq([separated, self.memo[index + 1, min(count + 1, self.most_counted)]])])
