@@ -6,11 +6,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
+import torch
 import typer
 from tokenizers import Tokenizer
 
-from latticework.models.embedded.loading import WEIGHTS
-from latticework.models.embedded.training.generator import Generator
+from latticework.models.embedded.loading import WEIGHTS, load_embedded
+from latticework.models.embedded.training.evaluate import evaluate as evaluate_split
+from latticework.models.embedded.training.generator import SPLITS, Generator
 from latticework.models.embedded.training.pools import load_pools
 from latticework.models.embedded.training.tokenize import train_tokenizer
 from latticework.models.embedded.training.train import Plan, Run, train
@@ -48,6 +50,24 @@ def export(folder: Folder, weights: Weights = WEIGHTS) -> None:
     model.bfloat16()
     model.save_pretrained(weights)
     (weights / "model.safetensors").chmod(0o644)
+
+
+@app.command()
+def evaluate(
+    folder: Folder, weights: Weights = WEIGHTS, records: int = 60, threads: int = 1, checkpoint: bool = False
+) -> None:
+    """Field accuracy on the held-out splits, of the packaged weights or of the averaged weights of the checkpoint."""
+    torch.set_num_threads(threads)
+    pools = load_pools(folder / "pools.json")
+    if checkpoint:
+        run = Run(Plan(folder, minutes=1.0))
+        run.resume()
+        model = run.averaged().eval()
+    else:
+        model, _ = load_embedded(weights)
+    for split in SPLITS:
+        score = evaluate_split(model, Tokenizer.from_file(str(weights / "tokenizer.json")), pools, split, records)
+        typer.echo(f"{split:10} {score}")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ LENGTHS = (160, 208, 256, 320, 400, 512, 640)  # tokens of a row
 TOKENS_PER_BATCH = 4096
 CANVASES = 3  # states of one record in a row; a fourth for long prompts
 LONG_PROMPT = 200  # tokens
-MAX_TAIL = 60  # end tokens behind a response
+MAX_TAIL = 100  # end tokens behind a response
 _CHUNK = 128  # records generated at a time
 
 
@@ -61,7 +61,7 @@ def batches(generator: Generator, tokenizer: Tokenizer, seed: int) -> Iterator[B
             rows = waiting[length]
             rows.append((record, [mask_record(record, tail, rng) for tail in tails]))
             if len(rows) >= TOKENS_PER_BATCH // length:
-                yield _collate(rows, length)
+                yield collate(rows, length)
                 rows.clear()
 
 
@@ -70,6 +70,8 @@ def _tails(record: Encoded, rng: np.random.Generator) -> tuple[int, list[int]] |
     prompt, response = len(record.prompt), len(record.response)
     count = CANVASES + (prompt > LONG_PROMPT)
     tails = [min(int(tail), MAX_TAIL) for tail in rng.geometric(1 / 6, count)]
+    if rng.random() < 0.2:
+        tails[0] = int(rng.integers(MAX_TAIL))
     for kept in range(count, 0, -1):
         used = prompt + kept * response + sum(tails[:kept])
         length = next((length for length in LENGTHS if length >= used), None)
@@ -80,7 +82,8 @@ def _tails(record: Encoded, rng: np.random.Generator) -> tuple[int, list[int]] |
     return None
 
 
-def _collate(rows: list[tuple[Encoded, list[Canvas]]], length: int) -> Batch:
+def collate(rows: list[tuple[Encoded, list[Canvas]]], length: int) -> Batch:
+    """Rows of a prompt and its canvases, padded to ``length``."""
     shape = (len(rows), length)
     ids, source = np.full(shape, PAD, np.int64), np.full(shape, NO_SOURCE, np.int64)
     masked, weight = np.zeros(shape, np.bool_), np.zeros(shape, np.float32)

@@ -18,7 +18,7 @@ from latticework.models.embedded.training.values import Values
 from latticework.models.embedded.training.writing import write_text
 
 GENERIC_SHARE = 0.45
-MAX_ASKED = 6  # fields of one schema
+MAX_ASKED = 10  # fields of one schema
 _KEY_WORDS = 780  # words that trained generic keys may use; the rest is for held-out keys
 
 

@@ -11,6 +11,7 @@ from latticework.models.embedded.training.records import Planned
 from latticework.models.embedded.training.values import INTEGER, NUMERIC, Value, Values, invented
 
 _HELD_OUT_CLAUSES = 0.25  # the last quarter of every list of clauses
+_FIELD_COUNTS = (2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 8, 9, 10)
 _CHOICE_WEIGHT = 1.6  # booleans, enumerations and lists are few in real families: they are asked more often
 
 
@@ -42,11 +43,11 @@ def words_of(key: str) -> str:
 
 
 def plan_family(one: Family, values: Values, held_out_clauses: bool, all_clauses: bool) -> list[Planned]:
-    """Three to seven fields of a family; every held-out family uses all of its clauses."""
+    """Some fields of a family; every held-out family uses all of its clauses."""
     rng = values.rng
     weights = [1.0 if isinstance(field, Field) and not field.many else _CHOICE_WEIGHT for field in one.fields]
     order = sorted(range(len(one.fields)), key=lambda i: rng.random() ** (1 / weights[i]), reverse=True)
-    chosen = [one.fields[i] for i in order[: rng.randint(2, 7)]]
+    chosen = [one.fields[i] for i in order[: rng.choice(_FIELD_COUNTS)]]
     planned: list[Planned] = []
     for field in chosen:
         key = rng.choice(field.keys)
@@ -82,9 +83,9 @@ def words_title(key: str) -> str:
 
 
 def plan_generic(words: Sequence[str], values: Values, held_out_clauses: bool) -> list[Planned]:
-    """Two to seven fields under random keys of one or two words (some invented), in neutral phrases."""
+    """Fields under random keys of one or two words (some invented), in neutral phrases."""
     rng = values.rng
-    count = rng.randint(2, 7)
+    count = rng.choice(_FIELD_COUNTS)
     keys: dict[str, None] = {}
     while len(keys) < count:
         first = invented(rng).lower() if rng.random() < 0.08 else rng.choice(words)

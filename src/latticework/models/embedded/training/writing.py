@@ -32,7 +32,8 @@ class TextWriter:
                 if index:
                     self.text += last if index == len(one.said) - 1 else between
                 one.offsets.append(len(self.text))
-                self.text += value.said
+                spelled = not value.copies and not clause.index("{v}") and not index  # "Three people ..."
+                self.text += value.said.capitalize() if spelled else value.said
         self.text += after
 
 
@@ -102,6 +103,7 @@ def _sentences(
         items.insert(rng.randint(0, len(items)), (fill(rng.choice(prose.NOISE), values), None))
     space = "\n" if rng.random() < 0.08 else " "
     paragraphs = noise is not None and rng.random() < 0.6
+    wordy = rng.random() < 0.5
     ended = not opening  # whether the last clause ended with a full stop of its own
     writer.text += opening
     for clause, one in items:
@@ -112,8 +114,20 @@ def _sentences(
         elif start:
             writer.text += "\n\n" if paragraphs and rng.random() < 0.2 else space
         ended = clause.endswith(".") and one is not None
+        if ended and wordy:
+            clause = _wrap(clause, values)
         last = rng.choice([" and ", " and ", ", ", ", and "])
         writer.clause(clause, one, last=last)
+
+
+def _wrap(clause: str, values: Values) -> str:
+    """Some clauses with a lead-in or an addition that says nothing about the value."""
+    x = values.rng.random()
+    if x < 0.15 and _JOINABLE.match(clause):
+        clause = fill(values.rng.choice(prose.LEAD_INS), values) + clause[0].lower() + clause[1:]
+    if 0.1 < x < 0.25:
+        clause = clause[:-1] + fill(values.rng.choice(prose.ADDITIONS), values)
+    return clause
 
 
 def _mail(writer: TextWriter, lines: list[tuple[str, Planned | None]], opening: str, values: Values) -> None:
