@@ -1,6 +1,7 @@
 """Word pools drawn once from Faker, each split into a trained and a held-out part.
 
-The split is by value, not by document: what the held-out part contains is never seen in training.
+The split is by value, not by document: what the held-out part contains is never a value in training. (Plain words serve
+as keys as well; trained keys come from both parts.)
 """
 
 from __future__ import annotations
