@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from latticework.models.embedded import BOS, EOS, FILLER, MASK, PAD
+from latticework.models.embedded import BOS, EOS, FILLER, MASK, PAD, CachedEmbedded
 from latticework.models.embedded.modeling import EmbeddedConfig, EmbeddedModel
 
 VOCAB = 61
@@ -121,3 +121,22 @@ def test_save_and_reload(model: EmbeddedModel, tmp_path: Path) -> None:
     (row,) = rows(13)
     assert torch.equal(logits(model, row[None]), logits(again, row[None]))
     assert again.config.mask_token_id == MASK
+
+
+def test_a_cached_prompt_changes_nothing(model: EmbeddedModel) -> None:
+    """Rows with prompts and canvases of different lengths, left-padded; asked twice, the second time from the cache."""
+    prompts, canvases = rows(6, 3, 6), rows(4, 9, 7)
+    width, keep = 15, 9
+    ids, attention = torch.full((3, width), MASK), torch.zeros(3, width, dtype=torch.bool)
+    for i, (prompt, canvas) in enumerate(zip(prompts, canvases, strict=True)):
+        prompt = prompt.masked_fill(prompt == BOS, 7)
+        prompt[-1] = BOS
+        row = torch.cat([prompt, canvas.masked_fill(canvas == BOS, 8)])
+        ids[i, width - len(row) :], attention[i, width - len(row) :] = row, True
+    plain = logits(model, ids, attention)[:, -keep:]
+    cached = CachedEmbedded(model, prompts_kept=2)
+    for _ in range(2):
+        out = cached.log_probs(ids, attention, keep)
+        assert out.shape == plain.shape
+        for i, canvas in enumerate(canvases):
+            torch.testing.assert_close(out[i, -len(canvas) :], plain[i, -len(canvas) :], rtol=1e-4, atol=1e-4)

@@ -26,21 +26,10 @@ from latticework.models.embedded.training.pools import Pools
 from latticework.models.embedded.training.records import Record
 from latticework.models.embedded.training.tokenize import NO_SOURCE, encode
 
-_NAMES = [
-    "first",
-    "last",
-    "company",
-    "city",
-    "street",
-    "job",
-    "country",
-    "word",
-    "phrase",
-    "slogan",
-    "color",
-    "language",
-    "currency",
-]
+_NAMES = (
+    *("first", "last", "company", "city", "street", "job", "country"),
+    *("word", "phrase", "slogan", "color", "language", "currency"),
+)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import Cache, LlamaConfig, LlamaForCausalLM
 from transformers.modeling_outputs import CausalLMOutput
 
 _HIDDEN_SCORE = (
@@ -97,13 +97,17 @@ class EmbeddedModel(LlamaForCausalLM):
         valid = attention_mask.bool()
         return sees & valid[:, None, :], (valid.long().cumsum(dim=1) - 1).clamp_min(0)
 
-    def encode(self, input_ids: Tensor, sees: Tensor, positions: Tensor) -> Tensor:
-        """Hidden states ``[B, L, d]`` under a layout."""
+    def encode(self, input_ids: Tensor, sees: Tensor, positions: Tensor, past: Cache | None = None) -> Tensor:
+        """Hidden states ``[B, L, d]`` under a layout; behind a ``past`` of M tokens ``sees`` is ``[B, L, M + L]``."""
         dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else self.dtype
         bias = torch.zeros(sees.shape, dtype=dtype, device=sees.device)
         bias = bias.masked_fill(~sees, torch.finfo(dtype).min)[:, None]
         return self.model(
-            input_ids=input_ids, attention_mask=bias, position_ids=positions, use_cache=False
+            input_ids=input_ids,
+            attention_mask=bias,
+            position_ids=positions,
+            past_key_values=past,
+            use_cache=past is not None,
         ).last_hidden_state
 
     def readable(self, input_ids: Tensor, sees: Tensor) -> Tensor:
@@ -126,8 +130,10 @@ class EmbeddedModel(LlamaForCausalLM):
         sees, positions = self.layout(input_ids, attention_mask)
         hidden = self.encode(input_ids, sees, positions)
         kept: Any = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
-        slots = hidden[:, kept]
-        vocab = F.linear(slots, self.lm_head.weight).float()
-        readable = self.readable(input_ids, sees)[:, kept]
-        logits: Any = self.pointer(slots, hidden, input_ids, readable, vocab)
+        logits: Any = self.log_probs(hidden[:, kept], hidden, input_ids, self.readable(input_ids, sees)[:, kept])
         return CausalLMOutput(logits=logits)
+
+    def log_probs(self, slots: Tensor, memory: Tensor, token_ids: Tensor, readable: Tensor) -> Tensor:
+        """``[B, K, V]`` float32 from hidden states of slots and of everything they may copy from (see the head)."""
+        vocab = F.linear(slots, self.lm_head.weight).float()
+        return self.pointer(slots, memory, token_ids, readable, vocab)

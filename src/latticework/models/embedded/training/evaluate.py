@@ -86,6 +86,5 @@ def _first_choices(model: EmbeddedModel, record: Encoded, slots: Sequence[int]) 
     sees = batch.sees()
     hidden = model.encode(seen, sees, batch.positions)
     at = torch.tensor([prompt + i * len(tokens) + slot for i, slot in enumerate(slots)])
-    vocab = model.lm_head(hidden[:, at]).float()
-    best = model.pointer(hidden[:, at], hidden, seen, model.readable(seen, sees)[:, at], vocab)[0].argmax(-1)
+    best = model.log_probs(hidden[:, at], hidden, seen, model.readable(seen, sees)[:, at])[0].argmax(-1)
     return [bool(token == record.response[slot]) for token, slot in zip(best.tolist(), slots, strict=True)]
