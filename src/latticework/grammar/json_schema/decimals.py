@@ -5,7 +5,7 @@ after which anything goes; so a bound of d digits costs about 2d nodes. Bounds a
 written. Double-precision readers agree with the decimal comparison as long as
 
 * a number with a fraction has at most 15 integer digits (all integers up to there are doubles), and
-* with an exclusive bound other than zero, at most 15 digits in all: distinct decimals of 15 digits are
+* near an exclusive bound other than zero it has at most 15 digits in all: distinct decimals of 15 digits are
   distinct doubles, while a longer one could round onto the bound. Rounding never crosses an inclusive bound.
 """
 
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from itertools import groupby
 
 from latticework.grammar import ir
 from latticework.grammar.combine import alt, optional, repeat, seq
@@ -78,18 +79,18 @@ def decimal_bound(value: float, upper: bool) -> Decimal:
 
 @lru_cache(maxsize=1024)
 def numbers(interval: Interval, integers: bool) -> ir.Node:
-    """Numbers inside ``interval``, without exponent and without ``-0``; ``ir.NOTHING`` if there are none."""
+    """Numbers inside ``interval``; ``ir.NOTHING`` if there are none. Integers have no fraction and are never ``-0``.
+
+    An exponent is written only where the sole bound is ``minimum: 0``.
+    """
     if (interval.low, interval.low_open, interval.high, integers) == (Decimal(0), False, None, False):
         return MAGNITUDE
-    strict = any(
-        is_open and bound for bound, is_open in ((interval.low, interval.low_open), (interval.high, interval.high_open))
-    )
     positive = interval.at_least(Decimal(0), False)
-    negative = interval.mirrored().at_least(Decimal(0), True)
+    negative = interval.mirrored().at_least(Decimal(0), integers)
     return alt(
         [
-            _Magnitudes(positive, integers, strict).node(),
-            seq([MINUS, _Magnitudes(negative, integers, strict).node()]),
+            _Magnitudes(positive, integers).node(),
+            seq([MINUS, _Magnitudes(negative, integers).node()]),
         ]
     )
 
@@ -97,14 +98,25 @@ def numbers(interval: Interval, integers: bool) -> ir.Node:
 class _Magnitudes:
     """Numbers without sign inside an interval with ``low >= 0``."""
 
-    def __init__(self, interval: Interval, integers: bool, strict: bool) -> None:
+    def __init__(self, interval: Interval, integers: bool) -> None:
         self.interval = interval
         self.integers = integers
-        self.strict = strict
         self.low, self.low_fraction = _digits(interval.low or Decimal(0))
         self.bounded = interval.high is not None
         self.high, self.high_fraction = _digits(interval.high or Decimal(0))
         self.longest = len(self.high) if self.bounded else max(INTEGER_DIGITS, len(self.low) + 1)
+        self.strict_lengths = self._strict_lengths()
+
+    def _strict_lengths(self) -> set[int]:
+        """Lengths of integer parts that come so near an exclusive bound that a double could round onto it."""
+        lengths: set[int] = set()
+        if self.interval.low and self.interval.low_open:
+            lengths.add(len(self.low))
+        if self.interval.high and self.interval.high_open:
+            lengths.add(len(self.high))
+            if not self.high_fraction and self.high.strip("0") == "1":
+                lengths.add(len(self.high) - 1)
+        return lengths
 
     def node(self) -> ir.Node:
         if self.interval.is_empty:
@@ -125,18 +137,17 @@ class _Magnitudes:
 
     def _free_lengths(self, lengths: range) -> list[ir.Node]:
         """Numbers whose integer part is longer than the lower bound's and shorter than the upper's."""
-        groups: dict[ir.Node, list[int]] = {}
-        for length in lengths:
-            groups.setdefault(self._any_fraction(length), []).append(length)
-        return [
-            seq([NONZERO, ir.Repeat(DIGIT, group[0] - 1, group[-1] - 1), fraction])
-            for fraction, group in groups.items()
-        ]
+        runs = groupby(lengths, self._fraction_digits)
+        return [self._free_run([*run]) for _, run in runs]
+
+    def _free_run(self, lengths: list[int]) -> ir.Node:
+        more_digits = repeat(DIGIT, lengths[0] - 1, lengths[-1] - 1)
+        return seq([NONZERO, more_digits, self._any_fraction(lengths[0])])
 
     def _fraction_digits(self, length: int) -> int:
         if self.integers or length > _DOUBLE_DIGITS:
             return 0
-        return _DOUBLE_DIGITS - length if self.strict else FRACTION_DIGITS
+        return _DOUBLE_DIGITS - length if length in self.strict_lengths else FRACTION_DIGITS
 
     def _any_fraction(self, length: int) -> ir.Node:
         digits = self._fraction_digits(length)
@@ -176,6 +187,8 @@ class _Magnitudes:
         on_low = on_low and (at < len(self.low_fraction) or self.interval.low_open)
         if not on_low and not on_high:
             return repeat(DIGIT, 0 if at else 1, digits - at)
+        if not on_high and at >= len(self.low_fraction):
+            return self._not_all_zeros(digits - at)
         options: list[ir.Node] = [ir.EMPTY] if at and self._may_end(at, on_low, on_high) else []
         beyond_high = on_high and at >= len(self.high_fraction)
         if at < digits and not (beyond_high and self.interval.high_open):
@@ -187,6 +200,14 @@ class _Magnitudes:
 
             options.append(_step(low, high, on_low, on_high, after))
         return alt(options)
+
+    def _not_all_zeros(self, digits: int) -> ir.Node:
+        """Fraction digits above zero: zeros up to half of them, then one that counts."""
+        if not digits:
+            return ir.NOTHING
+        zeros = digits // 2
+        rest = digits - 1 - zeros if self.interval.low else digits - 1
+        return seq([repeat(_digit(0, 0), 0, zeros), NONZERO, repeat(DIGIT, 0, rest)])
 
 
 def _step(low: int, high: int, on_low: bool, on_high: bool, after: Callable[[bool, bool], ir.Node]) -> ir.Node:

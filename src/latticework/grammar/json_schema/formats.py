@@ -2,8 +2,9 @@
 
 Where a standard allows oddities that readers disagree on, the pattern is narrower: RFC 3339 dates have
 years 0001 to 9999, real month lengths and leap years, capital T and Z, no leap second and at most nine
-fraction digits; e-mail addresses and host names are ASCII without quoting; durations use the units of
-ISO 8601 in order; URIs are RFC 3986 with a registered name, IPv4 or bracketed IPv6 host.
+fraction digits; host names are ASCII and have at most 63 characters in all; e-mail addresses are unquoted, with a
+dotted domain that ends in letters, and at most 64 characters; durations have up to nine digits per unit, fewer for
+large ones; URIs are RFC 3986 without bracketed hosts.
 """
 
 from __future__ import annotations
@@ -17,44 +18,51 @@ _DATE = (
 _HOURS_MINUTES = r"(?:[01]\d|2[0-3]):[0-5]\d"
 _TIME = rf"{_HOURS_MINUTES}:[0-5]\d(?:\.\d{{1,9}})?(?:Z|[+-]{_HOURS_MINUTES})"
 
-_CLOCK = r"T(?:\d{1,9}H(?:\d{1,9}M(?:\d{1,9}S)?)?|\d{1,9}M(?:\d{1,9}S)?|\d{1,9}S)"
-_DAYS = r"\d{1,9}D"
-_CALENDAR = rf"(?:\d{{1,9}}Y(?:\d{{1,9}}M(?:{_DAYS})?)?|\d{{1,9}}M(?:{_DAYS})?|{_DAYS})"
-_DURATION = rf"P(?:{_CALENDAR}(?:{_CLOCK})?|{_CLOCK}|\d{{1,9}}W)"
+_CLOCK = r"T(?:\d{1,7}H(?:\d{1,8}M(?:\d{1,9}S)?)?|\d{1,8}M(?:\d{1,9}S)?|\d{1,9}S)"
+_DAYS = r"\d{1,6}D"
+_CALENDAR = rf"(?:\d{{1,4}}Y(?:\d{{1,5}}M(?:{_DAYS})?)?|\d{{1,5}}M(?:{_DAYS})?|{_DAYS})"
+_DURATION = rf"P(?:{_CALENDAR}(?:{_CLOCK})?|{_CLOCK}|\d{{1,5}}W)"
 
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_HOSTNAME = rf"{_LABEL}(?:\.{_LABEL}){{0,3}}"
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}"
-_EMAIL = rf"{_ATOM}(?:\.{_ATOM}){{0,3}}@{_HOSTNAME}"
+_LABEL = r"[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*"
+_HOSTNAME = rf"{_LABEL}(?:\.{_LABEL})*"
+_IDN_LABEL = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+_IDN_HOSTNAME = rf"{_IDN_LABEL}(?:\.{_IDN_LABEL})*"
+_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
+_EMAIL = rf"{_ATEXT}+(?:\.{_ATEXT}+)*@(?:{_LABEL}\.)+[A-Za-z]{{2,}}"
 
 _BYTE = r"(?:25[0-5]|2[0-4]\d|1\d{2}|[1-9]?\d)"
 _IPV4 = rf"{_BYTE}(?:\.{_BYTE}){{3}}"
 _GROUP = r"[0-9A-Fa-f]{1,4}"
 
 
-def _ipv6() -> str:
-    """RFC 4291: eight groups, the last two also as IPv4, one run of groups as ``::``."""
-    tail = rf"(?:{_GROUP}:{_GROUP}|{_IPV4})"
-    options = [rf"(?:{_GROUP}:){{6}}{tail}"]
-    for before in range(7):
-        left = "" if before == 0 else rf"{_GROUP}(?::{_GROUP}){{{before - 1}}}"
-        after = 7 - before
-        groups = rf"(?:{_GROUP}(?::{_GROUP}){{0,{after - 1}}})?"
-        options.append(rf"{left}::{groups}")
-        if after >= 2:
-            options.append(rf"{left}::(?:{_GROUP}:){{0,{after - 2}}}{_IPV4}")
-    options.append(rf"(?:{_GROUP}:){{7}}:")
-    return f"(?:{'|'.join(options)})"
+def _after_gap(left: int) -> str:
+    """What may follow ``::`` or, there, a colon: at most ``left`` groups, the last two also as IPv4."""
+    if left == 0:
+        return ""
+    more = f"(?::{_group_after_gap(left - 1)})?" if left > 1 else ""
+    return f"{_GROUP}{more}" + (f"|{_IPV4}" if left > 1 else "")
 
 
-_IPV6 = _ipv6()
+def _group_after_gap(left: int) -> str:
+    return f"(?:{_after_gap(left)})"
+
+
+def _after_group(left: int) -> str:
+    """What follows a group when exactly ``left`` groups are missing and no ``::`` has been written."""
+    if left == 0:
+        return ""
+    options = [f"{_GROUP}{_after_group(left - 1)}", f":(?:{_after_gap(left - 1)})?"]
+    return f":(?:{'|'.join(options + [_IPV4] * (left == 2))})"
+
+
+_IPV6 = f"(?:::(?:{_after_gap(7)})?|{_GROUP}{_after_group(7)})"
 _UUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
 
 _UNRESERVED = r"A-Za-z0-9._~-"
 _SUBDELIMS = r"!$&'()*+,;="
 _ESCAPED = r"%[0-9A-Fa-f]{2}"
 _PCHAR = rf"(?:[{_SUBDELIMS}:@{_UNRESERVED}]|{_ESCAPED})"
-_HOST = rf"(?:\[{_IPV6}\]|(?:[{_SUBDELIMS}{_UNRESERVED}]|{_ESCAPED})*)"
+_HOST = rf"(?:[{_SUBDELIMS}{_UNRESERVED}]|{_ESCAPED})*"
 _AUTHORITY = rf"//(?:(?:[{_SUBDELIMS}:{_UNRESERVED}]|{_ESCAPED})*@)?{_HOST}(?::\d{{0,5}})?"
 _QUERY_FRAGMENT = rf"(?:\?(?:{_PCHAR}|[/?])*)?(?:#(?:{_PCHAR}|[/?])*)?"
 _ABSOLUTE_PATH = rf"(?:/{_PCHAR}*)*"
@@ -67,7 +75,7 @@ _RELATIVE = rf"(?:{_AUTHORITY}{_ABSOLUTE_PATH}|{_RELATIVE_PATH}){_QUERY_FRAGMENT
 _URI_REFERENCE = rf"(?:{_URI}|{_RELATIVE})"
 
 _JSON_POINTER = r"(?:/(?:[^~/\x00-\x1f]|~[01])*)*"
-_RELATIVE_JSON_POINTER = rf"(?:0|[1-9]\d{{0,8}})(?:#|{_JSON_POINTER})"
+_RELATIVE_JSON_POINTER = rf"[1-9]{{0,8}}\d(?:#|{_JSON_POINTER})"
 
 # Full matches. A format of the standards that is not here is refused; any other name is an annotation.
 PATTERNS = {
@@ -77,7 +85,7 @@ PATTERNS = {
     "email": _EMAIL,
     "hostname": _HOSTNAME,
     "idn-email": _EMAIL,
-    "idn-hostname": _HOSTNAME,
+    "idn-hostname": _IDN_HOSTNAME,
     "ipv4": _IPV4,
     "ipv6": _IPV6,
     "iri": _URI,
@@ -89,6 +97,10 @@ PATTERNS = {
     "uri-reference": _URI_REFERENCE,
     "uuid": _UUID,
 }
+
+# Characters of the whole text. A host name within the bound of one label keeps every bound of RFC 1035, an address
+# within the bound of its local part every bound of RFC 5321: one counter instead of three.
+MAX_LENGTHS = {"email": 64, "hostname": 63, "idn-email": 64, "idn-hostname": 63}
 
 REFUSED = {
     "regex": "use a pattern that describes the expressions you want",

@@ -25,10 +25,11 @@ _FREE_CANONICAL = ir.Repeat(ir.JsonChars(((0, ir.MAX_CODE_POINT),)), 0, None)
 
 
 class _Condition(NamedTuple):
-    """A pattern the whole string has to satisfy, by search or as a whole."""
+    """A pattern the string has to satisfy, by search or as a whole, and a bound on its length."""
 
     pattern: str
     search: bool
+    longest: int | None = None
 
     def node(self, counted: bool) -> ir.Node:
         return lowered(self.pattern, Target(json=True, counted=counted), self.search)
@@ -65,7 +66,7 @@ def _conditions(lowering: Lowering, member: Subschema) -> list[_Condition]:
             lowering.malformed(member, "format", "a string")
         elif name in formats.PATTERNS:
             lowering.narrow(f"format {name}: the common subset described in latticework.grammar.json_schema.formats")
-            out.append(_Condition(formats.PATTERNS[name], search=False))
+            out.append(_Condition(formats.PATTERNS[name], search=False, longest=formats.MAX_LENGTHS.get(name)))
         elif name in formats.REFUSED:
             lowering.refuse(member, "format", f"format {name!r} is not supported", formats.REFUSED[name])
         else:
@@ -89,6 +90,7 @@ def _pattern(lowering: Lowering, member: Subschema) -> _Condition | None:
 
 def _conditioned(conditions: list[_Condition], low: int, high: int | None) -> ir.Node:
     """All conditions and the length bounds; a bound that some pattern implies is not counted again."""
+    high = min((bound for bound in (high, *(c.longest for c in conditions)) if bound is not None), default=None)
     lengths = [text_length_range(condition.pattern, condition.search) for condition in conditions]
     shortest = max(length[0] for length in lengths)
     longest = min((length[1] for length in lengths if length[1] is not None), default=None)
