@@ -140,7 +140,7 @@ def test_a_canvas_too_short_exits_1_and_says_what_is_needed():
         ["extract", INLINE, "--text", "x", "--max-tokens", "0"],
         ["extract", INLINE, "--text", "x", "--policy", "fancy"],
         ["extract", INLINE, "--text", "x", "--policy", "threshold", "--steps", "4"],
-        ["extract", INLINE, "--text", "x", "--whitespace", "any"],
+        ["extract", INLINE, "--text", "x", "--whitespace", "none"],
         ["extract", INLINE, "one.txt", "--text", "x"],
         ["generate", "x", "--regex", "a", "--choice", "b"],
         ["dance"],

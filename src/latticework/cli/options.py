@@ -16,7 +16,9 @@ class PolicyName(StrEnum):
 
 class Whitespace(StrEnum):
     COMPACT = "compact"
+    SPACED = "spaced"
     PRETTY = "pretty"
+    ANY = "any"
 
 
 SchemaArgument = Annotated[str, typer.Argument(help="JSON Schema: a file, or the schema itself.", metavar="SCHEMA")]

@@ -8,7 +8,7 @@ from typing import Any, cast
 import torch
 
 from latticework.errors import ModelError
-from latticework.models.embedded import build_prompt, load_embedded
+from latticework.models.embedded import CachedEmbedded, build_prompt, load_embedded
 from latticework.tokens.vocabulary import Vocabulary
 
 
@@ -20,9 +20,10 @@ class EmbeddedDiffusionModel:
         self.device = torch.device(device)
         try:
             model, self._tokenizer = load_embedded(folder)
-            self._model = cast(torch.nn.Module, model).to(self.device)
+            cast(torch.nn.Module, model).to(self.device)
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelError(f"cannot load the embedded model from {folder or 'the package'}: {error}") from error
+        self._model = CachedEmbedded(model)
         config = model.config
         self.mask_id: int = config.mask_token_id
         self.max_positions: int | None = config.max_position_embeddings
@@ -37,6 +38,5 @@ class EmbeddedDiffusionModel:
         return build_prompt(prompt, schema, tokenizer=self._tokenizer)
 
     def forward(self, ids: torch.Tensor, attention: torch.Tensor, keep: int) -> torch.Tensor:
-        """Log-probabilities [B, keep, V] float32 of the last ``keep`` positions."""
-        mask = None if bool(attention.all()) else attention.to(self.device)
-        return self._model(ids.to(self.device), attention_mask=mask, logits_to_keep=keep).logits
+        """Log-probabilities [B, keep, V] float32 of the last ``keep`` positions. A prompt is encoded once, not per call."""
+        return self._model.log_probs(ids, attention, keep)
