@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import torch
+from transformers.utils import logging
 
 from latticework.errors import ModelError
 from latticework.models.embedded import CachedEmbedded, build_prompt, load_embedded
 from latticework.tokens.vocabulary import Vocabulary
+
+
+@contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    """Loading takes milliseconds; transformers draws a bar for it unless told otherwise."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 class EmbeddedDiffusionModel:
@@ -19,7 +34,8 @@ class EmbeddedDiffusionModel:
         self.name = "embedded" if folder is None else str(folder)
         self.device = torch.device(device)
         try:
-            model, self._tokenizer = load_embedded(folder)
+            with _no_progress_bar():
+                model, self._tokenizer = load_embedded(folder)
             cast(torch.nn.Module, model).to(self.device)
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelError(f"cannot load the embedded model from {folder or 'the package'}: {error}") from error
@@ -38,5 +54,5 @@ class EmbeddedDiffusionModel:
         return build_prompt(prompt, schema, tokenizer=self._tokenizer)
 
     def forward(self, ids: torch.Tensor, attention: torch.Tensor, keep: int) -> torch.Tensor:
-        """Log-probabilities [B, keep, V] float32 of the last ``keep`` positions. A prompt is encoded once, not per call."""
+        """Log-probabilities [B, keep, V] float32 of the last ``keep`` positions. A prompt is encoded once."""
         return self._model.log_probs(ids, attention, keep)
