@@ -61,22 +61,28 @@ def test_logits_are_log_probabilities(model: EmbeddedModel) -> None:
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
 @pytest.mark.parametrize("padded", [False, True])
-def test_the_canvas_sees_everything_and_the_prompt_only_itself(
-    model: EmbeddedModel, attention: str, padded: bool
-) -> None:
+def test_who_sees_whom(model: EmbeddedModel, attention: str, padded: bool) -> None:
     model.set_attn_implementation(attention)
-    row = torch.tensor([9, 10, 11, BOS, MASK, MASK, 12, MASK])
+    row = torch.tensor([9, 10, BOS, 11, MASK, 12, MASK])
     mask = torch.ones(1, len(row), dtype=torch.long) if padded else None
 
-    def hidden(changed: int, token: int) -> torch.Tensor:
-        ids = row.clone()
-        ids[changed] = token
-        return model.encode(ids[None], *model.layout(ids[None], mask))[0].detach()
+    def readers(changed: int) -> list[int]:
+        """Positions whose hidden state depends on the token at ``changed``."""
+        hidden = []
+        for token in (20, 21):
+            ids = row.clone()[None]
+            layout = model.layout(ids, mask)
+            ids[0, changed] = token
+            hidden.append(model.encode(ids, *layout)[0].detach())
+        return ((hidden[0] - hidden[1]).abs().amax(-1) > 1e-6).nonzero()[:, 0].tolist()
 
-    last, first = hidden(7, 20) - hidden(7, 21), hidden(0, 20) - hidden(0, 21)
+    seen = [readers(position) for position in range(len(row))]
     model.set_attn_implementation("sdpa")
-    assert (last.abs().amax(-1) > 1e-6).tolist() == [False] * 4 + [True] * 4  # late slots reach early slots
-    assert (first.abs().amax(-1) > 1e-6).all()  # the first token reaches every position
+    assert seen[0] == seen[1] == [0, 1, 2, 3, 4, 5, 6]  # the prompt: everybody
+    assert seen[3] == [3, 4, 5, 6]  # a visible slot: itself, visible slots to its right, masked slots
+    assert seen[5] == [4, 5, 6]  # also masked slots to its left
+    assert seen[4] == [4]  # a masked slot: nobody else
+    assert seen[6] == [6]
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
@@ -100,6 +106,7 @@ def test_the_pointer_reads_visible_tokens_only(model: EmbeddedModel) -> None:
     readable = model.readable(ids, sees)
     assert readable[0, 0].tolist() == [True, True, False, False, False]  # a prompt token
     assert readable[0, 2].tolist() == [True, True, False, True, False]  # a slot of the canvas
+    assert readable[0, 3].tolist() == [True, True, False, True, False]
     hidden = model.encode(ids, sees, positions)
     attention = model.pointer.scores(hidden, hidden, readable).softmax(-1)
     assert float(attention[~readable].max().detach()) == 0.0

@@ -13,17 +13,17 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from latticework.models.embedded import BOS, EOS, FILLER, PAD, WEIGHTS
+from latticework.models.embedded import BOS, EOS, FILLER, MASK, PAD, WEIGHTS
 from latticework.models.embedded.modeling import EmbeddedConfig, EmbeddedModel
-from latticework.models.embedded.training.batches import LENGTHS, batches
+from latticework.models.embedded.training.batches import LENGTHS, Batch, batches
 from latticework.models.embedded.training.evaluate import field_matches
 from latticework.models.embedded.training.families import HELD_OUT_FAMILIES, TRAINED_FAMILIES
 from latticework.models.embedded.training.generator import SPLITS, TRAIN, Generator, Split
 from latticework.models.embedded.training.loss import losses
-from latticework.models.embedded.training.masking import mask_record
 from latticework.models.embedded.training.planning import clauses_of
 from latticework.models.embedded.training.pools import Pools
 from latticework.models.embedded.training.records import Record
+from latticework.models.embedded.training.states import states
 from latticework.models.embedded.training.tokenize import NO_SOURCE, encode
 
 _NAMES = (
@@ -152,16 +152,22 @@ def test_sources_point_at_equal_tokens(pools: Pools, tokenizer: Tokenizer) -> No
 
 
 def test_every_state_of_a_canvas_is_the_response(pools: Pools, tokenizer: Tokenizer) -> None:
+    """Visible tokens and targets together are a canvas that holds the response, fillers and end tokens aside."""
     rng = np.random.default_rng(0)
     fillers = 0
     for encoded in encode(tokenizer, draw(pools, 200)):
-        canvas = mask_record(encoded, 40, rng)
-        body = canvas.tokens[(canvas.tokens != FILLER) & (canvas.tokens != EOS)]
-        assert np.array_equal(body, encoded.response)
-        assert len(canvas.tokens) == len(encoded.response) + 40
-        assert len(canvas.tokens) == len(canvas.masked) == len(canvas.source) == len(canvas.weight)
-        assert canvas.masked.any()
-        fillers += bool((canvas.tokens == FILLER).any())
+        for state in states(encoded, rng):
+            masked = state.tokens == MASK
+            assert masked.any()
+            held = np.where(masked, state.target, state.tokens)
+            canvas = dict(zip(state.slot.tolist(), held.tolist(), strict=True))
+            assert all(canvas[slot] == token for slot, token in zip(state.slot.tolist(), held.tolist(), strict=True))
+            if FILLER not in held:
+                body = encoded.response.tolist()
+                assert all(token == (body[slot] if slot < len(body) else EOS) for slot, token in canvas.items())
+            copied = state.source != NO_SOURCE
+            assert np.array_equal(encoded.prompt[state.source[copied]], state.target[copied])
+            fillers += FILLER in held
     assert fillers > 10
 
 
@@ -181,20 +187,29 @@ def small_model() -> EmbeddedModel:
     return EmbeddedModel(config).eval()
 
 
+def alone(batch: Batch, row: int, slot: int) -> tuple[torch.Tensor, int]:
+    """Prompt and canvas as the sampler would show them for one masked slot of a batch, and the index of that slot."""
+    ids, segment, positions = batch.ids[row], batch.segment[row], batch.positions[row]
+    prompt = ids[segment == 0]
+    shown = (segment == segment[slot]) & (ids != MASK) & (positions < batch.limit[row, slot])
+    width = int(torch.cat([positions[shown], positions[slot][None]]).max()) + 4 - len(prompt)
+    canvas = torch.full((width,), MASK)
+    canvas[positions[shown] - len(prompt)] = ids[shown]
+    return torch.cat([prompt, canvas])[None], int(positions[slot])
+
+
 @torch.no_grad()
-def test_a_canvas_in_a_row_equals_the_canvas_alone(pools: Pools, tokenizer: Tokenizer) -> None:
+def test_training_shows_the_model_what_the_sampler_shows_it(pools: Pools, tokenizer: Tokenizer) -> None:
     model = small_model()
     batch = next(batches(Generator(pools), tokenizer, seed=0))
     assert batch.ids.shape[1] in LENGTHS
-    seen = batch.ids.masked_fill(batch.masked, model.config.mask_token_id)
-    together = model.encode(seen, batch.sees(), batch.positions)
+    sees = batch.sees()
+    hidden = model.encode(batch.ids, sees, batch.positions)
+    together = model.log_probs(hidden, hidden, batch.ids, model.readable(batch.ids, sees))
     for row in range(2):
-        segment = batch.segment[row]
-        for number in range(1, int(segment.max()) + 1):
-            chosen = (segment == 0) | (segment == number)
-            alone = seen[row][chosen][None]
-            hidden = model.encode(alone, *model.layout(alone, None))[0]
-            torch.testing.assert_close(together[row][chosen], hidden, rtol=1e-4, atol=1e-4)
+        for slot in (batch.ids[row] == MASK).nonzero()[::5, 0].tolist():
+            ids, index = alone(batch, row, slot)
+            torch.testing.assert_close(together[row, slot], model(ids).logits[0, index], rtol=1e-3, atol=1e-3)
 
 
 @torch.no_grad()
@@ -202,17 +217,13 @@ def test_the_loss_is_the_models_own_log_probability(pools: Pools, tokenizer: Tok
     model = small_model()
     batch = next(batches(Generator(pools), tokenizer, seed=0))
     token_loss, pointer_loss = losses(model, batch)
-    total = weight = 0.0
-    for row in range(len(batch.ids)):
-        segment = batch.segment[row]
-        for number in range(1, int(segment.max()) + 1):
-            chosen = (segment == 0) | (segment == number)
-            ids, masked = batch.ids[row][chosen], batch.masked[row][chosen]
-            logits = model(ids.masked_fill(masked, model.config.mask_token_id)[None]).logits[0]
-            own = batch.weight[row][chosen][masked]
-            total -= float((own * logits[masked].gather(1, ids[masked][:, None])[:, 0]).sum())
-            weight += float(own.sum())
-    assert float(token_loss) == pytest.approx(total / weight, rel=0.02)  # the loss runs in bfloat16
+    sees = batch.sees()
+    hidden = model.encode(batch.ids, sees, batch.positions)
+    logits = model.log_probs(hidden, hidden, batch.ids, model.readable(batch.ids, sees))
+    asked = batch.ids == MASK
+    own = logits[asked].gather(1, batch.target[asked][:, None])[:, 0]
+    expected = -(batch.weight[asked] * own).sum() / batch.weight[asked].sum()
+    assert float(token_loss) == pytest.approx(float(expected), rel=0.02)  # the loss runs in bfloat16
     assert float(pointer_loss) > 0
 
 

@@ -25,7 +25,7 @@ PROMPTS_KEPT = 32  # about 9 kB per prompt token with the packaged weights in fl
 
 @dataclass(frozen=True)
 class PromptMemory:
-    """What a canvas needs of a prompt of P tokens: ``ids`` [P], ``hidden`` [P, d], keys and values by layer [H, P, D]."""
+    """What a canvas needs of P prompt tokens: ``ids`` [P], ``hidden`` [P, d], keys and values by layer [H, P, D]."""
 
     ids: Tensor
     hidden: Tensor
@@ -96,7 +96,8 @@ class CachedEmbedded:
             past.update(torch.stack([padded(k, 1) for k in keys]), torch.stack([padded(v, 1) for v in values]), index)
         own = torch.arange(width, device=device) >= width - torch.tensor(lengths, device=device)[:, None]  # [B, N]
         prompt = torch.arange(longest, device=device) >= longest - sizes[:, None]  # [B, P]
-        sees = torch.cat([prompt, own], dim=1)[:, None, :].expand(-1, width, -1)
+        among = self.model.canvas_sees(canvas) & own[:, None, :]
+        sees = torch.cat([prompt[:, None, :].expand(-1, width, -1), among], dim=2)
         positions = sizes[:, None] + (own.long().cumsum(dim=1) - 1).clamp_min(0)
         hidden = self.model.encode(canvas, sees, positions, past)
         ids = torch.cat([torch.stack([padded(memory.ids, 0) for memory in memories]), canvas], dim=1)

@@ -85,17 +85,24 @@ class EmbeddedModel(LlamaForCausalLM):
     def layout(self, input_ids: Tensor, attention_mask: Tensor | None) -> tuple[Tensor, Tensor]:
         """Who sees whom, ``[B, L, L]`` bool, and positions ``[B, L]`` of token ids ``[B, L]``.
 
-        The prompt ends with the beginning-of-sequence token. Its tokens see each other; the canvas behind it sees the
-        prompt and itself. So a prompt is encoded once, whatever happens on the canvas, and in training several
-        canvases share it. Padding is seen by nobody, and positions count from the first token that is not padding.
+        The prompt ends with the beginning-of-sequence token; its tokens see each other. On the canvas behind it, a
+        masked slot sees the prompt, every visible token to its left and right, and itself; a visible token sees the
+        prompt and the visible tokens up to itself. Nobody sees a masked slot. So a prompt is encoded once, a state
+        costs only the slots that are asked for, and all prefixes of a response share one pass in training.
+        Padding is seen by nobody, and positions count from the first token that is not padding.
         """
         starts = (input_ids == self.config.bos_token_id).long()
         canvas = starts.cumsum(dim=1) - starts > 0
-        sees = canvas[:, :, None] | ~canvas[:, None, :]
-        if attention_mask is None:
-            return sees, torch.arange(input_ids.shape[1], device=input_ids.device).expand_as(input_ids)
-        valid = attention_mask.bool()
+        valid = torch.ones_like(canvas) if attention_mask is None else attention_mask.bool()
+        sees = ~canvas[:, None, :] | self.canvas_sees(input_ids) & canvas[:, :, None]
         return sees & valid[:, None, :], (valid.long().cumsum(dim=1) - 1).clamp_min(0)
+
+    def canvas_sees(self, input_ids: Tensor) -> Tensor:
+        """``[B, N, N]`` bool: who sees whom among the slots ``[B, N]`` of a canvas."""
+        masked = input_ids == self.config.mask_token_id
+        up_to = torch.ones((input_ids.shape[1], input_ids.shape[1]), dtype=torch.bool, device=input_ids.device).tril()
+        itself = torch.eye(input_ids.shape[1], dtype=torch.bool, device=input_ids.device)
+        return ~masked[:, None, :] & (masked[:, :, None] | up_to) | itself
 
     def encode(self, input_ids: Tensor, sees: Tensor, positions: Tensor, past: Cache | None = None) -> Tensor:
         """Hidden states ``[B, L, d]`` under a layout; behind a ``past`` of M tokens ``sees`` is ``[B, L, M + L]``."""

@@ -8,24 +8,18 @@ pass. This is the figure to watch while training; ``benchmarks/embedded_quality.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-import numpy as np
 import torch
 from tokenizers import Tokenizer
 
 from latticework.models.embedded.modeling import EmbeddedModel
-from latticework.models.embedded.tokenizer import EOS
 from latticework.models.embedded.training.batches import collate
 from latticework.models.embedded.training.generator import SPLITS, Generator
-from latticework.models.embedded.training.masking import Canvas
 from latticework.models.embedded.training.pools import Pools
-from latticework.models.embedded.training.tokenize import NO_SOURCE, Encoded, encode
-
-TAIL = 8  # end tokens behind the response: the canvas is a little longer than needed
-_CANVASES_PER_ROW = 8
+from latticework.models.embedded.training.states import prefixes
+from latticework.models.embedded.training.tokenize import Encoded, encode
 
 
 @dataclass
@@ -64,27 +58,13 @@ def evaluate(model: EmbeddedModel, tokenizer: Tokenizer, pools: Pools, split: st
 @torch.no_grad()
 def field_matches(model: EmbeddedModel, record: Encoded) -> list[bool]:
     """For every leaf value of a record: whether greedy decoding after the gold prefix writes it."""
-    end = len(record.response)
-    slots = sorted({slot for first, last in record.spans for slot in range(first, min(last + 1, end))})
-    right: dict[int, bool] = {}
-    for start in range(0, len(slots), _CANVASES_PER_ROW):
-        part = slots[start : start + _CANVASES_PER_ROW]
-        right.update(zip(part, _first_choices(model, record, part), strict=True))
-    return [all(right[slot] for slot in range(first, min(last + 1, end))) for first, last in record.spans]
-
-
-def _first_choices(model: EmbeddedModel, record: Encoded, slots: Sequence[int]) -> list[bool]:
-    """Whether the most probable token of each slot, given what precedes it, is the gold one."""
-    tokens = np.concatenate([record.response, np.full(TAIL, EOS, np.int64)])
-    unused = np.full(len(tokens), NO_SOURCE, np.int64)
-    canvases = [
-        Canvas(tokens, np.arange(len(tokens)) >= slot, unused, np.ones(len(tokens), np.float32)) for slot in slots
-    ]
-    prompt = len(record.prompt)
-    batch = collate([(record, canvases)], prompt + len(canvases) * len(tokens))
-    seen = batch.ids.masked_fill(batch.masked, model.config.mask_token_id)
+    state = prefixes(record)
+    start, end = len(record.prompt), len(record.response)
+    batch = collate([(record, [state])], start + len(state.tokens))
     sees = batch.sees()
-    hidden = model.encode(seen, sees, batch.positions)
-    at = torch.tensor([prompt + i * len(tokens) + slot for i, slot in enumerate(slots)])
-    best = model.log_probs(hidden[:, at], hidden, seen, model.readable(seen, sees)[:, at])[0].argmax(-1)
-    return [bool(token == record.response[slot]) for token, slot in zip(best.tolist(), slots, strict=True)]
+    hidden = model.encode(batch.ids, sees, batch.positions)
+    asked = slice(start + end, None)  # one masked slot for every slot of the response and the one behind it
+    readable = model.readable(batch.ids, sees)[:, asked]
+    best = model.log_probs(hidden[:, asked], hidden, batch.ids, readable)[0].argmax(-1)
+    right = (best == batch.target[0, asked]).tolist()
+    return [all(right[first : last + 1]) for first, last in record.spans]

@@ -20,24 +20,24 @@ def losses(model: EmbeddedModel, batch: Batch) -> tuple[Tensor, Tensor]:
     Only masked slots are projected to the vocabulary. The probability of the target token t is mixed in log space:
     ``logaddexp(log(1-g) + log p_vocab(t), log g + logsumexp over positions holding t of log a)``.
     """
-    seen = batch.ids.masked_fill(batch.masked, model.config.mask_token_id)
     sees = batch.sees()
-    readable = model.readable(seen, sees)
+    asked = batch.ids == model.config.mask_token_id
+    readable = model.readable(batch.ids, sees)
     with torch.autocast("cpu", torch.bfloat16):
-        hidden = model.encode(seen, sees, batch.positions)  # [B, L, d]
-        slots = hidden[batch.masked]  # [n, d]
+        hidden = model.encode(batch.ids, sees, batch.positions)  # [B, L, d]
+        slots = hidden[asked]  # [n, d]
         vocab = F.linear(slots, model.lm_head.weight)
-        scores = model.pointer.scores(hidden, hidden, readable)[batch.masked]  # [n, L]
+        scores = model.pointer.scores(hidden, hidden, readable)[asked]  # [n, L]
     gate = model.pointer.gate(slots.float())[:, 0]
-    target, weight = batch.ids[batch.masked], batch.weight[batch.masked]
+    target, weight = batch.target[asked], batch.weight[asked]
     attention = torch.log_softmax(scores, dim=-1)
     # Masked slots hold the mask token, which is no target; what a slot does not see has no attention already.
-    holders = seen[batch.masked.nonzero()[:, 0]] == target[:, None]
+    holders = batch.ids[asked.nonzero()[:, 0]] == target[:, None]
     copied = torch.logsumexp(attention.masked_fill(~holders, _NEVER), dim=-1)
     spoken = -F.cross_entropy(vocab.float(), target, reduction="none")
     log_p = torch.logaddexp(F.logsigmoid(-gate) + spoken, F.logsigmoid(gate) + copied)
     token_loss = -(weight * log_p).sum() / weight.sum()
-    source = batch.source[batch.masked]
+    source = batch.source[asked]
     sourced = source != NO_SOURCE
     if not bool(sourced.any()):
         return token_loss, token_loss.new_zeros(())
