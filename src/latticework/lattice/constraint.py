@@ -1,0 +1,157 @@
+"""A compiled constraint: a language laid out for one vocabulary, and sessions over canvases."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latticework.automata import run
+from latticework.automata.automaton import ByteAutomaton
+from latticework.errors import Infeasible
+from latticework.lattice.explain import Explanation, explain
+from latticework.lattice.kernels_sets import advance
+from latticework.lattice.layout import Layout, build_layout
+from latticework.lattice.scoring import ClassTable
+from latticework.lattice.widths import session_widths, units_per_token
+from latticework.tokens.automaton import TokenAutomaton
+
+if TYPE_CHECKING:
+    from latticework.lattice.session import Session
+    from latticework.tokens.vocabulary import Vocabulary
+
+_LAYOUTS_KEPT = 16
+_FIRST_SEARCH = 256
+
+
+class Constraint:
+    """A language over the tokens of a vocabulary. Immutable; may be shared between threads.
+
+    Attributes:
+        vocabulary: the vocabulary.
+        tokens: the token automaton.
+        grammar: what was compiled, for whoever made it (None if made from an automaton).
+    """
+
+    def __init__(self, vocabulary: Vocabulary, tokens: TokenAutomaton, grammar: Any = None) -> None:
+        self.vocabulary = vocabulary
+        self.tokens = tokens
+        self.grammar = grammar
+        self._units = units_per_token(tokens)
+        self._layouts: dict[tuple[bool, bytes], Layout] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def automaton(self) -> ByteAutomaton:
+        """The language as a byte automaton."""
+        return self.tokens.automaton
+
+    @cached_property
+    def digest(self) -> bytes:
+        """16 bytes that name the language and the vocabulary; equal for equal tables."""
+        automaton = self.automaton
+        found = blake2b(self.vocabulary.digest, digest_size=16)
+        for name in ("next_state", "operation", "byte_class", "accepting", "levels", "scope", "low", "high"):
+            array = getattr(automaton, name)
+            found.update(f"{name}{array.shape}{array.dtype}".encode())
+            found.update(np.ascontiguousarray(array).tobytes())
+        return found.digest()
+
+    def accepts(self, text: str | bytes) -> bool:
+        """Whether a text (UTF-8 if str) is in the language; cost O(bytes)."""
+        data = _bytes_of(text)
+        return data is not None and run.accepts(self.automaton, data)
+
+    def explain(self, text: str | bytes) -> Explanation:
+        """Where a text leaves the language and what could follow there; cost O(bytes)."""
+        data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+        return explain(self.automaton, data)
+
+    @cached_property
+    def min_tokens(self) -> int:
+        """Fewest tokens of a document, end and pad not counted.
+
+        Computed when first asked for: one step over all cells per token of the answer.
+
+        Raises:
+            Infeasible: no document can be written with the tokens of the vocabulary.
+        """
+        found = self._fewest_tokens()
+        if found is None:
+            raise Infeasible("no document of the constraint can be written with this vocabulary")
+        return found
+
+    def session(self, tokens: Any, free: Any, tail: bool = True) -> Session:
+        """Ask about one canvas.
+
+        Args:
+            tokens: [N] integers, NumPy or torch; read where ``free`` is False.
+            free: [N] bool, NumPy or torch; True where a slot may be filled.
+            tail: whether slots after the document may hold end or pad tokens. Either way a document
+                may fill the canvas exactly.
+
+        Raises:
+            Infeasible: no filling is valid.
+            InputError: the shapes do not fit.
+        """
+        from latticework.lattice.session import Session
+
+        return Session(self, tokens, free, tail)
+
+    def layout(self, slots: int, tail: bool, enforced: NDArray[np.bool_] | None = None) -> Layout:
+        """Layout that is exact for canvases of up to ``slots`` slots; canvases with equal counters share one.
+
+        Args:
+            enforced: [scopes] bool, which counters are kept (all by default); dropping some only adds fillings.
+        """
+        widths = session_widths(self.tokens, self._units, slots, enforced)
+        key = (tail, widths.key)
+        with self._lock:
+            found = self._layouts.pop(key, None)
+        if found is None:
+            found = build_layout(self.tokens, widths, tail)
+        with self._lock:
+            self._layouts[key] = found
+            while len(self._layouts) > _LAYOUTS_KEPT:
+                del self._layouts[next(iter(self._layouts))]
+        return found
+
+    @cached_property
+    def class_table(self) -> ClassTable:
+        """Tokens of the vocabulary by class."""
+        return ClassTable.of(self.tokens)
+
+    def _fewest_tokens(self) -> int | None:
+        """Breadth-first search over cells; a canvas size bounds what the counters must hold."""
+        slots = _FIRST_SEARCH
+        while True:
+            layout = self.layout(slots, tail=False)
+            cells = layout.tables.cells
+            before, after = np.zeros((2, layout.tables.size), np.uint8)
+            seen = np.zeros(cells, np.bool_)
+            before[layout.tables.start] = 1
+            for used in range(slots + 1):
+                if (before[:cells] & layout.accept).any():
+                    return used
+                before[:cells][seen] = 0
+                if not before[:cells].any():
+                    return None
+                seen |= before[:cells] > 0
+                before[cells:] = 0
+                advance(layout.tables, before, after)
+                before, after = after, before
+            slots *= 4
+
+
+def _bytes_of(text: str | bytes) -> bytes | None:
+    """UTF-8 of a text, None if it has lone surrogates (no document has)."""
+    if isinstance(text, bytes):
+        return text
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return None

@@ -1,0 +1,337 @@
+"""Lay a token automaton out for canvases: counts become cells, leaving a scope becomes an exit.
+
+Method: every edge code is a shift of the counts that stay, a window test on the counts that are left
+and a constant for the counts that are entered. A shift of a block of cells is a contiguous (or
+strided) move without per-cell tests; a window is reduced once per slot and shared by all edges with
+the same window. Saturating counts add short pieces that end in the last count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latticework.automata.automaton import MAX_LEVELS, UNBOUNDED
+from latticework.lattice.tables import Int32Array, Tables
+from latticework.lattice.widths import Widths
+from latticework.tokens.automaton import ADD_SHIFT, ENTER_SHIFT, KEEP_SHIFT, STATE_MASK, UNIT_MASK, TokenAutomaton
+
+Columns = dict[str, NDArray[np.int64]]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Layout:
+    """Immutable. S states of the automaton plus one, END, in which the tail is read.
+
+    Attributes:
+        tables: what the kernels read.
+        accept: [cells] bool, cells in which a canvas may be full.
+        end_label: label of the end tokens (the number of labels of the token automaton).
+        end_state: id of END.
+    """
+
+    tokens: TokenAutomaton
+    tables: Tables
+    accept: NDArray[np.bool_]
+    end_label: int
+    end_state: int
+    _piece_offset: NDArray[np.int64]  # by edge, end edges last
+    _pieces: Int32Array
+    _end_pieces: Int32Array
+    _of_token: dict[int, Int32Array] = field(default_factory=dict)
+
+    def pieces_of_token(self, token: int) -> Int32Array:
+        """Pieces that read one token; empty for ids that no state reads (or outside the vocabulary)."""
+        found = self._of_token.get(token)
+        if found is None:
+            found = self._of_token.setdefault(token, self._find_pieces(token))
+        return found
+
+    def _find_pieces(self, token: int) -> Int32Array:
+        tokens = self.tokens
+        if not 0 <= token < tokens.vocabulary_size:
+            return np.zeros(0, np.int32)
+        if token in tokens.end_tokens:
+            return self._end_pieces
+        kind = tokens.class_of_token[token]
+        if kind < 0:
+            return np.zeros(0, np.int32)
+        edges = tokens.pair_edge[tokens.pair_offset[kind] : tokens.pair_offset[kind + 1]]
+        return _gather(self._pieces, self._piece_offset, edges)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the tables, bytes."""
+        return sum(value.nbytes for value in self.tables if isinstance(value, np.ndarray)) + self._pieces.nbytes
+
+
+def build_layout(tokens: TokenAutomaton, widths: Widths, tail: bool) -> Layout:
+    """Lay out ``tokens`` with the given widths; cost O(E log E + cells).
+
+    Args:
+        tail: whether END exists, that is, whether end tokens may follow a document.
+    """
+    states = _States(tokens, widths)
+    edges = _edges(tokens, tail)
+    live, exits, edge_exit = _exits(states, edges)
+    pieces = _pieces(states, edges, live, exits, edge_exit)
+    order = _order(states, pieces)
+    pieces = {name: column[order] for name, column in pieces.items()}
+
+    edge_order = np.argsort(pieces["edge"], kind="stable").astype(np.int32)
+    piece_offset = np.searchsorted(pieces["edge"][edge_order], np.arange(len(edges["source"]) + 1))
+    end_pieces = np.flatnonzero(pieces["label"] == tokens.labels).astype(np.int32)
+    return Layout(
+        tokens,
+        _tables(states, exits, pieces),
+        states.accepting_cells(),
+        tokens.labels,
+        states.end,
+        piece_offset,
+        edge_order,
+        end_pieces,
+    )
+
+
+class _States:
+    """Cells of the states under the widths in force; every array has one entry more, for END."""
+
+    def __init__(self, tokens: TokenAutomaton, widths: Widths) -> None:
+        automaton = tokens.automaton
+        self.end = automaton.states
+        self.levels = np.append(automaton.levels, 0).astype(np.int64)
+        self.accepting = np.append(automaton.accepting, True)
+        count = self.end + 1
+        self.width = np.ones((count, MAX_LEVELS), np.int64)
+        self.low = np.zeros((count, MAX_LEVELS), np.int64)
+        self.high = np.full((count, MAX_LEVELS), UNBOUNDED, np.int64)
+        self.saturating = np.ones((count, MAX_LEVELS), np.bool_)
+        for level in range(MAX_LEVELS):
+            inside = np.flatnonzero(automaton.levels > level)
+            scope = automaton.scope[inside, level]
+            self.width[inside, level] = widths.width[scope]
+            self.low[inside, level] = widths.low[scope]
+            self.saturating[inside, level] = widths.saturating[scope]
+            self.high[inside, level] = np.where(widths.saturating[scope], UNBOUNDED, automaton.high[scope])
+        self.size = self.width.prod(axis=1)
+        self.scalar = np.flatnonzero(self.size == 1)
+        self.vector = np.flatnonzero(self.size > 1)
+        self.base = np.zeros(count, np.int64)
+        self.base[self.scalar] = np.arange(len(self.scalar))
+        ends = len(self.scalar) + np.cumsum(self.size[self.vector])
+        self.base[self.vector] = ends - self.size[self.vector]
+        self.cells = int(ends[-1]) if len(ends) else len(self.scalar)
+        self.rank = np.full(count, -1, np.int64)
+        self.rank[self.vector] = np.arange(len(self.vector))
+
+    def accepting_cells(self) -> NDArray[np.bool_]:
+        accept = np.zeros(self.cells, np.bool_)
+        nothing_added = np.zeros(1, np.int64)
+        for state in np.flatnonzero(self.accepting):
+            window = [self.window(np.array([state]), level, nothing_added) for level in range(MAX_LEVELS)]
+            (first0, last0), (first1, last1) = ((int(first[0]), int(last[0])) for first, last in window)
+            cells = self.base[state] + np.arange(self.size[state]).reshape(self.width[state])
+            accept[cells[first0 : last0 + 1, first1 : last1 + 1]] = True
+        return accept
+
+    def window(
+        self, state: NDArray[np.int64], level: int, add: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """First and last count of a level with ``low <= count + add <= high``; first > last if none."""
+        first = np.maximum(self.low[state, level] - add, 0)
+        last = np.minimum(self.high[state, level] - add, self.width[state, level] - 1)
+        last = np.where(self.saturating[state, level], self.width[state, level] - 1, last)
+        return first, last
+
+
+def _edges(tokens: TokenAutomaton, tail: bool) -> Columns:
+    """Decoded edges; with a tail also those into END, which leave all scopes."""
+    automaton = tokens.automaton
+    source = np.repeat(np.arange(automaton.states), np.diff(tokens.edge_offset))
+    code = tokens.edge_code
+    label = tokens.edge_label.astype(np.int64)
+    if tail:
+        end = automaton.states
+        ending = np.append(np.flatnonzero(automaton.accepting), end)
+        source = np.concatenate([source, ending])
+        code = np.concatenate([code, np.full(len(ending), end, np.int64)])
+        label = np.concatenate([label, np.full(len(ending), tokens.labels)])
+    columns = {
+        "source": source.astype(np.int64),
+        "target": code & STATE_MASK,
+        "keep": (code >> KEEP_SHIFT) & 3,
+        "label": label,
+    }
+    for level in range(MAX_LEVELS):
+        columns[f"add{level}"] = (code >> ADD_SHIFT[level]) & UNIT_MASK
+        columns[f"enter{level}"] = (code >> ENTER_SHIFT[level]) & UNIT_MASK
+    return columns
+
+
+def _exits(states: _States, edges: Columns) -> tuple[NDArray[np.bool_], Columns, NDArray[np.int64]]:
+    """Which edges can ever be taken, the distinct exits by vector state, and each edge's exit or -1."""
+    source, keep = edges["source"], edges["keep"]
+    live = np.ones(len(source), np.bool_)
+    first = np.zeros((len(source), MAX_LEVELS), np.int64)
+    last = states.width[source] - 1
+    for level in range(MAX_LEVELS):
+        leaves = (states.levels[source] > level) & (keep <= level)
+        low, high = states.window(source, level, edges[f"add{level}"])
+        first[leaves, level] = low[leaves]
+        last[leaves, level] = high[leaves]
+        live &= first[:, level] <= last[:, level]
+        target, enter = edges["target"], edges[f"enter{level}"]
+        enters = (states.levels[target] > level) & (keep <= level)
+        live &= ~enters | states.saturating[target, level] | (enter < states.width[target, level])
+
+    left_width = np.where(keep == 0, states.size[source], states.width[source, 1])
+    needs = live & (keep < states.levels[source]) & (left_width > 1)
+    key = np.stack([states.rank[source], source, keep, first[:, 0], last[:, 0], first[:, 1], last[:, 1]], axis=1)
+    distinct, inverse = np.unique(key[needs], axis=0, return_inverse=True)
+    edge_exit = np.full(len(source), -1, np.int64)
+    edge_exit[needs] = inverse.reshape(-1)
+
+    rank, state, keep, first0, last0, first1, last1 = distinct.T
+    width1 = states.width[state, 1]
+    leaves_all = keep == 0
+    flat = leaves_all & (first1 == 0) & (last1 == width1 - 1)
+    height = last0 - first0 + 1
+    outputs = np.where(leaves_all, 1, states.width[state, 0])
+    exits = {
+        "rank": rank,
+        "source": states.base[state] + np.where(leaves_all, first0 * width1, 0) + first1,
+        "rows": np.where(leaves_all & ~flat, height, 1),
+        "cols": np.where(flat, height * width1, last1 - first1 + 1),
+        # With one row nothing strides; a stride of the whole state keeps cell -> row division right.
+        "stride": np.where(flat, states.size[state], width1),
+        "outputs": outputs,
+        "target": states.cells + np.cumsum(outputs) - outputs,
+    }
+    return live, exits, edge_exit
+
+
+def _pieces(
+    states: _States, edges: Columns, live: NDArray[np.bool_], exits: Columns, edge_exit: NDArray[np.int64]
+) -> Columns:
+    """Moves of blocks of values, one or (saturating counts) a few per live edge."""
+    edge = np.flatnonzero(live)
+    source, target, keep = (edges[name][edge] for name in ("source", "target", "keep"))
+    row, first0, count0, to0 = _shift_parts(states, source, edges["add0"][edge], keep > 0, 0)
+    col, first1, count1, to1 = _shift_parts(states, source[row], edges["add1"][edge][row], keep[row] > 1, 1)
+    pick = row[col]
+    first0, count0, to0 = first0[col], count0[col], to0[col]
+    edge, source, target, keep = edge[pick], source[pick], target[pick], keep[pick]
+
+    exit_id = edge_exit[edge]
+    exit_target = np.append(exits["target"], 0)
+    source_base = np.where(exit_id >= 0, exit_target[exit_id], states.base[source])
+    source_stride = np.where(keep == 2, states.width[source, 1], 1)
+    target_width1 = states.width[target, 1]
+    target_stride = target_width1
+    enter0, enter1 = (
+        np.where(keep <= level, np.minimum(edges[f"enter{level}"][edge], states.width[target, level] - 1), 0)
+        for level in range(MAX_LEVELS)
+    )
+    contiguous = (count1 == source_stride) & (count1 == target_stride)
+    return {
+        "edge": edge,
+        "state": source,
+        "target_state": target,
+        "label": edges["label"][edge],
+        "exit": exit_id,
+        "source": source_base + first0 * source_stride + first1,
+        "target": states.base[target] + (to0 + enter0) * target_width1 + to1 + enter1,
+        "rows": np.where(contiguous, 1, count0),
+        "cols": np.where(contiguous, count0 * count1, count1),
+        "source_stride": np.where(contiguous, states.cells, source_stride),
+        "target_stride": target_stride,
+    }
+
+
+def _shift_parts(
+    states: _States, source: NDArray[np.int64], add: NDArray[np.int64], kept: NDArray[np.bool_], level: int
+) -> tuple[NDArray[np.int64], ...]:
+    """Parts of a shift along one level: (item, first count, number of counts, count of the target).
+
+    The main part moves ``count -> count + add``; in a saturating level each count that would pass
+    the end is a part of its own that ends in the last count. A level that is not kept is one part.
+    """
+    width = np.where(kept, states.width[source, level], 1)
+    saturating = kept & states.saturating[source, level]
+    shift = np.where(kept & ~(saturating & (width == 1)), add, 0)
+    item = np.flatnonzero(shift < width)
+    main = (item, np.zeros(len(item), np.int64), (width - shift)[item], shift[item])
+    spilling = np.where(saturating, np.minimum(shift, width), 0)
+    if not spilling.any():
+        return main
+    item = np.repeat(np.arange(len(source)), spilling)
+    rank = np.arange(len(item)) - np.repeat(np.cumsum(spilling) - spilling, spilling)
+    spill = (item, width[item] - spilling[item] + rank, np.ones(len(item), np.int64), width[item] - 1)
+    return tuple(np.concatenate(pair) for pair in zip(main, spill, strict=True))
+
+
+def _order(states: _States, pieces: Columns) -> NDArray[np.int64]:
+    """Single values first, by row; blocks after, by vector state."""
+    single = pieces["rows"] * pieces["cols"] == 1
+    rank = states.rank[pieces["state"]]
+    return np.lexsort((pieces["target"], pieces["source"], rank, ~single))
+
+
+def _tables(states: _States, exits: Columns, pieces: Columns) -> Tables:
+    single = pieces["rows"] * pieces["cols"] == 1
+    singles = int(single.sum())
+    scalars = len(states.scalar)
+    sources = pieces["source"][:singles]
+    row_source, row_state = _rows(states, sources, pieces["state"][:singles])
+    position = np.empty(states.cells + int(exits["outputs"].sum()), np.int64)
+    position[row_source] = np.arange(len(row_source))
+    row_size = np.bincount(position[sources], minlength=len(row_source))
+
+    vectors = np.arange(len(states.vector) + 1)
+    block_rank = states.rank[pieces["state"][singles:]]
+    columns = {f"piece_{name}": column for name, column in pieces.items() if name != "edge"}
+    columns |= {f"exit_{name}": column for name, column in exits.items() if name != "rank"}
+    columns |= {
+        "scalar_state": states.scalar,
+        "vector_state": states.vector,
+        "vector_base": np.append(states.base[states.vector], states.cells),
+        "vector_row": scalars + np.searchsorted(states.rank[row_state[scalars:]], vectors),
+        "vector_block": singles + np.searchsorted(block_rank, vectors),
+        "vector_exit": np.searchsorted(exits["rank"], vectors),
+        "vector_of_state": states.rank,
+        "cell_of_state": states.base,
+        "row_offset": np.concatenate([[0], np.cumsum(row_size)]),
+        "row_source": row_source,
+    }
+    frozen = {name: _frozen(column) for name, column in columns.items()}
+    return Tables(scalar_states=scalars, cells=states.cells, size=len(position), start=int(states.base[0]), **frozen)
+
+
+def _rows(
+    states: _States, sources: NDArray[np.int64], state: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Source value and state of every row: all scalar cells, then what the vector states add."""
+    scalars = len(states.scalar)
+    inside = sources >= scalars
+    changes = np.flatnonzero(np.append(True, np.diff(sources[inside]) != 0)) if inside.any() else []
+    extra_source, extra_state = sources[inside][changes], state[inside][changes]
+    return (
+        np.concatenate([np.arange(scalars), extra_source]),
+        np.concatenate([states.scalar, extra_state]),
+    )
+
+
+def _frozen(column: NDArray[np.int64]) -> Int32Array:
+    array = np.ascontiguousarray(column, np.int32)
+    array.setflags(write=False)
+    return array
+
+
+def _gather(values: Int32Array, offset: NDArray[np.int64], items: Sequence[int] | NDArray[np.int32]) -> Int32Array:
+    """Concatenated ``values[offset[i]:offset[i + 1]]`` for the items."""
+    first, size = offset[items], offset[np.asarray(items) + 1] - offset[items]
+    within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+    return values[np.repeat(first, size) + within]

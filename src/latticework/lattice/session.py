@@ -1,0 +1,339 @@
+"""Questions about one canvas: what is possible, what is best, how sure the model is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latticework.errors import Infeasible, InputError
+from latticework.lattice import kernels_scoring
+from latticework.lattice.best import BestSearch
+from latticework.lattice.path import Path, Proposal
+from latticework.lattice.scoring import ClassScores, Logits
+from latticework.lattice.sets import CanvasSets
+from latticework.lattice.sums import CompletionSums
+
+if TYPE_CHECKING:
+    import torch
+
+    from latticework.lattice.constraint import Constraint
+
+_WITNESSES_KEPT = 4
+
+
+class Session:
+    """One canvas of N slots under a constraint; made by :meth:`Constraint.session`.
+
+    A session is for one thread at a time. All answers are exact: a token, path or probability is
+    about fillings of the free slots, one token each, that make the canvas a document of the
+    constraint, followed by end or pad tokens if ``tail``.
+
+    Logits are ``[N, V]``, NumPy or torch, on any device and of any float type; only rows of free
+    slots are read. Where a logit lies more than 1e5 below the largest of its row, or is infinite or
+    undefined, it counts as 1e5 below: logits order fillings, they never make one impossible.
+
+    Attributes:
+        constraint: the constraint.
+        n_slots: N.
+        tail: whether end and pad tokens may follow the document (False if the vocabulary has none).
+    """
+
+    def __init__(self, constraint: Constraint, tokens: Any, free: Any, tail: bool = True) -> None:
+        self.constraint = constraint
+        self._tokens = _to_array(tokens, np.int64)
+        self._free = _to_array(free, np.bool_)
+        if self._tokens.ndim != 1 or self._tokens.shape != self._free.shape:
+            raise InputError(f"tokens {self._tokens.shape} and free {self._free.shape} must both be [N]")
+        self.n_slots = len(self._tokens)
+        self.tail = bool(tail) and len(constraint.tokens.end_tokens) > 0
+        self._table = constraint.class_table
+        self._sets = CanvasSets(constraint.layout(self.n_slots, self.tail), self._tokens, self._free)
+        self._search = BestSearch(constraint, self.n_slots, self.tail)
+        self._witnesses: list[NDArray[np.int64]] = []
+        if not self._sets.feasible:
+            raise self._diagnose()
+
+    @property
+    def tokens(self) -> NDArray[np.int64]:
+        """[N] copy of the slots; what free slots hold has no meaning."""
+        return self._tokens.copy()
+
+    @property
+    def free(self) -> NDArray[np.bool_]:
+        """[N] copy, True where a slot may be filled."""
+        return self._free.copy()
+
+    def feasible(self) -> bool:
+        """Whether a valid filling exists. A session is never left infeasible, so this is a self-check."""
+        return self._sets.feasible
+
+    def prepare(self) -> None:
+        """Compute what depends on the committed tokens only, outside the GIL, so that it can run in a
+        worker thread during the model's forward. The session must not be used meanwhile."""
+        _ = self._sets.fits
+
+    def admissible(self) -> NDArray[np.bool_]:
+        """[N, V] bool: the token is in some valid filling. A fixed slot admits its own token."""
+        allowed = self._admissible_classes()[:, self._table.kind]
+        fixed = np.flatnonzero(~self._free)
+        allowed[fixed, self._tokens[fixed]] = True
+        return allowed
+
+    def forced(self) -> dict[int, int]:
+        """Free slots with exactly one admissible token, and that token."""
+        classes = self._admissible_classes()
+        counts = classes @ self._table.sizes()
+        slots = np.flatnonzero(self._free & (counts == 1))
+        kinds = np.argmax(classes[slots] & (self._table.sizes() > 0), axis=1)
+        return {int(slot): int(self._table.members(kind)[0]) for slot, kind in zip(slots, kinds, strict=True)}
+
+    def best(self, logits: Any) -> Path:
+        """The valid filling of highest probability (MAP under the model's independent rows)."""
+        rows = Logits(logits, self._free, self._table)
+        scores = rows.classes(sums=False)
+        return self._remember(self._best_tokens(rows, scores), rows, scores)
+
+    def sample(self, logits: Any, generator: np.random.Generator | int | None = None, temperature: float = 1.0) -> Path:
+        """An exact joint sample: fillings in proportion to the product of softmax(logits / temperature).
+
+        Raises:
+            InputError: the temperature is not a positive number.
+        """
+        rows = Logits(logits, self._free, self._table)
+        scores = rows.classes(sums=True, temperature=_positive(temperature))
+        tokens = self._draw(rows, scores, temperature, np.random.default_rng(generator))
+        return self._remember(tokens, rows, scores if temperature == 1 else rows.classes(sums=False))
+
+    def marginals(self, logits: Any) -> NDArray[np.float32] | torch.Tensor:
+        """[N, V] float32 log-probabilities of every token in every slot, given that the canvas is valid.
+
+        -inf for tokens that are not admissible; in a fixed slot 0 at its token. A tensor on the
+        device of the logits if those are a tensor, else an array.
+        """
+        rows = Logits(logits, self._free, self._table)
+        scores = rows.classes(sums=True)
+        sums, weight = self._sums(scores)
+        free_rows = rows.expand(self._ratios(sums, weight).astype(np.float32))
+        fixed = np.flatnonzero(~self._free)
+        if isinstance(free_rows, np.ndarray):
+            result = np.full((self.n_slots, len(self._table.kind)), -np.inf, np.float32)
+            result[rows.rows] = free_rows
+            result[fixed, self._tokens[fixed]] = 0.0
+            return result
+        filled = free_rows.new_full((self.n_slots, len(self._table.kind)), -np.inf)
+        filled[free_rows.new_tensor(rows.rows, dtype=_torch().long)] = free_rows
+        filled[_torch().from_numpy(fixed), _torch().from_numpy(self._tokens[fixed])] = 0.0
+        return filled
+
+    def log_z(self, logits: Any) -> float:
+        """Log of the probability that independent draws from softmax(logits) make the canvas valid, nats."""
+        rows = Logits(logits, self._free, self._table)
+        scores = rows.classes(sums=True)
+        sums, _ = self._sums(scores)
+        return sums.log_total - float(scores.normaliser.sum())
+
+    def propose(
+        self,
+        logits: Any,
+        temperature: float = 0.0,
+        generator: np.random.Generator | int | None = None,
+        entropy: bool = False,
+    ) -> Proposal:
+        """A valid filling (the best one, or a sample at ``temperature``) with confidences.
+
+        Committing any part of it needs no check and leaves the rest valid.
+        """
+        rows = Logits(logits, self._free, self._table)
+        scores = rows.classes(sums=True, means=entropy)
+        if temperature == 0:
+            tokens = self._best_tokens(rows, scores)
+        else:
+            at_temperature = scores if temperature == 1 else rows.classes(sums=True, temperature=_positive(temperature))
+            tokens = self._draw(rows, at_temperature, temperature, np.random.default_rng(generator))
+        path = self._remember(tokens, rows, scores)
+
+        sums, weight = self._sums(scores)
+        ratio = self._ratios(sums, weight)
+        kinds = self._table.kind[tokens[rows.rows]]
+        confidence = np.ones(self.n_slots)
+        confidence[rows.rows] = np.exp(ratio[np.arange(len(kinds)), kinds] - rows.gaps(tokens[rows.rows]))
+        spread = None
+        if entropy:
+            spread = np.zeros(self.n_slots)
+            spread[rows.rows] = _entropy(ratio, scores)
+        return Proposal(
+            tokens=path.tokens,
+            log_prob=path.log_prob,
+            confidence=np.minimum(confidence, 1.0),
+            entropy=spread,
+            log_z=sums.log_total - float(scores.normaliser.sum()),
+            tail=self._table.kind[tokens] == self._table.end,
+        )
+
+    def commit(self, tokens: Mapping[int, int]) -> None:
+        """Fix free slots.
+
+        Tokens that all come from one path or proposal of this session, made since the canvas last
+        left that path, are taken without a check; others are tested.
+
+        Raises:
+            Infeasible: no valid filling holds them; names the first slot at fault. Nothing changes.
+            InputError: a slot is out of range or already fixed to another token.
+        """
+        changes = {int(slot): int(token) for slot, token in tokens.items()}
+        for slot, token in changes.items():
+            self._check_slot(slot)
+            if not self._free[slot] and self._tokens[slot] != token:
+                raise InputError(f"slot {slot} is fixed; retract it first")
+        agreeing = [w for w in self._witnesses if all(w[slot] == token for slot, token in changes.items())]
+        before = self._tokens.copy(), self._free.copy()
+        slots = list(changes)
+        self._tokens[slots] = list(changes.values())
+        self._free[slots] = False
+        self._sets.place(self._tokens, self._free)
+        if not agreeing and not self._sets.feasible:
+            error = self._diagnose([slot for slot in sorted(slots) if before[1][slot]])
+            self._tokens, self._free = before
+            self._sets.place(self._tokens, self._free)
+            raise error
+        self._witnesses = agreeing
+
+    def retract(self, slots: Iterable[int]) -> None:
+        """Free slots again. Always safe: every filling that was valid stays valid.
+
+        Raises:
+            InputError: a slot is out of range.
+        """
+        chosen = [int(slot) for slot in slots]
+        for slot in chosen:
+            self._check_slot(slot)
+        self._free[chosen] = True
+        self._sets.place(self._tokens, self._free)
+
+    def _best_tokens(self, rows: Logits, scores: ClassScores) -> NDArray[np.int64]:
+        labels = self._search.labels(self._sets, self._table, scores)[self._free]
+        kinds = np.empty(len(labels), np.int32)
+        kernels_scoring.closest_classes(scores.least, labels, self._table.label_offset, self._table.label_class, kinds)
+        return self._filled(rows, rows.closest(kinds))
+
+    def _draw(
+        self, rows: Logits, scores: ClassScores, temperature: float, generator: np.random.Generator
+    ) -> NDArray[np.int64]:
+        assert scores.mass is not None
+        sums, _ = self._sums(scores)
+        labels = sums.draw(generator)[self._free]
+        kinds = np.empty(len(labels), np.int32)
+        kernels_scoring.draw_classes(
+            scores.least,
+            scores.mass,
+            labels,
+            self._table.label_offset,
+            self._table.label_class,
+            generator.random(len(labels)),
+            kinds,
+        )
+        return self._filled(rows, rows.draw(kinds, temperature, generator))
+
+    def _sums(self, scores: ClassScores) -> tuple[CompletionSums, NDArray[np.float64]]:
+        """Sums over all fillings, and the log weights [n, labels] they were made from."""
+        assert scores.mass is not None
+        fits = self._sets.fits[self._free]
+        weight = np.full((max(len(fits), 1), fits.shape[1]), -np.inf)
+        kernels_scoring.sum_of_labels(
+            scores.least, scores.mass, fits, self._table.label_offset, self._table.label_class, weight
+        )
+        return CompletionSums(self._sets, weight), weight
+
+    def _ratios(self, sums: CompletionSums, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """[n, classes] log of probability given the constraint over exp(-gap), per token of a class."""
+        count = int(self._free.sum())
+        ratio = np.empty((count, self._table.classes))
+        kernels_scoring.class_ratios(
+            sums.posteriors()[:count], weight[:count], self._table.label_offset, self._table.label_class, ratio
+        )
+        return ratio
+
+    def _filled(self, rows: Logits, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+        tokens = self._tokens.copy()
+        tokens[rows.rows] = chosen
+        return tokens
+
+    def _remember(self, tokens: NDArray[np.int64], rows: Logits, scores: ClassScores) -> Path:
+        self._witnesses = [*self._witnesses[1 - _WITNESSES_KEPT :], tokens.copy()]
+        log_prob = -float((rows.gaps(tokens[rows.rows]) + scores.normaliser).sum())
+        return Path(tokens, log_prob)
+
+    def _admissible_classes(self) -> NDArray[np.bool_]:
+        """[N, classes] bool; False in fixed slots."""
+        classes = np.zeros((self.n_slots, self._table.classes), np.bool_)
+        kernels_scoring.classes_of_labels(self._sets.fits, self._table.label_offset, self._table.label_class, classes)
+        return classes
+
+    def _check_slot(self, slot: int) -> None:
+        if not 0 <= slot < self.n_slots:
+            raise InputError(f"slot {slot} is out of range for a canvas of {self.n_slots} slots")
+
+    def _diagnose(self, suspects: list[int] | None = None) -> Infeasible:
+        """Why no filling exists: the first suspect whose token leaves none, else too few slots."""
+        if suspects is None:
+            suspects = [int(slot) for slot in np.flatnonzero(~self._free)]
+        free = self._free.copy()
+        free[suspects] = True
+        sets = CanvasSets(self._sets.layout, self._tokens, free)
+        if sets.feasible:
+            low, high = 0, len(suspects) - 1
+            while low < high:
+                middle = (low + high) // 2
+                free[suspects] = True
+                free[suspects[: middle + 1]] = False
+                sets.place(self._tokens, free)
+                low, high = (middle + 1, high) if sets.feasible else (low, middle)
+            slot = suspects[low]
+            token = int(self._tokens[slot])
+            return Infeasible(
+                f"no valid filling of the {self.n_slots} slots has token {token} at slot {slot}"
+                + (" after the tokens fixed before it" if low else ""),
+                slots=self.n_slots,
+                slot=slot,
+            )
+        try:
+            needed = self.constraint.min_tokens
+        except Infeasible as error:
+            return Infeasible(str(error), slots=self.n_slots)
+        if needed > self.n_slots:
+            message = f"the shortest document needs {needed} tokens, the canvas has {self.n_slots} slots"
+        else:
+            message = f"no document has exactly {self.n_slots} tokens, and no end tokens may follow one"
+        return Infeasible(message, needed=needed, slots=self.n_slots)
+
+
+def _entropy(ratio: NDArray[np.float64], scores: ClassScores) -> NDArray[np.float64]:
+    """[n] entropy in nats of the distributions ``exp(ratio[class] - gap)`` over tokens."""
+    assert scores.mass is not None
+    assert scores.mean is not None
+    share = scores.mass * np.exp(ratio - scores.least)
+    with np.errstate(invalid="ignore"):
+        terms = np.where(share > 0, share * (scores.mean - ratio), 0.0)
+    return np.maximum(terms.sum(axis=1), 0.0)
+
+
+def _positive(temperature: float) -> float:
+    if not 0 < temperature < np.inf:
+        raise InputError(f"temperature must be a positive number, got {temperature}")
+    return temperature
+
+
+def _to_array(values: Any, dtype: Any) -> NDArray[Any]:
+    """A private copy as a NumPy array; tensors come to the host."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu().numpy()
+    return np.array(values, dtype)
+
+
+def _torch() -> Any:
+    import torch
+
+    return torch

@@ -1,0 +1,79 @@
+"""How many counts a canvas must tell apart: the width of every scope for a number of slots.
+
+A scope with bounds ``low..high`` needs ``high + 1`` counts. When the canvas cannot count as far as
+``high`` the upper bound is void, and every count from ``low`` on is alike: ``low + 1`` counts, the
+last one meaning "this many or more" (*saturating*). With ``low`` 0 that is one count: no counter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latticework.automata.automaton import MAX_LEVELS, UNBOUNDED
+from latticework.tokens.automaton import ADD_SHIFT, ENTER_SHIFT, KEEP_SHIFT, STATE_MASK, UNIT_MASK, TokenAutomaton
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Widths:
+    """Session widths of the Q scopes of an automaton.
+
+    Attributes:
+        width: [Q] int64, counts told apart, at least 1.
+        saturating: [Q] bool, the last count stands for all larger ones and ``high`` is void.
+        low: [Q] int64 lower bound in force (0 for a relaxed scope).
+    """
+
+    width: NDArray[np.int64]
+    saturating: NDArray[np.bool_]
+    low: NDArray[np.int64]
+
+    @property
+    def key(self) -> bytes:
+        """Equal keys mean equal layouts of one token automaton."""
+        return self.width.tobytes() + self.saturating.tobytes() + self.low.tobytes()
+
+
+def units_per_token(tokens: TokenAutomaton) -> NDArray[np.int64]:
+    """[Q] largest number of units of each scope in one token; cost O(E)."""
+    automaton = tokens.automaton
+    units = np.zeros(len(automaton.low), np.int64)
+    source = np.repeat(np.arange(automaton.states), np.diff(tokens.edge_offset))
+    target = tokens.edge_code & STATE_MASK
+    keep = (tokens.edge_code >> KEEP_SHIFT) & 3
+    for level in range(MAX_LEVELS):
+        added = automaton.levels[source] > level
+        entered = (automaton.levels[target] > level) & (keep <= level)
+        add = (tokens.edge_code >> ADD_SHIFT[level]) & UNIT_MASK
+        enter = (tokens.edge_code >> ENTER_SHIFT[level]) & UNIT_MASK
+        np.maximum.at(units, automaton.scope[source[added], level], add[added])
+        np.maximum.at(units, automaton.scope[target[entered], level], enter[entered])
+    return units
+
+
+def session_widths(
+    tokens: TokenAutomaton, units: NDArray[np.int64], slots: int, enforced: NDArray[np.bool_] | None = None
+) -> Widths:
+    """Widths that are exact for every canvas of up to ``slots`` slots.
+
+    Args:
+        units: from :func:`units_per_token`.
+        enforced: [Q] bool; a scope that is not enforced is relaxed to no counter at all, which only
+            adds fillings (for searches that relax first). All by default.
+    """
+    automaton = tokens.automaton
+    low = automaton.low.astype(np.int64)
+    high = automaton.high.astype(np.int64)
+    reach = slots * units
+    saturating = (high >= UNBOUNDED) | (high >= reach)
+    # A lower bound beyond reach can never be met; the count of the power of two above reach is then
+    # as good as any unreachable one, and canvases of similar size share a layout.
+    ceiling = 1 << np.ceil(np.log2(reach + 2)).astype(np.int64)
+    width = np.where(saturating, np.minimum(low, ceiling), high) + 1
+    if enforced is not None:
+        width = np.where(enforced, width, 1)
+        saturating = saturating | ~enforced
+        low = np.where(enforced, low, 0)
+    return Widths(width, saturating, low)
