@@ -6,8 +6,11 @@ is valid in the sense of ``latticework.automata.automaton``, deterministic, and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from latticework.automata.automaton import UNBOUNDED, ByteAutomaton
 from latticework.tokens.vocabulary import Vocabulary
@@ -15,7 +18,6 @@ from latticework.tokens.vocabulary import Vocabulary
 ALPHABET = b"ab"
 
 Path = tuple[int, ...]
-Move = tuple[int, int]
 
 
 @st.composite
@@ -29,19 +31,53 @@ def byte_automata(
     """
     scopes = draw(_scopes()) if counters else []
     parents = [parent for parent, _, _ in scopes]
-    paths = [(), *((*((parent,) if parent >= 0 else ()), scope) for scope, parent in enumerate(parents))]
-    states = draw(st.integers(1, max_states))
-    path = [(), *(draw(st.sampled_from(paths)) for _ in range(states - 1))]
+    nested = [((parent, scope) if parent >= 0 else (scope,)) for scope, parent in enumerate(parents)]
+    paths: list[Path] = [*reversed(nested), ()]
+    states = draw(st.integers(2 if scopes else 1, max_states))
+    path: list[Path] = [(), *(draw(st.sampled_from(paths)) for _ in range(states - 1))]
 
-    classes = len(alphabet) + 1
-    next_state = np.full((states, classes), -1, np.int32)
-    operation = np.zeros((states, classes), np.uint8)
+    moves: dict[tuple[int, int], tuple[int, int]] = {}
     for state in range(states):
-        for letter in range(1, classes):
+        for letter in range(len(alphabet)):
             target = draw(st.integers(-1, states - 1))
             if target >= 0:
-                next_state[state, letter] = target
-                operation[state, letter] = draw(_operations(path[state], path[target]))
+                moves[state, letter] = target, draw(_operations(path[state], path[target]))
+    accepting = draw(st.lists(st.booleans(), min_size=states, max_size=states))
+    return _assembled(alphabet, path, moves, accepting, scopes)
+
+
+def dense_automaton(rng: np.random.Generator, alphabet: bytes = ALPHABET, max_states: int = 5) -> ByteAutomaton:
+    """Like :func:`byte_automata`, but nearly every state lies in two scopes and nearly every move exists.
+
+    Does not shrink; for the interplay of two levels within one token, which hypothesis meets seldom.
+    """
+    scopes = [(-1, 0, 3), (0, int(rng.integers(3)), int(rng.choice([2, 3, UNBOUNDED]))), (0, 1, 2)]
+    paths: list[Path] = [(0, 1), (0, 1), (0, 1), (0, 2), (0,), ()]
+    states = int(rng.integers(2, max_states + 1))
+    path: list[Path] = [(), *(paths[i] for i in rng.integers(len(paths), size=states - 1))]
+    moves = {}
+    for state in range(states):
+        for letter in range(len(alphabet)):
+            if rng.random() < 0.9:
+                target = int(rng.integers(states))
+                keep = _shared(path[state], path[target]) - int(rng.random() < 0.2)
+                moves[state, letter] = target, max(keep, 0) << 4 | int(rng.integers(1 << len(path[target])))
+    return _assembled(alphabet, path, moves, rng.random(states) < 0.5, scopes)
+
+
+def _assembled(
+    alphabet: bytes,
+    path: list[Path],
+    moves: dict[tuple[int, int], tuple[int, int]],
+    accepting: Sequence[bool] | NDArray[np.bool_],
+    scopes: list[tuple[int, int, int]],
+) -> ByteAutomaton:
+    """moves: (state, letter) -> (target, operation); scopes: (parent, low, high)."""
+    states, classes = len(path), len(alphabet) + 1
+    next_state = np.full((states, classes), -1, np.int32)
+    operation = np.zeros((states, classes), np.uint8)
+    for (state, letter), move in moves.items():
+        next_state[state, letter + 1], operation[state, letter + 1] = move
     byte_class = np.zeros(256, np.int64)
     byte_class[list(alphabet)] = np.arange(1, classes)
     scope = np.full((states, 2), -1, np.int32)
@@ -51,7 +87,7 @@ def byte_automata(
         next_state=next_state,
         operation=operation,
         byte_class=byte_class,
-        accepting=np.array(draw(st.lists(st.booleans(), min_size=states, max_size=states))),
+        accepting=np.array(accepting, bool),
         levels=np.array([len(own) for own in path], np.int32),
         scope=scope,
         low=np.array([low for _, low, _ in scopes], np.int32),
@@ -62,22 +98,28 @@ def byte_automata(
 @st.composite
 def _scopes(draw: st.DrawFn) -> list[tuple[int, int, int]]:
     """(parent scope or -1, low, high) per scope; a parent has no parent itself."""
-    scopes: list[tuple[int, int, int]] = []
-    for _ in range(draw(st.integers(0, 3))):
-        outer = [scope for scope, (parent, _, _) in enumerate(scopes) if parent < 0]
+    # Nested scopes come most often: their operations have the most cases.
+    parents = draw(st.sampled_from([[], [-1], [-1, 0], [-1, 0, 0], [-1, 0, -1], [-1, 0], [-1, 0, -1, 2]]))
+    scopes = []
+    for parent in parents:
         low = draw(st.integers(0, 2))
-        high = draw(st.one_of(st.integers(max(low, 1), 4), st.just(UNBOUNDED)))
-        scopes.append((draw(st.sampled_from([-1, *outer])), low, high))
+        scopes.append((parent, low, draw(st.sampled_from([4, 3, UNBOUNDED, max(low, 1)]))))
     return scopes
 
 
 @st.composite
 def _operations(draw: st.DrawFn, source: Path, target: Path) -> int:
+    shared = _shared(source, target)
+    keep = draw(st.sampled_from([*range(shared, -1, -1), shared]))
+    return keep << 4 | draw(st.integers(0, (1 << len(target)) - 1))
+
+
+def _shared(source: Path, target: Path) -> int:
+    """Levels two states have in common, outer first."""
     shared = 0
     while shared < min(len(source), len(target)) and source[shared] == target[shared]:
         shared += 1
-    keep = draw(st.integers(0, shared))
-    return keep << 4 | draw(st.integers(0, (1 << len(target)) - 1))
+    return shared
 
 
 @st.composite

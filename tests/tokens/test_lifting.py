@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies_automata import byte_automata, vocabularies
+from strategies_automata import byte_automata, dense_automaton, vocabularies
 
 from latticework.automata.automaton import UNBOUNDED, ByteAutomaton
 from latticework.errors import LimitExceeded
@@ -90,11 +90,8 @@ def edge_from(lifted: TokenAutomaton, state: int, token: int) -> int:
     return int(lifted.pair_edge[begin + found[0]]) if len(found) else -1
 
 
-@given(automaton=byte_automata(), vocabulary=vocabularies())
-@settings(max_examples=300, deadline=None)
-def test_every_token_does_from_every_configuration_what_its_bytes_do(
-    automaton: ByteAutomaton, vocabulary: Vocabulary
-) -> None:
+def assert_lifted(automaton: ByteAutomaton, vocabulary: Vocabulary) -> None:
+    """The lifted automaton and the bytes agree from every configuration, for every token."""
     lifted = lift(automaton, vocabulary)
     for at in configurations(automaton):
         for token in range(len(vocabulary)):
@@ -103,6 +100,21 @@ def test_every_token_does_from_every_configuration_what_its_bytes_do(
             reached = apply(automaton, at, int(lifted.edge_code[edge])) if edge >= 0 else None
             expected = run(automaton, at, data) if data else None
             assert saturated(automaton, reached) == saturated(automaton, expected)
+
+
+@given(automaton=byte_automata(), vocabulary=vocabularies())
+@settings(max_examples=300, deadline=None)
+def test_every_token_does_from_every_configuration_what_its_bytes_do(
+    automaton: ByteAutomaton, vocabulary: Vocabulary
+) -> None:
+    assert_lifted(automaton, vocabulary)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_two_levels_move_together_within_one_token(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    vocabulary = Vocabulary([bytes(word) for size in range(1, 5) for word in product(b"ab", repeat=size)])
+    assert_lifted(dense_automaton(rng), vocabulary)
 
 
 @given(automaton=byte_automata(), vocabulary=vocabularies())
@@ -162,7 +174,7 @@ def test_max_units_bounds_what_a_token_counts(automaton: ByteAutomaton, vocabula
     assert lifted.max_units == max(units)
 
 
-@given(automaton=byte_automata(), vocabulary=vocabularies(), maps=st.integers(1, 3), pairs=st.integers(1, 8))
+@given(automaton=byte_automata(), vocabulary=vocabularies(), maps=st.integers(2, 3), pairs=st.integers(1, 8))
 @settings(max_examples=80, deadline=None)
 def test_pools_that_fill_up_change_nothing(
     automaton: ByteAutomaton, vocabulary: Vocabulary, maps: int, pairs: int

@@ -13,19 +13,23 @@ import numpy as np
 from numba import njit
 
 from latticework.automata.automaton import UNBOUNDED
-from latticework.tokens.automaton import ADD_SHIFT, ENTER_SHIFT, KEEP_SHIFT, STATE_MASK, UNIT_MASK
+from latticework.tokens.automaton import ADD_SHIFT, ENTER_SHIFT, KEEP_SHIFT, STATE_MASK, UNIT_BITS, UNIT_MASK
+
+# Above the target state and the kept levels of a byte step: which target levels count one more.
+INC_SHIFT = KEEP_SHIFT + 2
 
 DONE, MAPS_FULL, PAIRS_FULL, UNITS_EXCEEDED = range(4)
-UNKNOWN, DEAD = -2, -1
+UNKNOWN = -1
+DEAD, IDENTITY = 0, 1
 
-_ADD_0, _ADD_1 = ADD_SHIFT
-_ENTER_0, _ENTER_1 = ENTER_SHIFT
+_ADD_0, _ENTER_0 = ADD_SHIFT[0], ENTER_SHIFT[0]
+_STATE_AND_KEEP = STATE_MASK | 3 << KEEP_SHIFT
 _IMPOSSIBLE, _OVERFLOW = -1, -2
 
 
-@njit(cache=True, nogil=True, inline="never")
+@njit(cache=True, nogil=True)
 def mix(value):
-    """64-bit finaliser of SplitMix64; spreads a key over a hash table."""
+    """Spreads a 64-bit key over a hash table (multiply, xor-shift, multiply)."""
     h = np.uint64(value) * np.uint64(0x9E3779B97F4A7C15)
     h = (h ^ (h >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
     return h ^ (h >> np.uint64(32))
@@ -34,83 +38,60 @@ def mix(value):
 @njit(cache=True, nogil=True)
 def add_unit(units, low, high):
     """``units + 1``, saturated at ``low`` where there is no upper bound."""
-    units += 1
     if high == UNBOUNDED:
-        return min(units, low)
-    if units > high:
+        return min(units + 1, low)
+    if units >= high:
         return _IMPOSSIBLE
-    return _OVERFLOW if units > UNIT_MASK else units
+    return _OVERFLOW if units == UNIT_MASK else units + 1
 
 
 @njit(cache=True, nogil=True)
-def compose(code, middle, target, operation, levels, low, high):
-    """Code of ``code`` (ending in state ``middle``) followed by one byte step to ``target``.
+def compose(code, move, levels, low, high):
+    """The code followed by one byte step; a negative number when no count allows it or units overflow.
 
-    low, high: [S, 2] bounds of each state's levels. Returns _IMPOSSIBLE when no count allows it.
+    move: target and operation of the step, see :func:`walk`; low, high: [S, 2] bounds of each state's levels.
     """
+    middle, target = code & STATE_MASK, move & STATE_MASK
+    keep, inc = (move >> KEEP_SHIFT) & 3, (move >> INC_SHIFT) & 3
     kept = (code >> KEEP_SHIFT) & 3
-    add_0 = (code >> _ADD_0) & UNIT_MASK
-    add_1 = (code >> _ADD_1) & UNIT_MASK
-    enter_0 = (code >> _ENTER_0) & UNIT_MASK
-    enter_1 = (code >> _ENTER_1) & UNIT_MASK
-    keep = operation >> 4
-    inside = levels[middle]
-    # A level entered and left inside the token has a known count: its bounds are settled here.
-    if keep <= 0 < inside and kept <= 0 and (enter_0 < low[middle, 0] or enter_0 > high[middle, 0]):
-        return _IMPOSSIBLE
-    if keep <= 1 < inside and kept <= 1 and (enter_1 < low[middle, 1] or enter_1 > high[middle, 1]):
-        return _IMPOSSIBLE
-    kept = min(kept, keep)
-    if keep <= 0:
-        enter_0 = 0
-    if keep <= 1:
-        enter_1 = 0
-    if operation & 1:
-        units = add_unit(add_0 if kept > 0 else enter_0, low[target, 0], high[target, 0])
-        if units < 0:
-            return units
-        if kept > 0:
-            add_0 = units
-        else:
-            enter_0 = units
-    if operation & 2:
-        units = add_unit(add_1 if kept > 1 else enter_1, low[target, 1], high[target, 1])
-        if units < 0:
-            return units
-        if kept > 1:
-            add_1 = units
-        else:
-            enter_1 = units
-    return (
-        np.int64(target)
-        | (np.int64(kept) << KEEP_SHIFT)
-        | (add_0 << _ADD_0)
-        | (add_1 << _ADD_1)
-        | (enter_0 << _ENTER_0)
-        | (enter_1 << _ENTER_1)
-    )
+    if keep == levels[middle] and keep == levels[target]:
+        # Nothing is left or entered.
+        code += target - middle
+    else:
+        for level in range(keep, levels[middle]):
+            # A level entered and left inside the token has a known count: its bounds are settled here.
+            shift = _ENTER_0 + UNIT_BITS * level
+            entered = (code >> shift) & UNIT_MASK
+            if level >= kept and (entered < low[middle, level] or entered > high[middle, level]):
+                return np.int64(_IMPOSSIBLE)
+            code -= entered << shift
+        kept = min(kept, keep)
+        code = (code & ~_STATE_AND_KEEP) | target | (kept << KEEP_SHIFT)
+    for level in range(2):
+        if inc >> level & 1:
+            shift = (_ADD_0 if level < kept else _ENTER_0) + UNIT_BITS * level
+            units = (code >> shift) & UNIT_MASK
+            more = add_unit(units, low[target, level], high[target, level])
+            if more < 0:
+                return np.int64(more)
+            code += (more - units) << shift
+    return code
 
 
 @njit(cache=True, nogil=True)
-def image(begin, end, out, byte_class, pool_source, pool_code, tables):
+def image(begin, end, out, moves, pool_source, pool_code, levels, low, high):
     """Append to the pools at ``out`` the map ``begin..end`` followed by one byte; returns (new end, hash)."""
-    next_state, operation, levels, low, high = tables
     total = np.uint64(0)
     for pair in range(begin, end):
         code = pool_code[pair]
-        middle = code & STATE_MASK
-        target = next_state[middle, byte_class]
-        if target < 0:
+        move = np.int64(moves[code & STATE_MASK])
+        if move < 0:
             continue
-        if levels[middle] | levels[target]:
-            code = compose(code, middle, target, operation[middle, byte_class], levels, low, high)
-            if code == _IMPOSSIBLE:
-                continue
+        code = compose(code, move, levels, low, high)
+        if code < 0:
             if code == _OVERFLOW:
                 return np.int64(-1), total
-        else:
-            # Units of levels left earlier in the token stay: they are part of the guard.
-            code = (code & ~STATE_MASK) | target
+            continue
         source = pool_source[pair]
         pool_source[out] = source
         pool_code[out] = code
@@ -120,79 +101,84 @@ def image(begin, end, out, byte_class, pool_source, pool_code, tables):
 
 
 @njit(cache=True, nogil=True)
-def find_map(digest, begin, end, slots, map_hash, map_offset, pool_source, pool_code):
-    """Slot of the hash table that holds the map equal to ``begin..end``, or the free slot for it."""
-    mask = np.uint64(len(slots) - 1)
-    slot = digest & mask
-    while slots[slot] >= 0:
-        known = slots[slot]
-        first = map_offset[known]
-        if map_hash[known] == digest and map_offset[known + 1] - first == end - begin:
-            pair = 0
-            while (
-                pair < end - begin
-                and pool_code[first + pair] == pool_code[begin + pair]
-                and pool_source[first + pair] == pool_source[begin + pair]
-            ):
-                pair += 1
-            if pair == end - begin:
-                return slot
-        slot = (slot + np.uint64(1)) & mask
-    return slot
+def same(left, right, size, sources, codes):
+    """Whether the pools hold equal pairs at ``left`` and ``right``. Branch-free: hashes agreed, so they do."""
+    difference = np.int64(0)
+    for entry in range(size):
+        difference |= codes[left + entry] ^ codes[right + entry]
+        difference |= np.int64(sources[left + entry] ^ sources[right + entry])
+    return difference == 0
 
 
 @njit(cache=True, nogil=True)
 def walk(
-    progress, trie, byte_class, tables, after, map_offset, map_hash, slots, pool_source, pool_code, path, map_of_node
+    progress,
+    byte,
+    parent,
+    byte_class,
+    moves,
+    levels,
+    low,
+    high,
+    after,
+    map_offset,
+    map_hash,
+    slots,
+    pool_source,
+    pool_code,
+    map_of_node,
 ):
-    """Walk the trie; resumable.
+    """Give every trie node its map; resumable.
 
     Args:
-        progress: [2] int64: the node to go on at, the number of maps.
-        trie: (byte, depth, skip) arrays, see :class:`latticework.tokens.trie.Trie`.
+        progress: [2] int64: the node to go on at, the number of maps. At the start 1 and 2: the map DEAD
+            has no pairs, the map IDENTITY is the root's.
+        byte, parent: see :class:`latticework.tokens.trie.Trie`.
         byte_class: [256] int64.
-        tables: (next_state [S, K] int32, operation [S, K] uint8, levels [S] int32, low, high [S, 2] int32).
-        after: [M, K] int32, the memo: map after (map, byte class), UNKNOWN or DEAD.
+        moves: [K, S] int32, -1 or ``target | keep << KEEP_SHIFT | inc << INC_SHIFT``.
+        levels: [S] int32; low, high: [S, 2] int64 bounds of each state's levels.
+        after: [M, K] int32, the memo: map after (map, byte class), or UNKNOWN.
         map_offset: [M + 1] int64 into the pools; map_hash: [M] uint64.
-        slots: [power of two > 2 M] int32 hash table of maps, -1 where free; filled here.
-        pool_source: [P] int32; pool_code: [P] int64. Map 0, the identity, is there at the start.
-        path: [depth + 1] int32, map per trie depth; path[0] is 0.
-        map_of_node: [N] int32, out; DEAD at the start.
+        slots: [power of two > 2 M] int32 hash table of maps, all -1; filled here.
+        pool_source: [P] int32; pool_code: [P] int64.
+        map_of_node: [N] int32, out.
 
     Returns: DONE, or which pool is full, or UNITS_EXCEEDED.
     """
-    byte, depth, skip = trie
-    nodes = len(byte)
     node, maps = progress[0], progress[1]
-    for known in range(maps):
-        slot = map_hash[known] & np.uint64(len(slots) - 1)
+    mask = np.uint64(len(slots) - 1)
+    for known in range(1, maps):
+        slot = map_hash[known] & mask
         while slots[slot] >= 0:
-            slot = (slot + np.uint64(1)) & np.uint64(len(slots) - 1)
+            slot = (slot + np.uint64(1)) & mask
         slots[slot] = known
     status = DONE
-    while node < nodes:
-        level = depth[node]
-        before = path[level]
-        letter = byte_class[byte[node]]
+    while node < len(byte):
+        before, letter = map_of_node[parent[node]], byte_class[byte[node]]
         reached = after[before, letter]
         if reached == UNKNOWN:
-            begin, end = map_offset[before], map_offset[before + 1]
-            out = map_offset[maps]
-            if maps + 1 >= len(after):
+            begin, end, out = map_offset[before], map_offset[before + 1], map_offset[maps]
+            if maps == len(after):
                 status = MAPS_FULL
                 break
             if out + end - begin > len(pool_source):
                 status = PAIRS_FULL
                 break
-            stop, digest = image(begin, end, out, letter, pool_source, pool_code, tables)
+            stop, digest = image(begin, end, out, moves[letter], pool_source, pool_code, levels, low, high)
             if stop < 0:
                 status = UNITS_EXCEEDED
                 break
-            if stop == out:
-                reached = DEAD
-            else:
-                slot = find_map(digest, out, stop, slots, map_hash, map_offset, pool_source, pool_code)
+            reached = DEAD
+            if stop > out:
+                slot = digest & mask
                 reached = slots[slot]
+                while reached >= 0 and not (
+                    map_hash[reached] == digest
+                    and map_offset[reached + 1] - map_offset[reached] == stop - out
+                    and same(map_offset[reached], out, stop - out, pool_source, pool_code)
+                ):
+                    slot = (slot + np.uint64(1)) & mask
+                    reached = slots[slot]
                 if reached < 0:
                     reached = maps
                     slots[slot] = maps
@@ -201,12 +187,8 @@ def walk(
                     maps += 1
                     map_offset[maps] = stop
             after[before, letter] = reached
-        if reached < 0:
-            node = skip[node]
-        else:
-            path[level + 1] = reached
-            map_of_node[node] = reached
-            node += 1
+        map_of_node[node] = reached
+        node += 1
     progress[0], progress[1] = node, maps
     return status
 
@@ -220,8 +202,8 @@ def number_classes(map_of_node, node_of_token, class_of_map, class_of_token):
     classes = 0
     for token in range(len(node_of_token)):
         node = node_of_token[token]
-        reached = map_of_node[node] if node >= 0 else DEAD
-        if reached < 0:
+        reached = map_of_node[node] if node > 0 else DEAD
+        if reached == DEAD:
             class_of_token[token] = -1
             continue
         known = class_of_map[reached]
@@ -283,23 +265,23 @@ def group_edges(source_offset, code, token_class, number):
     pair_edge = np.empty(pairs, np.int32)
     edge_of = np.empty(pairs, np.int32)
     cursor = np.empty(pairs, np.int64)
-    # Edges of the source at hand by target state, chained where codes differ in their counts only.
-    latest_to = np.full(states, -1, np.int32)
+    # Hash chains of the source at hand: an edge below ``first`` is another source's and ends a chain.
+    latest = np.full(1 << 12, -1, np.int32)
     previous = np.empty(pairs, np.int32)
     edges = 0
     for source in range(states):
         begin, end, first = source_offset[source], source_offset[source + 1], edges
         for place in range(begin, end):
-            target = code[place] & STATE_MASK
-            edge = latest_to[target]
+            slot = mix(code[place]) & np.uint64(len(latest) - 1)
+            edge = latest[slot]
             while edge >= first and edge_code[edge] != code[place]:
                 edge = previous[edge]
             if edge < first:
                 edge = edges
                 edges += 1
                 edge_code[edge] = code[place]
-                previous[edge] = latest_to[target]
-                latest_to[target] = edge
+                previous[edge] = latest[slot]
+                latest[slot] = edge
             edge_of[place] = edge
             class_offset[edge + 1] += 1
             edge_hash[edge] += mix(token_class[place] + 1)

@@ -80,46 +80,47 @@ class _Walk:
 
     def __init__(self, automaton: ByteAutomaton, trie: Trie, max_pairs: int) -> None:
         states, classes = automaton.next_state.shape
-        self.map_of_node = np.full(trie.nodes, kernels.DEAD, np.int32)
+        if states > max_pairs:
+            raise LimitExceeded("max_pairs", max_pairs, hint=_TOO_LARGE)
+        self.map_of_node = np.empty(trie.nodes, np.int32)
         self.map_offset = np.zeros(_FIRST_MAPS + 1, np.int64)
         self._map_hash = np.zeros(_FIRST_MAPS, np.uint64)
         self._after = np.empty((_FIRST_MAPS, classes), np.int32)
-        if states > max_pairs:
-            raise LimitExceeded("max_pairs", max_pairs, hint=_TOO_LARGE)
         self.pool_source = np.empty(min(max(_FIRST_PAIRS, 4 * states), max_pairs), np.int32)
         self.pool_code = np.empty(len(self.pool_source), np.int64)
-        self._add_identity(automaton)
+
+        self._after[kernels.DEAD] = kernels.DEAD
+        self._after[kernels.IDENTITY] = kernels.UNKNOWN
+        self.pool_source[:states] = np.arange(states)
+        self.pool_code[:states] = np.arange(states) | (automaton.levels.astype(np.int64) << KEEP_SHIFT)
+        self.map_offset[kernels.IDENTITY + 1] = states
+        self.map_of_node[0] = kernels.IDENTITY
+        self._progress = np.array([1, kernels.IDENTITY + 1], np.int64)
         self._run(automaton, trie, max_pairs)
 
     @property
     def maps(self) -> int:
         return int(self._progress[1])
 
-    def _add_identity(self, automaton: ByteAutomaton) -> None:
-        states = automaton.states
-        self.pool_source[:states] = np.arange(states)
-        self.pool_code[:states] = np.arange(states) | (automaton.levels.astype(np.int64) << KEEP_SHIFT)
-        self.map_offset[1] = states
-        self._after[0] = kernels.UNKNOWN
-        self._progress = np.array([0, 1], np.int64)
-
     def _run(self, automaton: ByteAutomaton, trie: Trie, max_pairs: int) -> None:
+        moves = _moves(automaton)
         low, high = _bounds(automaton)
-        tables = (automaton.next_state, automaton.operation, automaton.levels, low, high)
-        path = np.zeros(trie.max_depth + 1, np.int32)
         while True:
             status = kernels.walk(
                 self._progress,
-                (trie.byte, trie.depth, trie.skip),
+                trie.byte,
+                trie.parent,
                 automaton.byte_class,
-                tables,
+                moves,
+                automaton.levels,
+                low,
+                high,
                 self._after,
                 self.map_offset,
                 self._map_hash,
                 _free_slots(len(self._map_hash)),
                 self.pool_source,
                 self.pool_code,
-                path,
                 self.map_of_node,
             )
             if status == kernels.DONE:
@@ -130,11 +131,20 @@ class _Walk:
                 self._after = _doubled(self._after)
                 self.map_offset = _doubled(self.map_offset)
                 self._map_hash = _doubled(self._map_hash)
+            elif len(self.pool_source) == max_pairs:
+                raise LimitExceeded("max_pairs", max_pairs, hint=_TOO_LARGE)
             else:
-                if len(self.pool_source) == max_pairs:
-                    raise LimitExceeded("max_pairs", max_pairs, hint=_TOO_LARGE)
                 self.pool_source = _doubled(self.pool_source)[:max_pairs]
                 self.pool_code = _doubled(self.pool_code)[:max_pairs]
+
+
+def _moves(automaton: ByteAutomaton) -> NDArray[np.int32]:
+    """[K, S] int32 steps as the walk reads them: transposed, because a map is composed with one class at a time."""
+    moves = np.array(automaton.next_state.T, order="C")
+    if automaton.has_counters:
+        operation = automaton.operation.T.astype(np.int32)
+        moves |= ((operation >> 4) << KEEP_SHIFT) | ((operation & 3) << kernels.INC_SHIFT)
+    return moves
 
 
 def _bounds(automaton: ByteAutomaton) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,7 +1,8 @@
-"""The vocabulary as a flat byte trie in preorder, the shape the lifting walk reads.
+"""The vocabulary as a flat byte trie in level order, the shape the lifting walk reads.
 
-A node's subtree is the run ``node .. skip[node] - 1``, so a walk that finds a prefix dead goes on at
-``skip`` without looking at the tokens below. The empty prefix (the root) has no node.
+Level order (all one-byte prefixes, then all two-byte prefixes, ...) with a parent pointer per node
+lets the walk run straight through the nodes: neighbours do not wait for each other, which measured
+2.5 times faster than a depth-first walk that skips dead subtrees (131k tokens: 0.3 against 0.8 ms).
 """
 
 from __future__ import annotations
@@ -17,23 +18,21 @@ MAX_TOKEN_BYTES = 1 << 14
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Trie:
-    """Immutable. N nodes in preorder (children by byte value), V token ids.
+    """Immutable. N nodes in level order, node 0 is the empty prefix; V token ids.
 
     Attributes:
-        byte: [N] uint8, last byte of the node's prefix.
-        depth: [N] int16, bytes of the prefix less one (0: one-byte prefixes).
-        skip: [N] int32, the first node after the node's subtree, N at the end.
-        node_of_token: [V] int32, the node that spells the token; -1 for ids without bytes. Ids with
-            the same bytes share a node.
+        byte: [N] uint8, last byte of the node's prefix; 0 for the root.
+        parent: [N] int32, node of the prefix without its last byte; ascending; 0 for the root.
+        node_of_token: [V] int32, the node that spells the token, 0 for ids without bytes. Ids with the
+            same bytes share a node.
     """
 
     byte: NDArray[np.uint8]
-    depth: NDArray[np.int16]
-    skip: NDArray[np.int32]
+    parent: NDArray[np.int32]
     node_of_token: NDArray[np.int32]
 
     def __post_init__(self) -> None:
-        for name in ("byte", "depth", "skip", "node_of_token"):
+        for name in ("byte", "parent", "node_of_token"):
             getattr(self, name).setflags(write=False)
 
     @property
@@ -41,44 +40,42 @@ class Trie:
         return len(self.byte)
 
     @property
-    def max_depth(self) -> int:
-        """Bytes of the longest token."""
-        return int(self.depth.max()) + 1 if self.nodes else 0
-
-    @property
     def nbytes(self) -> int:
         """Memory of the arrays, bytes."""
-        return self.byte.nbytes + self.depth.nbytes + self.skip.nbytes + self.node_of_token.nbytes
+        return self.byte.nbytes + self.parent.nbytes + self.node_of_token.nbytes
 
 
 def build_trie(tokens: Sequence[bytes]) -> Trie:
-    """Build the trie of the non-empty ``tokens``; cost O(bytes) after sorting (131k tokens: about 0.15 s).
+    """Build the trie of ``tokens``; cost O(bytes) after sorting (131k tokens: about 0.15 s).
 
-    Sorted tokens share with their predecessor exactly the nodes of their common prefix, so a token
-    adds one run of nodes, and everything but the sort is array work.
+    Sorted tokens share with their predecessor exactly the nodes of their common prefix, so a token adds
+    one run of nodes, and everything but the sort is array work.
+
+    Raises:
+        ValueError: a token is longer than MAX_TOKEN_BYTES.
     """
     ids = [i for i, token in enumerate(tokens) if token]
     ids.sort(key=tokens.__getitem__)
-    order = np.array(ids, dtype=np.int64)
     length = np.fromiter((len(tokens[i]) for i in ids), dtype=np.int64, count=len(ids))
-    if len(length) and length.max() > MAX_TOKEN_BYTES:
+    if length.max(initial=0) > MAX_TOKEN_BYTES:
         raise ValueError(f"a token has {length.max()} bytes; at most {MAX_TOKEN_BYTES} are supported")
     text = np.frombuffer(b"".join([tokens[i] for i in ids]), dtype=np.uint8)
     start = np.cumsum(length) - length
     common = _common_prefixes(text, start, length)
 
     added = length - common
-    end = np.cumsum(added)
-    first = end - added
-    nodes = int(end[-1]) if len(end) else 0
+    last = np.cumsum(added) - 1
     owner = np.repeat(np.arange(len(length)), added)
-    depth = np.arange(nodes) - first[owner] + common[owner]
-    byte = text[start[owner] + depth]
+    depth = np.arange(len(owner)) - (last - added + 1)[owner] + common[owner]
 
-    node_of_token = np.full(len(tokens), -1, dtype=np.int32)
+    order = np.argsort(depth, kind="stable")
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(1, len(order) + 1)
+    byte = np.concatenate([np.zeros(1, np.uint8), text[start[owner] + depth][order]])
+    node_of_token = np.zeros(len(tokens), dtype=np.int32)
     # A duplicate adds no node: the last node added so far spells it.
-    node_of_token[order] = end - 1
-    return Trie(byte, depth.astype(np.int16), _skips(depth), node_of_token)
+    node_of_token[ids] = place[last]
+    return Trie(byte, _parents(depth, order), node_of_token)
 
 
 def _common_prefixes(text: NDArray[np.uint8], start: NDArray[np.int64], length: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -95,19 +92,14 @@ def _common_prefixes(text: NDArray[np.uint8], start: NDArray[np.int64], length: 
     return common
 
 
-def _skips(depth: NDArray[np.int64]) -> NDArray[np.int32]:
-    """[N] int32: per node of a preorder, the next node that is not deeper.
+def _parents(depth: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int32]:
+    """[N] int32 parents in level order, of nodes given by their depth in preorder.
 
-    Level by level from the leaves up, a node's subtree ends where the subtree of its last child ends.
+    A node's parent is the last node before it in preorder that is one level up.
     """
-    nodes = len(depth)
-    skip = np.arange(1, nodes + 1, dtype=np.int32)
-    by_depth = np.argsort(depth, kind="stable")
-    bounds = np.searchsorted(depth[by_depth], np.arange(depth.max() + 2 if nodes else 1))
-    for level in range(len(bounds) - 3, -1, -1):
-        parents = by_depth[bounds[level] : bounds[level + 1]]
-        children = by_depth[bounds[level + 1] : bounds[level + 2]]
-        parent_of_child = np.searchsorted(parents, children) - 1
-        # Children ascend, so the last child of a parent is the one that is written last.
-        skip[parents[parent_of_child]] = skip[children]
-    return skip
+    parent = np.zeros(len(depth) + 1, dtype=np.int32)
+    bounds = np.searchsorted(depth[order], np.arange(depth.max(initial=-1) + 2))
+    for level in range(1, len(bounds) - 1):
+        above, begin, end = bounds[level - 1], bounds[level], bounds[level + 1]
+        parent[begin + 1 : end + 1] = above + np.searchsorted(order[above:begin], order[begin:end])
+    return parent
