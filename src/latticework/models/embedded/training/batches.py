@@ -52,8 +52,8 @@ class Batch:
         return (self.segment == _PROMPT)[:, None, :] | (own & visible & below) | itself
 
 
-def batches(generator: Generator, tokenizer: Tokenizer, seed: int) -> Iterator[Batch]:
-    """Batches of fresh records; all rows of a batch have one length."""
+def batches(generator: Generator, tokenizer: Tokenizer, seed: int, longest: int = LENGTHS[-1]) -> Iterator[Batch]:
+    """Batches of fresh records that fit ``longest`` tokens a row; all rows of a batch have one length."""
     rng = np.random.default_rng(seed)
     waiting: dict[int, list[tuple[Encoded, list[State]]]] = {length: [] for length in LENGTHS}
     records = iter(generator)
@@ -62,7 +62,7 @@ def batches(generator: Generator, tokenizer: Tokenizer, seed: int) -> Iterator[B
             drawn = states(record, rng)
             used = len(record.prompt) + sum(len(state.tokens) for state in drawn)
             length = next((length for length in LENGTHS if length >= used), None)
-            if length is None:
+            if length is None or length > longest:
                 continue
             spare = subset(record, rng)
             if used + len(spare.tokens) <= length:

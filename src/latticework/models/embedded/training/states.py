@@ -24,6 +24,8 @@ EVERYTHING = 1 << 20  # limit of a slot that sees all visible tokens of its stat
 MAX_AHEAD = 24  # slots behind a prefix
 AHEAD_SHARE = 0.6  # slots ahead that are asked for, per token of the response
 AHEAD_WEIGHT = 0.35  # they are guesses until the slots before them are known
+OPENING = 3  # first slots of a value behind a prefix: whether there is one, and which; what follows is copying on
+OPENING_WEIGHT = 3.0
 MAX_ASKED = 24  # slots of one subset or elastic state
 TAIL = 8  # end tokens of a state at most
 TAIL_WEIGHT = 0.2  # of an end token after the first one, and of a filler after the first of its value
@@ -67,6 +69,8 @@ def prefixes(record: Encoded, rng: np.random.Generator | None = None) -> State:
     """The whole response visible, and every slot asked for behind its prefix; with ``rng`` also slots further ahead."""
     length = len(record.response)
     canvas = _plain(record, MAX_AHEAD)
+    for first, last in record.spans:
+        canvas.weight[first : min(last, first + OPENING)] = OPENING_WEIGHT
     asked = limit = np.arange(length + 1)
     weight = np.ones(length + 1, np.float32)
     if rng is not None:

@@ -21,6 +21,8 @@ from latticework.models.embedded.training.loss import POINTER_WEIGHT, losses
 from latticework.models.embedded.training.pools import load_pools
 from latticework.models.embedded.training.tokenize import VOCABULARY_SIZE
 
+SHORT = 320  # tokens of a row: short records teach more per token, long ones teach to search
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -34,6 +36,7 @@ class Plan:
     weight_decay: float = 0.05
     warmup_steps: int = 150
     decay_share: float = 0.4  # the last part of the run, in which the rates fall linearly
+    short_share: float = 0.75  # the first part of the run, in which rows have at most SHORT tokens
     average: float = 0.998  # decay of the running average of the weights, per step
     save_every: float = 180.0  # seconds
     log_every: float = 30.0  # seconds
@@ -150,11 +153,11 @@ def train(plan: Plan, tokenizer: Tokenizer) -> None:
     for layer in run.model.model.layers:
         layer.compile(dynamic=False)
     generator = Generator(load_pools(plan.folder / "pools.json"), seed=plan.seed + run.step)
-    stream = batches(generator, tokenizer, plan.seed + run.step)
+    streams = [batches(generator, tokenizer, plan.seed + run.step, longest) for longest in (SHORT, LENGTHS[-1])]
     logged = saved = last = time.monotonic()
     sums, count, tokens = [0.0, 0.0], 0, run.tokens
     while run.seconds < plan.minutes * 60:
-        token_loss, pointer_loss = run.update(next(stream))
+        token_loss, pointer_loss = run.update(next(streams[run.seconds > plan.short_share * plan.minutes * 60]))
         now = time.monotonic()
         run.seconds += now - last
         last = now
