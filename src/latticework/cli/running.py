@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from latticework.errors import LatticeworkError
+from latticework.models.result import Result
 
 if TYPE_CHECKING:
     from latticework.grammar.grammar import Grammar
-    from latticework.lattice.constraint import Constraint
-    from latticework.models.model import Model
-    from latticework.models.result import Result
 
 CHUNK = 8  # texts per batch; a finished batch is printed before the next one starts
 
@@ -46,39 +44,42 @@ def run(
 
     Raises ``LatticeworkError`` when the model or the grammar is refused: nothing has been printed then.
     """
-    from latticework.models.loading import load
-
-    model = load(model_name)
-    constraint = None if grammar is None else model.compile(grammar)
-    if grammar is not None and not out.quiet:
-        for warning in grammar.warnings:
+    if not out.quiet:
+        for warning in () if grammar is None else grammar.warnings:
             typer.echo(f"note: {warning}", err=True)
+    generator = None if all(source.error for source in sources) else _Generator(model_name, grammar, options, out.watch)
     step = 1 if out.watch else CHUNK
     good = True
     with _progress(len(sources), shown=not (out.quiet or out.watch)) as advance:
         for start in range(0, len(sources), step):
             part = sources[start : start + step]
-            for source, result in zip(part, _generate(model, part, constraint, options, out.watch), strict=True):
+            readable = [source.text for source in part if source.error is None]
+            results = iter(generator.results(readable) if generator else ())
+            for source in part:
+                result = next(results) if source.error is None else Result.failed(source.error)
                 good &= _show(source, result, out, several=len(sources) > 1)
             advance(len(part))
     return good
 
 
-def _generate(
-    model: Model, sources: Sequence[Source], constraint: Constraint | None, options: dict[str, Any], watch: bool
-) -> list[Result]:
-    from latticework.models.result import Result
+class _Generator:
+    """A loaded model with a compiled grammar."""
 
-    readable = [source for source in sources if source.error is None]
-    if watch:
+    def __init__(self, model_name: str, grammar: Grammar | None, options: dict[str, Any], watch: bool) -> None:
+        from latticework.models.loading import load
+
+        self._model = load(model_name)
+        self._constraint = None if grammar is None else self._model.compile(grammar)
+        self._options = options
+        self._watch = watch
+
+    def results(self, texts: list[str]) -> list[Result]:
+        if not self._watch:
+            return self._model.generate(texts, self._constraint, **self._options)
         from latticework.cli.watch import CanvasView
 
-        with CanvasView(model.vocabulary) as view:
-            done = model.generate([s.text for s in readable], constraint, on_step=view, **options)
-    else:
-        done = model.generate([s.text for s in readable], constraint, **options)
-    results = iter(done)
-    return [next(results) if source.error is None else Result.failed(source.error) for source in sources]
+        with CanvasView(self._model.vocabulary) as view:
+            return self._model.generate(texts, self._constraint, on_step=view, **self._options)
 
 
 def _show(source: Source, result: Result, out: Output, *, several: bool) -> bool:
