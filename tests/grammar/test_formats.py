@@ -99,9 +99,11 @@ def accepts(name: str, text: str) -> bool:
     return matches(node, json.dumps(text, ensure_ascii=False).encode())
 
 
-@pytest.mark.parametrize("name", sorted(formats.PATTERNS))
+STANDARD = sorted(set(formats.PATTERNS) & set(CHECKER.checkers))
+
+
+@pytest.mark.parametrize("name", STANDARD)
 def test_whatever_a_format_writes_passes_the_checker(name: str) -> None:
-    assert name in CHECKER.checkers, "the [format] extra of jsonschema is missing"
     sampler = Sampler(json_schema({"type": "string", "format": name}).node, seed=1)
     for index in range(300):
         text = json.loads(sampler.text(most=8 + index % 60))
@@ -137,7 +139,7 @@ def test_dates_are_exactly_the_calendar() -> None:
                 assert run.accepts(automaton, f'"{text}"'.encode()) == CHECKER.conforms(text, "date"), text
 
 
-@pytest.mark.parametrize("name", ["date", "date-time", "time", "duration", "email", "ipv4", "ipv6", "uuid", "uri"])
+@pytest.mark.parametrize("name", ["date", "date-time", "time", "duration", "ipv4", "ipv6", "uuid"])
 def test_pydantic_reads_whatever_a_format_writes(name: str) -> None:
     types = {
         "date": datetime.date,
@@ -148,14 +150,14 @@ def test_pydantic_reads_whatever_a_format_writes(name: str) -> None:
         "ipv6": ipaddress.IPv6Address,
         "uuid": uuid.UUID,
     }
-    adapter = TypeAdapter(types.get(name, str))
+    adapter = TypeAdapter(types[name])
     sampler = Sampler(json_schema({"type": "string", "format": name}).node, seed=2)
     for index in range(200):
         adapter.validate_json(sampler.text(most=8 + index % 60))
 
 
 def test_every_format_has_examples() -> None:
-    assert set(GOOD) == set(formats.PATTERNS)
+    assert set(GOOD) == set(STANDARD), "the [format] extra of jsonschema is missing"
 
 
 def test_every_standard_format_is_enforced_or_refused() -> None:

@@ -21,7 +21,7 @@ from latticework.errors import SchemaError, SchemaIssue
 from latticework.grammar import Grammar, json_schema
 
 NAMES = ("a", "b", 'c"', "dé")
-STRINGS = st.text('ab1-é"\\\n😀', max_size=4)
+STRINGS = st.text('ab1-é"\\\t😀', max_size=4)
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-12, 12), st.sampled_from([0.5, -1.25, 3.75, 10.5]), STRINGS)
 VALUES = st.recursive(
     SCALARS,

@@ -102,7 +102,8 @@ def _exclude(lowering: Lowering, these: _Facts, other: _Facts, depth: int) -> bo
 
 
 def _satisfies(lowering: Lowering, value: Any, members: tuple[Subschema, ...]) -> bool:
-    return all(satisfying(lowering, member, [value]) for member in members)
+    """Whether the value satisfies all members; one that holds a ``oneOf``, perhaps the one in question, has no say."""
+    return all(satisfying(lowering, member, [value]) for member in members if "oneOf" not in member.schema)
 
 
 def _exclude_on(lowering: Lowering, kind: str, these: _Facts, other: _Facts, depth: int) -> bool:

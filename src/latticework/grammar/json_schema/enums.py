@@ -30,7 +30,7 @@ def given_values(lowering: Lowering, members: tuple[Subschema, ...], source: Sub
         found = satisfying(lowering, member, found)
     writable = [value for value in found if _is_writable(lowering, source, keyword, value)]
     if not writable:
-        return lowering.dead(source, keyword, "none of the values satisfies the schema" if found else "no values")
+        return lowering.dead(source, keyword, "no value is left beside the other keywords")
     node = values.one_of(writable, lowering.style, level)
     return ir.Located(node, source.pointer) if len(writable) > 100 else node
 

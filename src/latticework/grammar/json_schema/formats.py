@@ -11,12 +11,12 @@ from __future__ import annotations
 
 _YEAR = r"(?:\d{3}[1-9]|\d{2}[1-9]\d|\d[1-9]\d{2}|[1-9]\d{3})"
 _LEAP_YEAR = r"(?:\d{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)"
-_DATE = (
+DATE = (
     rf"(?:{_YEAR}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
     rf"|{_LEAP_YEAR}-02-29)"
 )
-_HOURS_MINUTES = r"(?:[01]\d|2[0-3]):[0-5]\d"
-_TIME = rf"{_HOURS_MINUTES}:[0-5]\d(?:\.\d{{1,9}})?(?:Z|[+-]{_HOURS_MINUTES})"
+HOURS_MINUTES = r"(?:[01]\d|2[0-3]):[0-5]\d"
+_TIME = rf"{HOURS_MINUTES}:[0-5]\d(?:\.\d{{1,9}})?(?:Z|[+-]{HOURS_MINUTES})"
 
 _CLOCK = r"T(?:\d{1,7}H(?:\d{1,8}M(?:\d{1,9}S)?)?|\d{1,8}M(?:\d{1,9}S)?|\d{1,9}S)"
 _DAYS = r"\d{1,6}D"
@@ -58,6 +58,16 @@ def _after_group(left: int) -> str:
 _IPV6 = f"(?:::(?:{_after_gap(7)})?|{_GROUP}{_after_group(7)})"
 _UUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
 
+
+def _uuid_of(version: int) -> str:
+    return rf"[0-9a-f]{{8}}-[0-9a-f]{{4}}-{version}[0-9a-f]{{3}}-[89ab][0-9a-f]{{3}}-[0-9a-f]{{12}}"
+
+
+def _base64(special: str) -> str:
+    char = f"[A-Za-z0-9{special}]"
+    return rf"(?:{char}{{4}})*(?:{char}[AQgw]==|{char}{{2}}[AEIMQUYcgkosw048]=)?"
+
+
 _UNRESERVED = r"A-Za-z0-9._~-"
 _SUBDELIMS = r"!$&'()*+,;="
 _ESCAPED = r"%[0-9A-Fa-f]{2}"
@@ -66,6 +76,7 @@ _HOST = rf"(?:[{_SUBDELIMS}{_UNRESERVED}]|{_ESCAPED})*"
 _AUTHORITY = rf"//(?:(?:[{_SUBDELIMS}:{_UNRESERVED}]|{_ESCAPED})*@)?{_HOST}(?::\d{{0,5}})?"
 _QUERY_FRAGMENT = rf"(?:\?(?:{_PCHAR}|[/?])*)?(?:#(?:{_PCHAR}|[/?])*)?"
 _ABSOLUTE_PATH = rf"(?:/{_PCHAR}*)*"
+AFTER_HOST = rf"(?::[1-9]\d{{0,3}})?{_ABSOLUTE_PATH}{_QUERY_FRAGMENT}"
 _ROOTLESS_PATH = rf"(?:/?{_PCHAR}+{_ABSOLUTE_PATH}|/)?"
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*"
 _URI = rf"{_SCHEME}:(?:{_AUTHORITY}{_ABSOLUTE_PATH}|{_ROOTLESS_PATH}){_QUERY_FRAGMENT}"
@@ -79,8 +90,8 @@ _RELATIVE_JSON_POINTER = rf"[1-9]{{0,8}}\d(?:#|{_JSON_POINTER})"
 
 # Full matches. A format of the standards that is not here is refused; any other name is an annotation.
 PATTERNS = {
-    "date": _DATE,
-    "date-time": f"{_DATE}T{_TIME}",
+    "date": DATE,
+    "date-time": f"{DATE}T{_TIME}",
     "duration": _DURATION,
     "email": _EMAIL,
     "hostname": _HOSTNAME,
@@ -96,6 +107,17 @@ PATTERNS = {
     "uri": _URI,
     "uri-reference": _URI_REFERENCE,
     "uuid": _UUID,
+    # Names pydantic gives to types of its own.
+    "base64": _base64("+/"),
+    "base64url": _base64("_-"),
+    "ipv4interface": _IPV4,
+    "ipv4network": _IPV4,
+    "ipv6interface": _IPV6,
+    "ipv6network": _IPV6,
+    "ipvanyaddress": _IPV4,
+    "ipvanyinterface": _IPV4,
+    "ipvanynetwork": _IPV4,
+    **{f"uuid{version}": _uuid_of(version) for version in (1, 3, 4, 5, 6, 7, 8)},
 }
 
 # Characters of the whole text. A host name within the bound of one label keeps every bound of RFC 1035, an address

@@ -39,10 +39,12 @@ def _from_text(text: str | bytes, limits: Limits) -> Any:
 def _from_type(source: Any) -> Any:
     from pydantic import PydanticUserError, TypeAdapter
 
+    from latticework.grammar.json_schema.pydantic_schema import TypeSchema
+
     if source is None or not (isinstance(source, type) or hasattr(source, "__origin__") or hasattr(source, "__args__")):
         raise InputError(f"no schema: expected a dict, JSON text or a Python type, got {source!r:.80}")
     try:
-        return TypeAdapter(source).json_schema()
+        return TypeAdapter(source).json_schema(schema_generator=TypeSchema)
     except PydanticUserError as error:
         raise SchemaError([SchemaIssue("", "", f"pydantic has no JSON Schema for this type: {error}")]) from None
 

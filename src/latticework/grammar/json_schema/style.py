@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import Any
 
 from latticework.errors import InputError
@@ -82,6 +83,8 @@ class Style:
             UnicodeEncodeError: a string in it holds a lone surrogate.
             ValueError: a number in it is not finite.
         """
+        if isinstance(value, str):
+            return encode_basestring(value).encode()
         if not isinstance(value, (dict, list)):
             return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
         text = json.dumps(

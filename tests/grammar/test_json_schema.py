@@ -1,0 +1,424 @@
+"""The JSON Schema front end by example: what each keyword admits, and the corners where engines go wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ir_matcher import decoded, matches
+from jsonschema import Draft202012Validator
+
+from latticework.errors import InputError, LatticeworkError, LimitExceeded, SchemaError
+from latticework.grammar import Limits, json_schema
+
+DRAFT_4 = "http://json-schema.org/draft-04/schema#"
+DRAFT_7 = "http://json-schema.org/draft-07/schema#"
+
+
+def accepts(schema: Any, text: str, **options: Any) -> bool:
+    return matches(json_schema(schema, **options).node, text.encode())
+
+
+def issues(schema: Any, **options: Any) -> list[tuple[str, str]]:
+    with pytest.raises(SchemaError) as caught:
+        json_schema(schema, **options)
+    return [(issue.pointer, issue.keyword) for issue in caught.value.issues]
+
+
+def closed(properties: dict[str, Any], required: list[str] | None = None) -> dict[str, Any]:
+    names = list(properties) if required is None else required
+    return {"type": "object", "properties": properties, "required": names, "additionalProperties": False}
+
+
+ACCEPTED: list[tuple[Any, str]] = [
+    (closed({"a": {}, "b": {}}, []), "{}"),
+    (closed({"a": {}, "b": {}}, []), '{"b":1}'),
+    (closed({"a": {}, "b": {}}, ["b"]), '{"a":[],"b":{"x":[1]}}'),
+    ({"type": "object"}, '{"any":{"b":1},"c":[]}'),
+    ({"type": "object", "additionalProperties": {"type": "integer"}}, '{"x":1,"y":2}'),
+    ({"properties": {"a": {"type": "integer"}}, "additionalProperties": {"type": "boolean"}}, '{"a":1,"b":true}'),
+    ({"properties": {"a": {"type": "integer"}}}, "3"),
+    ({"properties": {"a": {"type": "integer"}}}, '"text"'),
+    ({"minLength": 3}, "1"),
+    ({"minLength": 3}, '"abc"'),
+    ({"items": {"type": "integer"}}, '{"a":"b"}'),
+    ({"minimum": 3}, '"a"'),
+    ({"type": ["string", "null"], "maxLength": 1}, "null"),
+    ({"type": "array", "prefixItems": [{"const": 1}, {"const": 2}]}, '[1,2,"x"]'),
+    ({"type": "array", "prefixItems": [{"const": 1}, {"const": 2}], "items": False}, "[1]"),
+    ({"type": "array", "prefixItems": [{"const": 1}, {"const": 2}], "items": False}, "[]"),
+    ({"type": "array", "prefixItems": [{"const": 1}, False]}, "[1]"),
+    ({"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 3}, "[1,2,3]"),
+    ({"type": "array", "maxItems": 0}, "[]"),
+    ({"enum": [1, 2.5, "a", None, True, {"k": [1]}, []]}, '{"k":[1]}'),
+    ({"enum": [1, 2.5, "a", None, True, {"k": [1]}, []]}, "2.5"),
+    ({"enum": ["é", '"', "\n"]}, '"\\n"'),
+    ({"enum": [1, "x", 3], "type": "integer", "minimum": 2}, "3"),
+    ({"const": {"b": 1, "a": [None]}}, '{"b":1,"a":[null]}'),
+    ({"enum": ["a", "bb"], "not": {"const": "a"}}, '"bb"'),
+    ({"type": "string", "maxLength": 1}, '"\\ud83d\\ude00"'),
+    ({"type": "string", "maxLength": 1}, '"\\n"'),
+    ({"type": "string", "maxLength": 1}, '"😀"'),
+    ({"type": "string", "minLength": 2}, '"\\u00e9é"'),
+    ({"type": "string", "pattern": "b"}, '"abc"'),
+    ({"type": "string", "pattern": "^a|b$"}, '"xb"'),
+    ({"type": "string", "pattern": "^a|b$"}, '"ax"'),
+    ({"type": "string", "pattern": '^"\\\\/$'}, '"\\"\\\\/"'),
+    ({"type": "string", "pattern": "^a*$", "maxLength": 3}, '"aaa"'),
+    ({"anyOf": [{"type": "integer"}, {"type": "string"}]}, '"a"'),
+    ({"type": "integer", "anyOf": [{"minimum": 5}, {"maximum": 1}]}, "7"),
+    ({"allOf": [{"type": "object", "properties": {"a": {"type": "integer"}}}, {"required": ["a"]}]}, '{"a":1}'),
+    ({"allOf": [{"properties": {"a": {"minimum": 1}}}, {"properties": {"a": {"maximum": 2}}}]}, '{"a":2}'),
+    ({"oneOf": [{"type": "integer"}, {"type": "string"}]}, "1"),
+    ({"oneOf": [closed({"t": {"const": "a"}, "x": {}}), closed({"t": {"const": "b"}, "y": {}})]}, '{"t":"b","y":1}'),
+    ({"oneOf": [closed({"a": {}}), closed({"b": {}})]}, '{"b":0}'),
+    ({"oneOf": [{"enum": [1, 2]}, {"enum": [2, 3]}]}, "3"),
+    ({"$ref": "#/$defs/a~1b~0%25", "$defs": {"a/b~%": {"type": "null"}}}, "null"),
+    ({"$ref": "#named", "$defs": {"x": {"$anchor": "named", "const": 1}}}, "1"),
+    ({"items": [{"const": 1}], "additionalItems": {"const": 2}, "type": "array", "$schema": DRAFT_7}, "[1,2,2]"),
+    ({"$schema": DRAFT_7, "$ref": "#/definitions/a", "type": "null", "definitions": {"a": {"const": 1}}}, "1"),
+    ({"type": "object", "required": ["x"]}, '{"x":1}'),
+    ({"type": "object", "minProperties": 1}, '{"x":1}'),
+    ({"type": "object", "properties": {"a": {}, "b": {}}, "minProperties": 1, "maxProperties": 1}, '{"b":1}'),
+    (True, "[[],{}]"),
+    ({}, "false"),
+    (closed({"": {"const": ""}}), '{"":""}'),
+    ({"type": "object", "properties": {'q"\\\n': {"const": 1}}}, '{"q\\"\\\\\\n":1}'),
+    ({"type": "string", "format": "no-such-format"}, '"x"'),
+    ({"type": "array", "uniqueItems": False, "items": {"const": 1}}, "[1,1]"),
+    ({"type": "string", "multipleOf": 3}, '"a"'),
+]
+
+REJECTED: list[tuple[Any, str]] = [
+    (closed({"a": {}, "b": {}}, []), '{"b":1,"a":1}'),
+    (closed({"a": {}, "b": {}}, []), '{"a":1,"a":1}'),
+    (closed({"a": {}}), "{}"),
+    (closed({"a": {}}), '{"a":1,"x":1}'),
+    (closed({"a": {}}), '{"a":1,}'),
+    (closed({"a": {}}), '{"a" :1}'),
+    ({"properties": {"a": {"type": "integer"}}, "additionalProperties": True}, '{"\\u0061":"x"}'),
+    ({"properties": {"a": {"type": "integer"}}, "additionalProperties": True}, '{"b":1,"a":"x"}'),
+    ({"properties": {"a": False}, "additionalProperties": True}, '{"a":1}'),
+    ({"type": "object", "additionalProperties": {"type": "integer"}}, '{"x":"1"}'),
+    ({"minLength": 3}, '"ab"'),
+    ({"type": "string", "maxLength": 1}, '"ab"'),
+    ({"type": "string", "minLength": 2}, '"\\n"'),
+    ({"type": "string", "minLength": 2}, '"\\ud83d\\ude00"'),
+    ({"type": "string"}, '"\\ud83d"'),
+    ({"type": "string"}, '"\t"'),
+    ({"type": "string"}, '"\\x41"'),
+    ({"type": "string"}, '"a'),
+    ({"type": "string", "pattern": "^a|b$"}, '"xbx"'),
+    ({"type": "string", "pattern": "^a*$", "maxLength": 3}, '"aaaa"'),
+    ({"type": "integer"}, "true"),
+    ({"type": "boolean"}, "1"),
+    ({"enum": [1, True]}, "false"),
+    ({"enum": [1, "x", 3], "type": "integer", "minimum": 2}, "1"),
+    ({"enum": [[1, 2]]}, "[1, 2]"),
+    ({"const": 0}, "false"),
+    ({"const": "a"}, '"\\u0061"'),
+    ({"type": "array", "prefixItems": [{"const": 1}, False]}, "[1,1]"),
+    ({"type": "array", "items": {"type": "integer"}, "minItems": 2}, "[1]"),
+    ({"type": "integer", "anyOf": [{"minimum": 5}, {"maximum": 1}]}, "3"),
+    ({"allOf": [{"properties": {"a": {"minimum": 1}}}, {"properties": {"a": {"maximum": 2}}}]}, '{"a":3}'),
+    ({"oneOf": [closed({"t": {"const": "a"}, "x": {}}), closed({"t": {"const": "b"}, "y": {}})]}, '{"t":"b","x":1}'),
+    ({"oneOf": [{"enum": [1, 2]}, {"enum": [2, 3]}]}, "2"),
+    ({"type": "object", "required": ["x"]}, '{"y":1}'),
+    ({"type": "object", "minProperties": 1}, "{}"),
+    ({"type": "object", "properties": {"a": {}, "b": {}}, "maxProperties": 1}, '{"a":1,"b":1}'),
+    ({"$schema": DRAFT_4, "enum": [1.0, 2], "type": "integer"}, "1.0"),
+    (True, "[[[]]]"),
+    (True, "nul"),
+    (True, " 1"),
+]
+
+
+@pytest.mark.parametrize(("schema", "text"), ACCEPTED)
+def test_accepted_and_indeed_valid(schema: Any, text: str) -> None:
+    assert accepts(schema, text)
+    decoded(text.encode())
+
+
+@pytest.mark.parametrize(("schema", "text"), REJECTED)
+def test_rejected(schema: Any, text: str) -> None:
+    assert not accepts(schema, text)
+
+
+# ---- layout
+
+NESTED = closed(
+    {"a": {"type": "array", "items": {"type": "integer"}}, "b": closed({"c": {}}), "e": {"enum": [{"k": [1, {}]}]}}
+)
+VALUE = {"a": [1, 2], "b": {"c": {"x": [], "y": [None]}}, "e": {"k": [1, {}]}}
+EMPTY = {"a": [], "b": {"c": {}}, "e": {"k": [1, {}]}}
+
+
+@pytest.mark.parametrize("value", [VALUE, EMPTY])
+@pytest.mark.parametrize(
+    ("options", "layout"),
+    [
+        ({}, {"separators": (",", ":")}),
+        ({"whitespace": "spaced"}, {}),
+        ({"whitespace": "pretty"}, {"indent": 2}),
+        ({"whitespace": ("pretty", 4)}, {"indent": 4}),
+        ({"whitespace": "pretty", "indent": 0}, {"indent": 0}),
+    ],
+)
+def test_styles_are_exactly_those_of_json_dumps(value: Any, options: dict, layout: dict) -> None:
+    text = json.dumps(value, **layout)
+    assert accepts(NESTED, text, **options)
+    for position in range(len(text)):
+        if text[position] in " \n":
+            assert not accepts(NESTED, text[:position] + text[position + 1 :], **options)
+        spread = text[:position] + " " + text[position:]
+        assert not accepts(NESTED, spread, **options) or json.loads(spread) != value  # the blank is in a key
+
+
+def test_any_whitespace_is_bounded_per_gap() -> None:
+    text = '{ "a" : [ 1 ,\n2 ] , "b" :{"c":[ ]},"e":\t{ "k" : [ 1 , { } ] } }'
+    assert accepts(NESTED, text, whitespace="any")
+    assert accepts(NESTED, text.replace(" ", "  "), whitespace="any", max_whitespace=2)
+    assert not accepts(NESTED, text.replace(" ", "  "), whitespace="any")
+    assert not accepts(NESTED, text + " ", whitespace="any")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"whitespace": "loose"},
+        {"whitespace": "compact", "indent": 2},
+        {"whitespace": "pretty", "indent": -1},
+        {"whitespace": "any", "max_whitespace": 0},
+        {"property_order": "any"},
+        {"on_unsupported": "ignore"},
+        {"max_depth": -1},
+        {"max_depth": 99},
+    ],
+)
+def test_unusable_options_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        json_schema({}, **options)
+
+
+# ---- open and closed objects, nesting
+
+
+def test_objects_with_properties_are_closed_unless_asked() -> None:
+    schema = {"type": "object", "properties": {"a": {}}}
+    assert not accepts(schema, '{"a":1,"b":2}')
+    assert any("open_objects" in line for line in json_schema(schema).narrowings)
+    assert accepts(schema, '{"a":1,"b":2}', open_objects=True)
+    assert not any("open_objects" in line for line in json_schema(schema, open_objects=True).narrowings)
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 3])
+def test_any_value_nests_to_max_depth(depth: int) -> None:
+    for text in ("[" * depth + "1" + "]" * depth, '{"k":' * depth + "1" + "}" * depth):
+        assert accepts({}, text, max_depth=depth)
+        assert not accepts({}, f"[{text}]", max_depth=depth)
+        assert not accepts({}, f'{{"k":{text}}}', max_depth=depth)
+
+
+# ---- errors
+
+
+def test_all_issues_are_reported_at_once_with_pointers_and_hints() -> None:
+    schema = closed(
+        {
+            "a": {"type": "string", "pattern": "(?<=x)y"},
+            "b/c": {"type": "array", "items": {"not": {"type": "null"}}},
+            "d": {"type": "strng"},
+            "e": {"$ref": "#/$defs/missing"},
+            "f": {"type": "number", "multipleOf": 0.1},
+            "g": {"maxLength": -1},
+            "h": {"enum": "abc"},
+            "i": 3,
+        }
+    )
+    assert set(issues(schema)) == {
+        ("/properties/a", "pattern"),
+        ("/properties/b~1c/items", "not"),
+        ("/properties/d", "type"),
+        ("/properties/e", "$ref"),
+        ("/properties/f", "multipleOf"),
+        ("/properties/g", "maxLength"),
+        ("/properties/h", "enum"),
+        ("/properties/i", ""),
+    }
+    with pytest.raises(SchemaError) as caught:
+        json_schema(schema)
+    message = str(caught.value)
+    assert "8 issues" in message
+    assert "(?<=x)y" in message
+    assert "^^^" in message
+
+
+@pytest.mark.parametrize(
+    ("schema", "place"),
+    [
+        (False, ("", "")),
+        ({"enum": []}, ("", "enum")),
+        ({"type": []}, ("", "type")),
+        ({"type": "integer", "minimum": 3, "maximum": 2}, ("", "minimum")),
+        ({"type": "string", "minLength": 3, "maxLength": 2}, ("", "minLength")),
+        ({"type": "array", "minItems": 3, "maxItems": 2}, ("", "minItems")),
+        ({"type": "array", "items": False, "minItems": 1}, ("", "minItems")),
+        (closed({"a": False}), ("", "required")),
+        ({"type": "object", "required": ["b"], "additionalProperties": False}, ("", "required")),
+        ({"type": "object", "required": ["a", "b"], "maxProperties": 1}, ("", "maxProperties")),
+        (closed({"a": closed({"b": {"enum": [1], "type": "string"}})}), ("/properties/a/properties/b", "enum")),
+        ({"allOf": [{"type": "string"}, {"type": "integer"}]}, ("/allOf/0", "type")),
+        ({"type": "string", "pattern": "^a{3}$", "maxLength": 2}, ("", "pattern")),
+        ({"type": "string", "pattern": "a^b"}, ("", "pattern")),
+    ],
+)
+def test_unsatisfiable_schemas_are_named(schema: Any, place: tuple[str, str]) -> None:
+    assert place in issues(schema)
+
+
+def test_impossible_options_are_dropped_and_reported() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"a": {"enum": []}, "b": {"anyOf": [False, {"type": "integer"}, {"const": 1, "type": "null"}]}},
+        "additionalProperties": {"const": 2, "type": "string"},
+    }
+    grammar = json_schema(schema)
+    assert matches(grammar.node, b'{"b":3}')
+    assert not matches(grammar.node, b'{"a":1}')
+    assert not matches(grammar.node, b'{"x":2}')
+    assert sum("left out" in warning for warning in grammar.warnings) == 4
+
+
+def test_unknown_keywords_are_ignored_and_reported() -> None:
+    grammar = json_schema({"type": "integer", "x-order": 1, "title": "t", "nullable": True})
+    assert len(grammar.warnings) == 2
+    assert not matches(grammar.node, b"null")
+
+
+def test_widen_drops_with_a_warning_and_validates_afterwards() -> None:
+    schema = {"type": "array", "items": {"type": "integer"}, "uniqueItems": True}
+    assert issues(schema) == [("", "uniqueItems")]
+    grammar = json_schema(schema, on_unsupported="widen")
+    assert matches(grammar.node, b"[1,1]")
+    assert any("uniqueItems" in warning for warning in grammar.warnings)
+    assert grammar.parse("[1,2]") == [1, 2]
+    with pytest.raises(InputError, match="non-unique"):
+        grammar.parse("[1,1]")
+
+
+def test_malformed_schemas_are_errors_even_when_widening() -> None:
+    assert issues({"type": "nope"}, on_unsupported="widen") == [("", "type")]
+
+
+# ---- references
+
+
+def test_recursion_is_refused_at_the_reference() -> None:
+    tree = {"type": "object", "properties": {"next": {"$ref": "#"}, "v": {"type": "integer"}}, "required": ["v"]}
+    assert issues(tree) == [("/properties/next", "$ref")]
+    assert issues({"$ref": "#"}) == [("", "$ref")]
+    assert issues({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}})
+    assert issues({"anyOf": [{"$ref": "#"}, {"type": "null"}]})
+    widened = json_schema(tree, on_unsupported="widen")
+    assert matches(widened.node, b'{"next":{"next":[],"v":1},"v":1}')
+
+
+@pytest.mark.parametrize(
+    "reference", ["other.json", "http://x.y/z#/a", "#/nowhere", "#/$defs/0/x", "#/$defs/list/7", "#anchor", 3]
+)
+def test_references_that_lead_nowhere_are_refused(reference: Any) -> None:
+    schema = {"properties": {"p": {"$ref": reference}}, "$defs": {"list": {"anyOf": [True]}}}
+    assert issues(schema) == [("/properties/p", "$ref")]
+
+
+def test_references_to_the_own_identifier_and_to_any_place() -> None:
+    schema = {
+        "$id": "https://example.com/dir/s.json",
+        "prefixItems": [
+            {"type": "integer"},
+            {"$ref": "s.json#/prefixItems/0"},
+            {"$ref": "https://example.com/dir/s.json#/x/0"},
+        ],
+        "x": [{"type": "null"}],
+        "type": "array",
+    }
+    assert accepts(schema, "[1,2,null]")
+    assert not accepts(schema, "[1,null]")
+
+
+def test_a_reference_below_an_embedded_identifier_is_refused() -> None:
+    inner = {"$id": "https://example.com/inner", "$ref": "#/$defs/a", "$defs": {"a": {"type": "null"}}}
+    assert issues({"properties": {"p": inner}, "$defs": {"a": {"type": "integer"}}}) == [("/properties/p", "$ref")]
+
+
+def test_a_shared_definition_is_lowered_once() -> None:
+    schema: dict[str, Any] = {"$defs": {"d0": {"type": "integer"}}, "$ref": "#/$defs/d24"}
+    for index in range(24):
+        pair = closed({"l": {"$ref": f"#/$defs/d{index}"}, "r": {"$ref": f"#/$defs/d{index}"}})
+        schema["$defs"][f"d{index + 1}"] = pair
+    json_schema(schema)  # 2**24 leaves if it were copied
+
+
+# ---- limits
+
+
+def test_sizes_that_would_eat_the_machine_are_limits() -> None:
+    with pytest.raises(LimitExceeded, match="max_schema_bytes"):
+        json_schema(json.dumps({"enum": ["x" * 1000]}), limits=Limits(max_schema_bytes=100))
+    with pytest.raises(LimitExceeded, match="max_enum_values"):
+        json_schema({"properties": {"p": {"enum": list(range(20))}}}, limits=Limits(max_enum_values=10))
+    with pytest.raises(LimitExceeded, match="max_schema_nodes"):
+        json_schema(closed({f"p{i}": {"minimum": i} for i in range(50)}), limits=Limits(max_schema_nodes=20))
+    branches = [{"anyOf": [{"minimum": i} for i in range(10)]} for _ in range(5)]
+    with pytest.raises(LimitExceeded, match="max_branches"):
+        json_schema({"allOf": branches})
+
+
+def nested(depth: int) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "integer"}
+    for _ in range(depth):
+        schema = {"type": "array", "items": schema}
+    return schema
+
+
+def test_deep_schemas_are_limits_and_never_recursion_errors() -> None:
+    json_schema(nested(60))
+    for source in (nested(300), nested(50_000), "[" * 100_000, '{"items":' * 20_000 + "{}" + "}" * 20_000):
+        with pytest.raises(LatticeworkError) as caught:
+            json_schema(source)
+        assert isinstance(caught.value, (LimitExceeded, SchemaError))
+    deep_value: Any = 1
+    for _ in range(5000):
+        deep_value = [deep_value]
+    with pytest.raises((LimitExceeded, SchemaError)):
+        json_schema({"enum": [deep_value]})
+
+
+@pytest.mark.parametrize("text", ["{", "", "nope", '{"type": "integer"', b"\xff"])
+def test_text_that_is_no_json_is_an_error(text: str | bytes) -> None:
+    with pytest.raises(SchemaError, match="no JSON"):
+        json_schema(text)
+
+
+# ---- the schemas of a real document
+
+
+def test_a_schema_text_is_read_as_json() -> None:
+    assert accepts('{"type": "integer"}', "12")
+
+
+def test_grammars_compare_by_language_and_reading() -> None:
+    one, two = json_schema({"type": "integer"}), json_schema({"title": "t", "type": "integer"})
+    assert one == two
+    assert one.digest == two.digest
+    assert hash(one) == hash(two)
+    assert json_schema({"type": "string"}) != one
+
+
+def test_validator_agreement_on_every_example() -> None:
+    for schema, text in ACCEPTED:
+        value = json.loads(text)
+        if isinstance(schema, dict) and "$schema" in schema:
+            continue
+        assert Draft202012Validator(schema).is_valid(value), (schema, text)
