@@ -27,7 +27,13 @@ _STATE_AND_KEEP = STATE_MASK | 3 << KEEP_SHIFT
 _IMPOSSIBLE, _OVERFLOW = -1, -2
 
 
-@njit(cache=True, nogil=True)
+# Entry points that nothing uses are left out: they are a quarter of the compile time.
+_OPTIONS = {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
+_kernel = njit(**_OPTIONS)
+_helper = njit(**_OPTIONS, no_cpython_wrapper=True)
+
+
+@_helper
 def mix(value):
     """Spreads a 64-bit key over a hash table (multiply, xor-shift, multiply)."""
     h = np.uint64(value) * np.uint64(0x9E3779B97F4A7C15)
@@ -35,17 +41,17 @@ def mix(value):
     return h ^ (h >> np.uint64(32))
 
 
-@njit(cache=True, nogil=True)
+@_helper
 def add_unit(units, low, high):
     """``units + 1``, saturated at ``low`` where there is no upper bound."""
     if high == UNBOUNDED:
-        return min(units + 1, low)
+        return units + 1 if units < low else low
     if units >= high:
         return _IMPOSSIBLE
     return _OVERFLOW if units == UNIT_MASK else units + 1
 
 
-@njit(cache=True, nogil=True)
+@_helper
 def compose(code, move, levels, low, high):
     """The code followed by one byte step; a negative number when no count allows it or units overflow.
 
@@ -65,7 +71,7 @@ def compose(code, move, levels, low, high):
             if level >= kept and (entered < low[middle, level] or entered > high[middle, level]):
                 return np.int64(_IMPOSSIBLE)
             code -= entered << shift
-        kept = min(kept, keep)
+        kept = keep if keep < kept else kept
         code = (code & ~_STATE_AND_KEEP) | target | (kept << KEEP_SHIFT)
     for level in range(2):
         if inc >> level & 1:
@@ -78,13 +84,13 @@ def compose(code, move, levels, low, high):
     return code
 
 
-@njit(cache=True, nogil=True)
-def image(begin, end, out, moves, pool_source, pool_code, levels, low, high):
-    """Append to the pools at ``out`` the map ``begin..end`` followed by one byte; returns (new end, hash)."""
+@_helper
+def image(begin, end, out, letter, moves, pool_source, pool_code, levels, low, high):
+    """Append to the pools at ``out`` the map ``begin..end`` followed by a byte; returns (new end, hash)."""
     total = np.uint64(0)
     for pair in range(begin, end):
         code = pool_code[pair]
-        move = np.int64(moves[code & STATE_MASK])
+        move = np.int64(moves[letter, code & STATE_MASK])
         if move < 0:
             continue
         code = compose(code, move, levels, low, high)
@@ -100,7 +106,7 @@ def image(begin, end, out, moves, pool_source, pool_code, levels, low, high):
     return out, total
 
 
-@njit(cache=True, nogil=True)
+@_helper
 def same(left, right, size, sources, codes):
     """Whether the pools hold equal pairs at ``left`` and ``right``. Branch-free: hashes agreed, so they do."""
     difference = np.int64(0)
@@ -110,7 +116,7 @@ def same(left, right, size, sources, codes):
     return difference == 0
 
 
-@njit(cache=True, nogil=True)
+@_kernel
 def walk(
     progress,
     byte,
@@ -164,7 +170,7 @@ def walk(
             if out + end - begin > len(pool_source):
                 status = PAIRS_FULL
                 break
-            stop, digest = image(begin, end, out, moves[letter], pool_source, pool_code, levels, low, high)
+            stop, digest = image(begin, end, out, letter, moves, pool_source, pool_code, levels, low, high)
             if stop < 0:
                 status = UNITS_EXCEEDED
                 break
@@ -193,7 +199,7 @@ def walk(
     return status
 
 
-@njit(cache=True, nogil=True)
+@_kernel
 def number_classes(map_of_node, node_of_token, class_of_map, class_of_token):
     """Number densely, in the order of first use, the maps that are some token's; returns how many.
 
@@ -215,25 +221,27 @@ def number_classes(map_of_node, node_of_token, class_of_map, class_of_token):
     return classes
 
 
-@njit(cache=True, nogil=True)
-def group_by_source(map_of_class, states, map_offset, pool_source, pool_code):
-    """Sort the pairs of all classes by source state; a counting sort, so classes ascend within a source.
+@_kernel
+def sort_by_source(
+    map_of_class, map_offset, pool_source, pool_code, source_offset, cursor, pair_source, code, token_class, number
+):
+    """Counting sort of the pairs of all classes by source state; classes ascend within a source.
 
-    map_of_class: [A] int32. Returns source_offset [S + 1] int64, then per sorted pair its code int64 [P],
-    class int32 [P] and number int32 [P] in class order, and the source per class-order pair int32 [P].
+    Args:
+        map_of_class: [A] int32; map_offset, pool_source, pool_code: as :func:`walk` left them.
+        source_offset: [S + 1] int64, zeros; out.
+        cursor: [S] int64, scratch.
+        pair_source: [P] int32, out: source per pair in class order.
+        code, token_class, number: [P] int64, int32, int32, out, per sorted pair: its code, its class and
+            its number in class order.
     """
-    source_offset = np.zeros(states + 1, np.int64)
-    for known in map_of_class:
+    for index in range(len(map_of_class)):
+        known = map_of_class[index]
         for entry in range(map_offset[known], map_offset[known + 1]):
             source_offset[pool_source[entry] + 1] += 1
-    for state in range(states):
+    for state in range(len(cursor)):
+        cursor[state] = source_offset[state]
         source_offset[state + 1] += source_offset[state]
-    total = source_offset[states]
-    cursor = source_offset[:states].copy()
-    code = np.empty(total, np.int64)
-    token_class = np.empty(total, np.int32)
-    number = np.empty(total, np.int32)
-    pair_source = np.empty(total, np.int32)
     pair = 0
     for index in range(len(map_of_class)):
         known = map_of_class[index]
@@ -246,34 +254,44 @@ def group_by_source(map_of_class, states, map_offset, pool_source, pool_code):
             number[place] = pair
             pair_source[pair] = source
             pair += 1
-    return source_offset, code, token_class, number, pair_source
 
 
-@njit(cache=True, nogil=True)
-def group_edges(source_offset, code, token_class, number):
-    """Make an edge of the pairs with one source and one code.
+@_kernel
+def group_edges(
+    source_offset,
+    code,
+    token_class,
+    number,
+    latest,
+    previous,
+    edge_of,
+    cursor,
+    edge_offset,
+    edge_code,
+    edge_hash,
+    class_offset,
+    edge_class,
+    pair_edge,
+):
+    """Make one edge of the pairs with one source and one code; returns the number of edges E.
 
-    Returns edge_offset [S + 1] int32, edge_code [E] int64, edge_hash [E] uint64 over the edge's classes,
-    class_offset [E + 1] int64 and edge_class [P] int32 (ascending classes per edge), pair_edge [P] int32.
+    Args:
+        source_offset, code, token_class, number: as :func:`sort_by_source` left them.
+        latest: [power of two] int32, all -1: scratch, heads of the hash chains of the source at hand.
+        previous, edge_of, cursor: [P] int32, int32, int64, scratch.
+        edge_offset: [S + 1] int32, zeros; out.
+        edge_code, edge_hash: [P] int64, [P] uint64 zeros; out; the hash is over the edge's classes.
+        class_offset, edge_class: [P + 1] int64 zeros, [P] int32, out: classes per edge, ascending.
+        pair_edge: [P] int32, out, in class order.
     """
-    states, pairs = len(source_offset) - 1, len(code)
-    edge_offset = np.zeros(states + 1, np.int32)
-    edge_code = np.empty(pairs, np.int64)
-    edge_hash = np.zeros(pairs, np.uint64)
-    class_offset = np.zeros(pairs + 1, np.int64)
-    edge_class = np.empty(pairs, np.int32)
-    pair_edge = np.empty(pairs, np.int32)
-    edge_of = np.empty(pairs, np.int32)
-    cursor = np.empty(pairs, np.int64)
-    # Hash chains of the source at hand: an edge below ``first`` is another source's and ends a chain.
-    latest = np.full(1 << 12, -1, np.int32)
-    previous = np.empty(pairs, np.int32)
     edges = 0
-    for source in range(states):
+    mask = np.uint64(len(latest) - 1)
+    for source in range(len(source_offset) - 1):
         begin, end, first = source_offset[source], source_offset[source + 1], edges
         for place in range(begin, end):
-            slot = mix(code[place]) & np.uint64(len(latest) - 1)
+            slot = mix(code[place]) & mask
             edge = latest[slot]
+            # An edge below ``first`` is another source's and ends the chain.
             while edge >= first and edge_code[edge] != code[place]:
                 edge = previous[edge]
             if edge < first:
@@ -294,22 +312,22 @@ def group_edges(source_offset, code, token_class, number):
             cursor[edge] += 1
             pair_edge[number[place]] = edge
         edge_offset[source + 1] = edges
-    return edge_offset, edge_code[:edges], edge_hash[:edges], class_offset[: edges + 1], edge_class, pair_edge
+    return edges
 
 
-@njit(cache=True, nogil=True)
-def intern_labels(edge_hash, class_offset, edge_class, slots):
-    """Give edges with the same classes one label.
+@_kernel
+def intern_labels(edge_hash, class_offset, edge_class, slots, example, edge_label, label_offset, label_class):
+    """Give edges with the same classes one label; returns the number of labels L.
 
-    slots: [power of two > E] int32, -1. Returns edge_label [E] int32, label_offset [L + 1] int32, label_class int32.
+    Args:
+        edge_hash, class_offset, edge_class: as :func:`group_edges` left them, E edges.
+        slots: [power of two > E] int32 hash table of labels, all -1.
+        example: [E] int32, scratch.
+        edge_label, label_offset, label_class: [E], [E + 1] zeros, [P] int32, out.
     """
-    edges, mask = len(edge_hash), np.uint64(len(slots) - 1)
-    edge_label = np.empty(edges, np.int32)
-    example = np.empty(edges, np.int32)
-    label_offset = np.zeros(edges + 1, np.int32)
-    label_class = np.empty(len(edge_class), np.int32)
     labels = 0
-    for edge in range(edges):
+    mask = np.uint64(len(slots) - 1)
+    for edge in range(len(edge_hash)):
         begin, size = class_offset[edge], class_offset[edge + 1] - class_offset[edge]
         slot = edge_hash[edge] & mask
         label = slots[slot]
@@ -333,4 +351,4 @@ def intern_labels(edge_hash, class_offset, edge_class, slots):
                 label_class[first + entry] = edge_class[begin + entry]
             label_offset[labels] = first + size
         edge_label[edge] = label
-    return edge_label, label_offset[: labels + 1], label_class[: label_offset[labels]]
+    return labels

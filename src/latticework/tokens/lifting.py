@@ -49,30 +49,52 @@ def lift(automaton: ByteAutomaton, vocabulary: Vocabulary, *, max_pairs: int = 1
     map_of_class = np.empty(classes, np.int32)
     map_of_class[class_of_map[used]] = used
 
-    by_source = kernels.group_by_source(
-        map_of_class, automaton.states, walked.map_offset, walked.pool_source, walked.pool_code
-    )
-    source_offset, code, token_class, number, pair_source = by_source
-    edge_offset, edge_code, edge_hash, class_offset, edge_class, pair_edge = kernels.group_edges(
-        source_offset, code, token_class, number
-    )
-    slots = _free_slots(len(edge_code))
-    edge_label, label_offset, label_class = kernels.intern_labels(edge_hash, class_offset, edge_class, slots)
-    sizes = walked.map_offset[map_of_class + 1] - walked.map_offset[map_of_class]
+    grouped = _group(automaton.states, map_of_class, walked)
     return TokenAutomaton(
         automaton=automaton,
         class_of_token=class_of_token,
-        pair_offset=np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)]),
-        pair_source=pair_source,
-        pair_edge=pair_edge,
-        edge_offset=edge_offset,
-        edge_code=edge_code.copy(),
-        edge_label=edge_label,
-        label_offset=label_offset.copy(),
-        label_class=label_class.copy(),
         end_tokens=vocabulary.end_tokens,
-        max_units=_max_units(edge_code) if automaton.has_counters else 0,
+        max_units=_max_units(grouped["edge_code"]) if automaton.has_counters else 0,
+        **grouped,
     )
+
+
+def _group(states: int, map_of_class: NDArray[np.int32], walked: _Walk) -> dict[str, NDArray]:
+    """Pairs, edges and labels of the token automaton, from the maps that are classes."""
+    sizes = walked.map_offset[map_of_class + 1] - walked.map_offset[map_of_class]
+    pair_offset = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+    pairs = int(pair_offset[-1])
+
+    source_offset, cursor = np.zeros(states + 1, np.int64), np.empty(max(states, pairs), np.int64)
+    pair_source, token_class, number, code = *(np.empty(pairs, np.int32) for _ in range(3)), np.empty(pairs, np.int64)
+    kernels.sort_by_source(
+        map_of_class, walked.map_offset, walked.pool_source, walked.pool_code,
+        source_offset, cursor[:states], pair_source, code, token_class, number,
+    )  # fmt: skip
+
+    chains = np.full(1 << 12, -1, np.int32)
+    previous, edge_of, edge_class, pair_edge = (np.empty(pairs, np.int32) for _ in range(4))
+    edge_offset, edge_code = np.zeros(states + 1, np.int32), np.empty(pairs, np.int64)
+    edge_hash, class_offset = np.zeros(pairs, np.uint64), np.zeros(pairs + 1, np.int64)
+    edges = kernels.group_edges(
+        source_offset, code, token_class, number, chains, previous, edge_of, cursor,
+        edge_offset, edge_code, edge_hash, class_offset, edge_class, pair_edge,
+    )  # fmt: skip
+
+    edge_label, label_offset, label_class = np.empty(edges, np.int32), np.zeros(edges + 1, np.int32), previous
+    labels = kernels.intern_labels(
+        edge_hash[:edges], class_offset, edge_class, _free_slots(edges), edge_of, edge_label, label_offset, label_class
+    )
+    return {
+        "pair_offset": pair_offset,
+        "pair_source": pair_source,
+        "pair_edge": pair_edge,
+        "edge_offset": edge_offset,
+        "edge_code": edge_code[:edges].copy(),
+        "edge_label": edge_label,
+        "label_offset": label_offset[: labels + 1].copy(),
+        "label_class": label_class[: label_offset[labels]].copy(),
+    }
 
 
 class _Walk:
