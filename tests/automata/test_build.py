@@ -19,7 +19,7 @@ STRINGS = ["".join(t) for n in range(LONGEST + 1) for t in itertools.product(LET
 
 
 def bounds(draw) -> tuple[int, int | None]:
-    low = draw(st.integers(0, 5))
+    low = draw(st.sampled_from([0, 0, 1, 2, 3, 4, 5]))
     return low, draw(st.one_of(st.none(), st.integers(low, low + 5)))
 
 
@@ -30,7 +30,7 @@ def quantifier(low: int, high: int | None) -> str:
 @st.composite
 def grammars(draw, depth: int = 3) -> tuple[ir.Node, str]:
     """A grammar and the pattern that means the same."""
-    kinds = ["char", "chars", "word", "empty"]
+    kinds = ["char", "chars", "word", "empty", "overlap"]
     if depth:
         kinds += ["seq", "alt", "repeat", "repeat", "join", "ordered", "words", "counted", "intersect", "except"]
     kind = draw(st.sampled_from(kinds))
@@ -40,6 +40,8 @@ def grammars(draw, depth: int = 3) -> tuple[ir.Node, str]:
         return ir.Chars(((ord(letter), ord(letter)),)), letter
     if kind == "chars":
         return ir.Chars(((97, 98),)), "[ab]"
+    if kind == "overlap":
+        return ir.Alt((char("a"), char("ab"), ir.Literal(b"ab"))), "(?:a|[ab]|ab)"
     if kind == "word":
         word = draw(st.text("ab,", max_size=3))
         return ir.Literal(word.encode()), re.escape(word)
@@ -141,6 +143,16 @@ def test_bounded_repetition_stays_symbolic() -> None:
     wide = build_automaton(ir.Repeat(ir.ANY_CHAR, 10, 30_000))
     assert wide.has_counters
     assert wide.states < 20
+
+
+def test_items_with_overlapping_beginnings_are_counted() -> None:
+    item = ir.Alt((ir.Words([b"a", b"ab"]), char("ab"), ir.Seq((ir.Repeat(char("b"), 4, 9), char("a")))))
+    listed = build_automaton(ir.Seq((ir.Literal(b"["), ir.Join(item, ir.Literal(b","), 2, 7), ir.Literal(b"]"))))
+    repeated = build_automaton(ir.Seq((ir.Repeat(item, 4, 5), ir.Literal(b"]"))))
+    for n in range(1, 10):
+        assert run.accepts(listed, b"[" + b",".join([b"ab"] * n) + b"]") == (2 <= n <= 7)
+        assert run.accepts(listed, b"[" + b",".join([b"bbbbba"] * n) + b"]") == (2 <= n <= 7)
+        assert run.accepts(repeated, b"b" * n + b"]") == (4 <= n <= 5)
 
 
 def test_nested_scopes_and_the_third_level_unrolled() -> None:

@@ -240,8 +240,8 @@ class _Builder:
                 inside, bit = (*path, scope), 1 << len(path)
                 again = graph.reserve(inside)
                 body = self.build(node.body, again, inside, inc)
-                graph.complete(again, [graph.enter(body, inside, bit), k])
-                first = graph.enter(body, path, bit)
+                graph.complete(again, [graph.enter(body, inside, bit, len(inside)), k])
+                first = graph.enter(body, path, bit, len(inside))
                 return first if low else graph.union([first, k], path)
         if high is None:
             loop = graph.reserve(path)
@@ -267,9 +267,9 @@ class _Builder:
                 inside, bit = (*path, scope), 1 << len(path)
                 after = graph.reserve(inside)
                 item = self.build(node.item, after, inside, inc)
-                again = self.build(node.separator, graph.enter(item, inside, bit), inside, inc)
+                again = self.build(node.separator, graph.enter(item, inside, bit, len(inside)), inside, inc)
                 graph.complete(after, [again, k])
-                first = graph.enter(item, path, bit)
+                first = graph.enter(item, path, bit, len(inside))
                 return first if low else graph.union([first, k], path)
         if high is None:
             after = graph.reserve(path)

@@ -36,7 +36,7 @@ def determinise(graph: Graph, start: int, max_states: int) -> ByteAutomaton:
     """
     edges, epsilon, paths, final = graph.edges, graph.epsilon, graph.path, graph.final
     if paths[start]:
-        start = graph.enter(start, (), 0)
+        start = graph.from_path(start, ())
     ids: dict[int | tuple[int, ...], int] = {start: 0}
     members: list[int | tuple[int, ...]] = [start]
     state_paths: list[Path] = [paths[start]]

@@ -85,14 +85,15 @@ class Graph:
 
     def from_path(self, node: int, path: Path) -> int:
         """``node`` as an epsilon target of a node at ``path``."""
-        return node if len(self.path[node]) <= len(path) else self.enter(node, path, 0)
+        return node if len(self.path[node]) <= len(path) else self.enter(node, path, 0, len(path) + 1)
 
-    def enter(self, node: int, path: Path, inc: int) -> int:
+    def enter(self, node: int, path: Path, inc: int, inside: int) -> int:
         """A node at ``path`` with the first byte edges of ``node``, each counting ``inc`` more.
 
         The scopes between ``path`` and ``node`` are entered at 0; a way that leaves one of them before
-        a byte was read exists only if the scope admits 0. ``node`` must not reach an open node without
-        reading a byte: bodies that can be empty are never entered.
+        a byte was read exists only if the scope admits 0. Nodes in fewer than ``inside`` scopes are
+        outside of the body that is entered: they stay epsilon targets. Within the body no open node may
+        be reached without reading a byte: bodies that can be empty are never repeated symbolically.
         """
         edges: dict[Edge, None] = {}
         epsilon: list[int] = []
@@ -108,7 +109,7 @@ class Graph:
             own = self.path[at]
             for target in self.epsilon[at]:
                 if self._leaves_at_zero(own, self.path[target], len(path)):
-                    (epsilon if len(self.path[target]) <= len(path) else stack).append(target)
+                    (stack if len(self.path[target]) >= inside else epsilon).append(target)
             for low, high, target, op in self.edges[at]:
                 if self._leaves_at_zero(own, self.path[target], len(path)):
                     edges[(low, high, target, op | inc)] = None
