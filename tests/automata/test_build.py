@@ -1,4 +1,7 @@
-"""The builder against Python's ``re``: random grammars over two or three letters, all short strings."""
+"""The builder against the slow matcher and Python's ``re``: random grammars, all short strings.
+
+``re`` backtracks exponentially in nested quantifiers, so it judges the grammars with at most one.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import re
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from ir_matcher import matches
 
 from latticework.automata import algebra, run
 from latticework.automata.automaton import MAX_LEVELS, ByteAutomaton
@@ -86,9 +90,9 @@ def grammars(draw, depth: int = 3) -> tuple[ir.Node, str]:
         rest = quantifier(max(low - 1, 0), None if high is None else high - 1)
         out = f"(?:{pattern})(?:,(?:{pattern})){rest}"
         return ir.Join(node, ir.Literal(b","), low, high), f"(?:{out})" + ("?" if low == 0 else "")
-    other, other_pattern = draw(sub)
-    mine = {s for s in STRINGS if re.fullmatch(pattern, s)}
-    theirs = {s for s in STRINGS if re.fullmatch(other_pattern, s)}
+    other, _ = draw(sub)
+    mine = {s for s in STRINGS if matches(node, s.encode())}
+    theirs = {s for s in STRINGS if matches(other, s.encode())}
     if kind == "intersect":
         chosen_strings, made = mine & theirs, ir.Intersect((node, other))
     else:
@@ -121,13 +125,16 @@ def words_of(pattern: str) -> list[str]:
 
 
 @given(grammars())
-@settings(max_examples=300, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=200, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 def test_language_is_that_of_re(pair: tuple[ir.Node, str]) -> None:
     grammar, pattern = pair
     automaton = build_automaton(grammar)
     assert automaton.levels.max() <= MAX_LEVELS
-    compiled = re.compile(pattern)
-    assert language(automaton) == {text for text in STRINGS if compiled.fullmatch(text)}, pattern
+    accepted = language(automaton)
+    assert accepted == {text for text in STRINGS if matches(grammar, text.encode())}, pattern
+    if pattern.count("{") <= 1:
+        compiled = re.compile(pattern)
+        assert accepted == {text for text in STRINGS if compiled.fullmatch(text)}, pattern
 
 
 @given(grammars())
