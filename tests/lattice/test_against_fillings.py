@@ -54,7 +54,7 @@ def check_scores(case: Case, logits: np.ndarray) -> None:
     session = case.session()
     scores = scores_of(case, logits)
     fillings = {tuple(filling): score for filling, score in zip(case.fillings.tolist(), scores, strict=True)}
-    tolerance = dict(rel=2e-5, abs=2e-4)
+    tolerance = {"rel": 2e-5, "abs": 2e-4}
 
     path = session.best(logits)
     assert fillings[tuple(path.tokens.tolist())] == pytest.approx(scores.max(), **tolerance)

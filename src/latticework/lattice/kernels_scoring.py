@@ -7,6 +7,8 @@ take a token out of the language.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
@@ -19,11 +21,15 @@ _FAST = {"reassoc", "nnan", "nsz", "contract"}
 
 
 @intrinsic
-def _float_of_bits(_context, _bits):
+def _bits_to_float(_context, _bits):
     def generate(_context, builder, _signature, arguments):
         return builder.bitcast(arguments[0], ir.FloatType())
 
     return types.float32(types.int32), generate
+
+
+# The typing context is numba's business: callers pass the bits alone.
+_float_of_bits: Any = _bits_to_float
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)

@@ -145,9 +145,9 @@ def backward_sets(tables, is_free, fixed_offset, fixed_piece, reached, valid, al
     slots = len(is_free)
     for slot in range(slots, -1, -1):
         row, seen, live = valid[slot], reached[slot], alive[slot]
+        after = valid[min(slot + 1, slots)]
         live[:] = 0
         if slot < slots:
-            after = valid[slot + 1]
             row[:] = 0
             if is_free[slot]:
                 for state in range(tables.scalar_states):

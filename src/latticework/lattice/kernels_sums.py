@@ -71,9 +71,9 @@ def _finish_state(tables, vector, row, valid):
     for i in range(len(cells)):
         cells[i] *= allowed[i]
         total += cells[i]
-    power, scale = np.int32(0), 0.0
+    power, scale = 0, 0.0
     if total > _VANISHING:
-        power = np.int32(math.frexp(total)[1])
+        power = math.frexp(total)[1]
         scale = math.ldexp(1.0, -power)
     raised = 0
     for i in range(len(cells)):

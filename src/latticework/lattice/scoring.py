@@ -100,15 +100,9 @@ class Logits:
         self.rows = np.flatnonzero(free)
         self.source = logits
         self.largest = np.zeros(len(self.rows), np.float32)
-        self._on_device = _is_tensor(logits) and logits.device.type != "cpu"
 
     def classes(self, *, sums: bool, means: bool = False, temperature: float = 1.0) -> ClassScores:
         """Class statistics of all rows at a temperature; cost one read of the rows."""
-        if self._on_device:
-            from latticework.lattice.device_scoring import reduce_on_device
-
-            scores, self.largest = reduce_on_device(self.source, self.rows, self.table, sums, means, temperature)
-            return scores
         count, kinds = len(self.rows), self.table.classes
         least = np.empty((count, kinds), np.float32)
         mass = np.zeros((count if sums else 0, kinds), np.float32)
@@ -135,10 +129,6 @@ class Logits:
     def closest(self, kinds: NDArray[np.int32]) -> NDArray[np.int64]:
         """[n] token with the largest logit of class ``kinds[i]`` in row i."""
         chosen = np.empty(len(self.rows), np.int64)
-        if self._on_device:
-            from latticework.lattice.device_scoring import closest_on_device
-
-            return closest_on_device(self.source, self.rows, self.table, kinds)
         for block, rows, at in self._blocks():
             kernels.closest_members(block, rows, kinds[at], self.table.order, self.table.offset, chosen[at])
         return chosen
@@ -197,7 +187,7 @@ class Logits:
         for first in range(0, len(self.rows), _ROWS_AT_ONCE):
             rows = self.rows[first : first + _ROWS_AT_ONCE]
             if _is_tensor(self.source):
-                block = self.source.detach()[self._index(rows)].float().contiguous().numpy()
+                block = self.source.detach()[self._index(rows)].float().contiguous().cpu().numpy()
             else:
                 block = _to_float32(np.asarray(self.source)[rows])
             yield block, np.arange(len(rows)), slice(first, first + len(rows))
@@ -208,7 +198,8 @@ class Logits:
         if _is_tensor(source):
             import torch
 
-            return source.detach().numpy() if source.dtype == torch.float32 and source.is_contiguous() else None
+            readable = source.dtype == torch.float32 and source.is_contiguous() and source.device.type == "cpu"
+            return source.detach().numpy() if readable else None
         usable = isinstance(source, np.ndarray) and source.dtype == np.float32
         return source if usable and source.flags.c_contiguous and source.flags.writeable else None
 
