@@ -10,7 +10,7 @@ ADDRESS = {
     "required": ["name", "city"],
     "additionalProperties": False,
 }
-IMPOSSIBLE = {**ADDRESS, "properties": {**ADDRESS["properties"], "name": {"type": "string", "minLength": 90}}}
+IMPOSSIBLE = {**ADDRESS, "properties": {**ADDRESS["properties"], "name": {"type": "string", "minLength": 1000}}}
 
 rows = [
     ("My name is Clara Winter and I live in Uppsala.", lw.json_schema(ADDRESS)),

@@ -140,8 +140,9 @@ class Model:
         )
         if max_tokens is not None and max_tokens < 1:
             raise InputError(f"max_tokens must be at least 1, got {max_tokens}")
-        seed = secrets.randbits(32) if seed is None else seed
-        if seed < 0:
+        if seed is None and temperature > 0:
+            seed = secrets.randbits(32)
+        if seed is not None and seed < 0:
             raise InputError(f"seed must not be negative, got {seed}")
         single = isinstance(prompt, str)
         prompts, grammars = _pair(prompt, grammar)
@@ -157,7 +158,7 @@ class Model:
         prompts: Sequence[str],
         grammars: Sequence[Any],
         max_tokens: int | None,
-        seed: int,
+        seed: int | None,
         options: Options,
         on_step: Callable[[Step], None] | None,
     ) -> list[Result]:
@@ -167,7 +168,7 @@ class Model:
         seen: Counter[bytes] = Counter()
         for place, (prompt, grammar) in enumerate(zip(prompts, grammars, strict=True)):
             try:
-                rows.append(self._row(prompt, grammar, max_tokens, seed, seen))
+                rows.append(self._row(prompt, grammar, max_tokens, seed or 0, seen))
                 places.append(place)
             except LatticeworkError as error:
                 results[place] = Result.failed(error, seed)
@@ -206,7 +207,7 @@ class Model:
             slots = constraint.min_tokens + max(MIN_SLACK, constraint.min_tokens)
         return slots if left is None else min(slots, left)
 
-    def _result(self, row: _Row, outcome: Outcome, seed: int) -> Result:
+    def _result(self, row: _Row, outcome: Outcome, seed: int | None) -> Result:
         if outcome.error is not None:
             return Result.failed(outcome.error, seed)
         tokens = tuple(int(token) for token in outcome.tokens[: outcome.body])
