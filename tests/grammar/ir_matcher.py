@@ -200,7 +200,9 @@ def decoded(data: bytes) -> object:
             raise ValueError(f"duplicate keys in {keys}")
         return dict(pairs)
 
-    def no_constant(name: str) -> None:
-        raise ValueError(f"{name} is no JSON")
-
     return json.loads(data.decode(), object_pairs_hook=unique, parse_constant=no_constant)
+
+
+def no_constant(name: str) -> None:
+    """Refuses the NaN and Infinity that ``json`` would read."""
+    raise ValueError(f"{name} is no JSON")

@@ -307,6 +307,33 @@ def test_widen_drops_with_a_warning_and_validates_afterwards() -> None:
         grammar.parse("[1,1]")
 
 
+@pytest.mark.parametrize(
+    ("schema", "keyword"),
+    [
+        ({"properties": []}, "properties"),
+        ({"properties": {1: {}}}, "properties"),
+        ({"required": "a"}, "required"),
+        ({"required": [1]}, "required"),
+        ({"anyOf": []}, "anyOf"),
+        ({"allOf": {}}, "allOf"),
+        ({"type": 3}, "type"),
+        ({"maxItems": "3"}, "maxItems"),
+        ({"maxItems": 2.5}, "maxItems"),
+        ({"pattern": 3}, "pattern"),
+        ({"format": 3}, "format"),
+        ({"prefixItems": {}}, "prefixItems"),
+        ({"$schema": "https://json-schema.org/draft/2020-12/schema", "items": [{}]}, "items"),
+        ({"enum": [float("nan")]}, "enum"),
+        ({"enum": ["\ud800"]}, "enum"),
+        ({"enum": [{"a": object()}]}, "enum"),
+        ({"patternProperties": 3}, "patternProperties"),
+        ({"dependentRequired": 3}, "dependentRequired"),
+    ],
+)
+def test_malformed_keywords_are_named(schema: dict, keyword: str) -> None:
+    assert ("", keyword) in issues(schema)
+
+
 def test_malformed_schemas_are_errors_even_when_widening() -> None:
     assert issues({"type": "nope"}, on_unsupported="widen") == [("", "type")]
 
@@ -358,6 +385,64 @@ def test_a_shared_definition_is_lowered_once() -> None:
         pair = closed({"l": {"$ref": f"#/$defs/d{index}"}, "r": {"$ref": f"#/$defs/d{index}"}})
         schema["$defs"][f"d{index + 1}"] = pair
     json_schema(schema)  # 2**24 leaves if it were copied
+
+
+# ---- oneOf
+
+A_OR_B = [{"type": "object", "properties": {name: {}}, "required": [name]} for name in "ab"]
+
+
+def test_one_of_closed_objects_is_proven_only_while_nothing_can_add_the_other_property() -> None:
+    assert accepts({"oneOf": A_OR_B}, '{"a":1}')
+    assert not accepts({"oneOf": A_OR_B}, '{"a":1,"b":1}')
+    either = {"oneOf": A_OR_B, "anyOf": [{"properties": {"b": {}}}, {"properties": {"c": {}}}]}
+    assert ("", "oneOf") in issues(either)
+    assert ("", "oneOf") in issues({"oneOf": A_OR_B}, open_objects=True)
+    assert ("", "oneOf") in issues({"oneOf": A_OR_B, "properties": {"a": {}, "b": {}}})
+    inside = [{**A_OR_B[0], "anyOf": [{"properties": {"b": {}}}, True]}, A_OR_B[1]]
+    assert ("", "oneOf") in issues({"oneOf": inside})
+
+
+@pytest.mark.parametrize(
+    "branches",
+    [
+        [{"type": "integer"}, {"type": "number"}],
+        [{"type": "string"}, {"type": "string", "maxLength": 3}],
+        [{"minimum": 3}, {"maximum": 3}],
+        [{"const": 1}, {"minimum": 0}],
+        [{"required": ["a"]}, {"required": ["b"]}],
+        [closed({"t": {"enum": ["x", "y"]}}), closed({"t": {"enum": ["y", "z"]}})],
+        [True, False, {}],
+    ],
+    ids=str,
+)
+def test_one_of_branches_that_may_overlap_are_refused(branches: list[Any]) -> None:
+    assert ("", "oneOf") in issues({"oneOf": branches})
+
+
+@pytest.mark.parametrize(
+    ("branches", "text"),
+    [
+        ([{"type": "integer", "minimum": 4}, {"type": "number", "exclusiveMaximum": 4}], "4"),
+        ([{"const": 1}, {"type": "integer", "minimum": 2}], "1"),
+        ([{"type": ["null", "string"]}, {"type": "array"}], "[]"),
+        ([closed({"t": {"enum": ["x"]}}), closed({"t": {"enum": ["y", "z"]}})], '{"t":"z"}'),
+        ([closed({"k": closed({"t": {"const": 1}})}), closed({"k": closed({"t": {"const": 2}})})], '{"k":{"t":2}}'),
+        ([{"enum": [1, "a"]}, {"enum": [2, "b"]}], '"b"'),
+        ([False, {"type": "null"}], "null"),
+    ],
+    ids=str,
+)
+def test_one_of_branches_proven_exclusive(branches: list[Any], text: str) -> None:
+    assert accepts({"oneOf": branches}, text)
+
+
+def test_keywords_beside_a_reference_are_reported_where_the_draft_ignores_them() -> None:
+    schema = {"$schema": DRAFT_7, "$ref": "#/definitions/a", "minimum": 3, "definitions": {"a": {"type": "integer"}}}
+    grammar = json_schema(schema)
+    assert matches(grammar.node, b"1")
+    assert any("minimum" in warning for warning in grammar.warnings)
+    assert not accepts({key: value for key, value in schema.items() if key != "$schema"}, "1")
 
 
 # ---- limits

@@ -46,7 +46,7 @@ def inside(interval: Interval, value: Decimal) -> bool:
 
 
 @given(cases(), st.booleans())
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @example((Interval(Decimal("0.5"), True, Decimal("0.5"), False), Decimal("0.5")), False)
 @example((Interval(Decimal(-5), False, Decimal(0), True), Decimal("-0.1")), False)
 @example((Interval(Decimal(99), True, Decimal(1000), True), Decimal(100)), True)

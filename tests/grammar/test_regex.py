@@ -85,27 +85,27 @@ def check_against_python(pattern: str, text: str, search: bool) -> None:
 
 
 @given(patterns(), TEXTS, st.booleans())
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_patterns_mean_what_python_means(pattern: str, text: str, search: bool) -> None:
     check_against_python(pattern, text, search)
 
 
 @given(lookahead_patterns(), TEXTS, st.booleans())
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_lookahead_means_what_python_means(pattern: str, text: str, search: bool) -> None:
     with contextlib.suppress(GrammarError):  # lookahead inside a loop, by test_refusals_point_at_the_place
         check_against_python(pattern, text, search)
 
 
 @given(patterns(), TEXTS, st.booleans(), st.booleans())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_json_target_is_the_same_language_spelt_in_json(pattern: str, text: str, search: bool, counted: bool) -> None:
     target = Target(json=True, counted=counted)
     assert accepts(pattern, text, search, target) == accepts(pattern, text, search)
 
 
 @given(patterns(), TEXTS, st.integers(0, 4), st.integers(0, 4))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_counted_patterns_count_code_points(pattern: str, text: str, low: int, high: int) -> None:
     node = ir.Counted(lowered(pattern, Target(json=True, counted=True), True), low, high)
     data = json.dumps(text, ensure_ascii=False)[1:-1].encode()
@@ -113,7 +113,7 @@ def test_counted_patterns_count_code_points(pattern: str, text: str, low: int, h
 
 
 @given(patterns(), TEXTS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_length_range_bounds_every_match(pattern: str, text: str) -> None:
     low, high = length_range(parsed(pattern))
     if accepts(pattern, text):

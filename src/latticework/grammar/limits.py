@@ -13,7 +13,8 @@ class Limits:
         max_schema_bytes: bytes of schema text (or pattern text) read; 4 MiB. Parsing JSON runs at about 50 MB/s.
         max_schema_nodes: subschemas lowered, references followed, each distinct combination counted once;
             100,000, about 20 microseconds and 1 KiB each.
-        max_schema_depth: nesting of subschemas, references followed; 100 levels (Python stack, five frames each).
+        max_schema_depth: nesting of subschemas, references followed; 64 levels, about twelve frames
+            of the Python stack each until the automaton is built.
         max_branches: alternatives of one subschema after its unions are multiplied out; 1,000.
         max_enum_values: values of one ``enum``; 100,000, about 2 microseconds each here and one path in a trie later.
         max_any_depth: nesting of containers where a schema admits any JSON value; 8 levels. The automaton
@@ -27,7 +28,7 @@ class Limits:
 
     max_schema_bytes: int = 4 << 20
     max_schema_nodes: int = 100_000
-    max_schema_depth: int = 100
+    max_schema_depth: int = 64
     max_branches: int = 1_000
     max_enum_values: int = 100_000
     max_any_depth: int = 8

@@ -26,10 +26,14 @@ _MAX_NESTING = 4
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What a conjunction says for certain: necessary conditions on its documents."""
+    """What a conjunction says for certain: necessary conditions on its documents.
+
+    ``has_unions``: it holds unions besides, whose branches may say more and name more properties.
+    """
 
     members: tuple[Subschema, ...]
     types: frozenset[str]
+    has_unions: bool
 
     @property
     def required(self) -> frozenset[str]:
@@ -64,15 +68,17 @@ class _Facts:
         named = [p for m in self.members if isinstance(p := m.schema.get("properties"), dict)]
         if any(name in properties for properties in named):
             return any(sub.schema is False for sub in self.property(name))
-        return not open_objects and any(named)
+        return any(named) and not open_objects and not self.has_unions
 
 
-def overlapping(lowering: Lowering, branches: list[Subschema], context: Conjunction) -> tuple[int, int] | None:
+def overlapping(
+    lowering: Lowering, branches: list[Subschema], context: Conjunction, other_unions: bool
+) -> tuple[int, int] | None:
     """Indices of two branches not proven exclusive beside ``context``, ``None`` when all pairs are."""
     if len(branches) > _MAX_BRANCHES:
         return 0, 1
     alone = [_facts(lowering, (branch,)) for branch in branches]
-    within = [_facts(lowering, (*context, branch)) for branch in branches]
+    within = [_beside(lowering, facts, context, other_unions) for facts in alone]
     for i, j in combinations(range(len(branches)), 2):
         if not (_exclude(lowering, within[i], alone[j], 0) and _exclude(lowering, within[j], alone[i], 0)):
             return i, j
@@ -84,7 +90,13 @@ def _facts(lowering: Lowering, conjunction: Conjunction, depth: int = 0) -> _Fac
     types = lowering.types_of_all(members)
     for union in unions if depth <= _MAX_NESTING else ():
         types &= frozenset().union(*(_facts(lowering, (branch,), depth + 1).types for branch in union))
-    return _Facts(members, types if possible else frozenset())
+    return _Facts(members, types if possible else frozenset(), bool(unions))
+
+
+def _beside(lowering: Lowering, facts: _Facts, context: Conjunction, other_unions: bool) -> _Facts:
+    """The facts of a branch and of the schemas beside its union together."""
+    types = facts.types & lowering.types_of_all(context)
+    return _Facts((*context, *facts.members), types, facts.has_unions or other_unions)
 
 
 def _exclude(lowering: Lowering, these: _Facts, other: _Facts, depth: int) -> bool:

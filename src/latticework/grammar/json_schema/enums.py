@@ -19,6 +19,7 @@ _CHECKED_HERE = keywords.ANNOTATIONS | {"type", "enum", "const"}
 def given_values(lowering: Lowering, members: tuple[Subschema, ...], source: Subschema, level: int) -> ir.Node | None:
     """The values of ``source`` that satisfy all ``members``; ``None`` if there are none."""
     keyword = "const" if "const" in source.schema else "enum"
+    lowering.narrow("given values (enum, const): one spelling each, that of json.dumps, keys in the given order")
     found = [source.schema["const"]] if keyword == "const" else source.schema["enum"]
     if not isinstance(found, list):
         lowering.malformed(source, "enum", "a list of values")

@@ -176,6 +176,7 @@ class Lowering:
             if target is not None and not self._follow(target, members, unions, trail):
                 return False
         if only_reference:
+            self._report_ignored(sub)
             return True
         for branch in self._branches(sub, "allOf"):
             if not self._follow(branch, members, unions, trail):
@@ -185,6 +186,11 @@ class Lowering:
             if branches:
                 unions.append(branches)
         return True
+
+    def _report_ignored(self, sub: Subschema) -> None:
+        ignored = [keyword for keyword in sub.schema if keyword != "$ref" and keyword not in keywords.ANNOTATIONS]
+        if ignored:
+            self.warn(f"at {sub.pointer or '(root)'}: up to draft 7 a $ref stands alone, {ignored} are ignored")
 
     def _target(self, sub: Subschema, trail: tuple[str, ...]) -> Subschema | None:
         reference = sub.schema["$ref"]
@@ -215,7 +221,7 @@ class Lowering:
         for branches in unions:
             holder, keyword, _ = branches[0].pointer.rsplit("/", 2)
             if keyword == "oneOf" and holder not in self._overlaps:
-                overlap = overlapping(self, branches, plain)
+                overlap = overlapping(self, branches, plain, len(unions) > 1)
                 if overlap is not None:
                     self._overlaps[holder] = overlap
 

@@ -92,7 +92,7 @@ def _named(
     properties: list[dict[str, Any]] = []
     for member in constraining:
         value = member.schema.get("properties", {})
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
             lowering.malformed(member, "properties", "an object of schemas")
             value = {}
         properties.append(value)

@@ -9,6 +9,9 @@ from typing import Any
 from latticework.errors import InputError, LimitExceeded, SchemaError, SchemaIssue
 from latticework.grammar.limits import Limits
 
+# Attributes of generic aliases and unions, NewType, and type aliases.
+_TYPE_MARKS = ("__origin__", "__args__", "__supertype__", "__value__")
+
 
 def schema_of(source: Any, limits: Limits) -> tuple[Any, Any]:
     """The JSON Schema of ``source`` and the Python type to read values into (``None`` for plain JSON).
@@ -41,7 +44,7 @@ def _from_type(source: Any) -> Any:
 
     from latticework.grammar.json_schema.pydantic_schema import TypeSchema
 
-    if source is None or not (isinstance(source, type) or hasattr(source, "__origin__") or hasattr(source, "__args__")):
+    if not isinstance(source, type) and not any(hasattr(source, name) for name in _TYPE_MARKS):
         raise InputError(f"no schema: expected a dict, JSON text or a Python type, got {source!r:.80}")
     try:
         return TypeAdapter(source).json_schema(schema_generator=TypeSchema)

@@ -49,6 +49,7 @@ def string(lowering: Lowering, members: tuple[Subschema, ...]) -> ir.Node | None
     if not conditions:
         content = _FREE if (low, high) == (0, None) else ir.Counted(_FREE, low, high)
     else:
+        lowering.narrow("strings with a pattern or format: escapes only where JSON needs them")
         content = _conditioned(conditions, low, high)
     if content == ir.NOTHING:
         return lowering.dead(constraining[0], "pattern", "no string satisfies pattern, format and length together")
