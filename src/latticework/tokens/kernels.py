@@ -28,9 +28,8 @@ _IMPOSSIBLE, _OVERFLOW = -1, -2
 
 
 # Entry points that nothing uses are left out: they are a quarter of the compile time.
-_OPTIONS = {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
-_kernel = njit(**_OPTIONS)
-_helper = njit(**_OPTIONS, no_cpython_wrapper=True)
+_kernel = njit(cache=True, nogil=True, no_cfunc_wrapper=True)  # pyright: ignore[reportCallIssue]
+_helper = njit(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)  # pyright: ignore[reportCallIssue]
 
 
 @_helper
@@ -39,16 +38,6 @@ def mix(value):
     h = np.uint64(value) * np.uint64(0x9E3779B97F4A7C15)
     h = (h ^ (h >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
     return h ^ (h >> np.uint64(32))
-
-
-@_helper
-def add_unit(units, low, high):
-    """``units + 1``, saturated at ``low`` where there is no upper bound."""
-    if high == UNBOUNDED:
-        return units + 1 if units < low else low
-    if units >= high:
-        return _IMPOSSIBLE
-    return _OVERFLOW if units == UNIT_MASK else units + 1
 
 
 @_helper
@@ -77,10 +66,13 @@ def compose(code, move, levels, low, high):
         if inc >> level & 1:
             shift = (_ADD_0 if level < kept else _ENTER_0) + UNIT_BITS * level
             units = (code >> shift) & UNIT_MASK
-            more = add_unit(units, low[target, level], high[target, level])
-            if more < 0:
-                return np.int64(more)
-            code += (more - units) << shift
+            # Without an upper bound, counts from ``low`` on are all alike: they stay at ``low``.
+            if high[target, level] != UNBOUNDED or units < low[target, level]:
+                if units >= high[target, level]:
+                    return np.int64(_IMPOSSIBLE)
+                if units == UNIT_MASK:
+                    return np.int64(_OVERFLOW)
+                code += np.int64(1) << shift
     return code
 
 
@@ -264,7 +256,6 @@ def group_edges(
     number,
     latest,
     previous,
-    edge_of,
     cursor,
     edge_offset,
     edge_code,
@@ -278,7 +269,7 @@ def group_edges(
     Args:
         source_offset, code, token_class, number: as :func:`sort_by_source` left them.
         latest: [power of two] int32, all -1: scratch, heads of the hash chains of the source at hand.
-        previous, edge_of, cursor: [P] int32, int32, int64, scratch.
+        previous, cursor: [P] int32, int64, scratch. ``code`` is overwritten, with the edge of each sorted pair.
         edge_offset: [S + 1] int32, zeros; out.
         edge_code, edge_hash: [P] int64, [P] uint64 zeros; out; the hash is over the edge's classes.
         class_offset, edge_class: [P + 1] int64 zeros, [P] int32, out: classes per edge, ascending.
@@ -300,14 +291,14 @@ def group_edges(
                 edge_code[edge] = code[place]
                 previous[edge] = latest[slot]
                 latest[slot] = edge
-            edge_of[place] = edge
+            code[place] = edge
             class_offset[edge + 1] += 1
             edge_hash[edge] += mix(token_class[place] + 1)
         for edge in range(first, edges):
             cursor[edge] = class_offset[edge]
             class_offset[edge + 1] += class_offset[edge]
         for place in range(begin, end):
-            edge = edge_of[place]
+            edge = code[place]
             edge_class[cursor[edge]] = token_class[place]
             cursor[edge] += 1
             pair_edge[number[place]] = edge

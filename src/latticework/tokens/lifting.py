@@ -73,17 +73,18 @@ def _group(states: int, map_of_class: NDArray[np.int32], walked: _Walk) -> dict[
     )  # fmt: skip
 
     chains = np.full(1 << 12, -1, np.int32)
-    previous, edge_of, edge_class, pair_edge = (np.empty(pairs, np.int32) for _ in range(4))
+    previous, edge_class, pair_edge = (np.empty(pairs, np.int32) for _ in range(3))
     edge_offset, edge_code = np.zeros(states + 1, np.int32), np.empty(pairs, np.int64)
     edge_hash, class_offset = np.zeros(pairs, np.uint64), np.zeros(pairs + 1, np.int64)
     edges = kernels.group_edges(
-        source_offset, code, token_class, number, chains, previous, edge_of, cursor,
+        source_offset, code, token_class, number, chains, previous, cursor,
         edge_offset, edge_code, edge_hash, class_offset, edge_class, pair_edge,
     )  # fmt: skip
 
-    edge_label, label_offset, label_class = np.empty(edges, np.int32), np.zeros(edges + 1, np.int32), previous
+    edge_label, example = np.empty(edges, np.int32), np.empty(edges, np.int32)
+    label_offset, label_class = np.zeros(edges + 1, np.int32), previous
     labels = kernels.intern_labels(
-        edge_hash[:edges], class_offset, edge_class, _free_slots(edges), edge_of, edge_label, label_offset, label_class
+        edge_hash[:edges], class_offset, edge_class, _free_slots(edges), example, edge_label, label_offset, label_class
     )
     return {
         "pair_offset": pair_offset,
