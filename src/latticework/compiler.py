@@ -50,6 +50,7 @@ class CompileCache:
     def get(self, grammar: Grammar, vocabulary: Vocabulary, limits: Limits) -> Constraint:
         """The constraint, compiled now unless it is there. Raises what compiling raises."""
         key = (grammar, limits, vocabulary.digest)
+        future: Future[Constraint] = Future()
         with self._lock:
             present = self._entries.get(key)
             if present is not None:
@@ -57,7 +58,6 @@ class CompileCache:
                 self._entries.move_to_end(key)
             else:
                 self._misses += 1
-                future: Future[Constraint] = Future()
                 self._entries[key] = future
         if present is not None:
             return present.result()

@@ -171,15 +171,8 @@ def minimise(automaton: ByteAutomaton) -> ByteAutomaton:
     renumber[old] = np.arange(len(old))
     table = renumber[next_state[old]]  # -1 picks the last entry, which is -1
     accepting = automaton.accepting[old]
-    block = accepting.astype(np.int64)
-    count = 0
-    while True:
-        signature = np.concatenate([block[:, None], np.where(table < 0, -1, block[table])], 1)
-        _, first, block = np.unique(signature, axis=0, return_index=True, return_inverse=True)
-        block = block.reshape(-1)
-        if len(first) == count:
-            break
-        count = len(first)
+    block, first = _coarsest_congruence(table, accepting)
+    count = len(first)
     # Number blocks by first occurrence so that the start state stays 0.
     by_first = np.argsort(first)
     rank = np.empty(count, np.int64)
@@ -191,6 +184,36 @@ def minimise(automaton: ByteAutomaton) -> ByteAutomaton:
     column_class = np.array([columns.setdefault(c.tobytes(), len(columns)) for c in np.ascontiguousarray(merged.T)])
     _, keep = np.unique(column_class, return_index=True)
     return plain(merged[:, keep], column_class[automaton.byte_class], accepting[chosen])
+
+
+def _coarsest_congruence(table: np.ndarray, accepting: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Block of every state, and the first state of each block.
+
+    A round refines by a random linear hash of the successors' blocks, so that it sorts one integer a
+    state. A collision could only stop too early; the stable partition is therefore checked, and
+    refined exactly where the check fails.
+    """
+    weights = np.random.default_rng(0).integers(1 << 62, size=table.shape[1] + 1, dtype=np.int64) | 1
+    block = accepting.astype(np.int64)
+    first = np.zeros(0, np.int64)
+    exact = False
+    while True:
+        count = len(first)
+        successor = np.where(table < 0, 0, block[table] + 1)
+        if exact:
+            signature = np.concatenate([block[:, None], successor], 1)
+            _, first, block = np.unique(signature, axis=0, return_index=True, return_inverse=True)
+        else:
+            _, first, block = np.unique(
+                block * weights[0] + successor @ weights[1:], return_index=True, return_inverse=True
+            )
+        block = block.reshape(-1)
+        if len(first) > count:
+            continue
+        successor = np.where(table < 0, 0, block[table] + 1)
+        if (successor == successor[first][block]).all() and (accepting == accepting[first][block]).all():
+            return block, first
+        block, first, exact = accepting.astype(np.int64), np.zeros(0, np.int64), True
 
 
 def is_empty(automaton: ByteAutomaton) -> bool:

@@ -10,7 +10,8 @@ Brzozowski-like position automata; symbolic counters after counting automata (Tu
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from latticework.automata import algebra
 from latticework.automata.automaton import MAX_LEVELS, UNBOUNDED, ByteAutomaton
@@ -21,6 +22,7 @@ from latticework.errors import LimitExceeded
 from latticework.grammar import ir
 
 UNROLL_AT_MOST = 3
+NodeType = TypeVar("NodeType", bound=ir.Node)
 _ANY_JSON_CHAR = ir.JsonChars(((0, ir.MAX_CODE_POINT),), all_escapes=True)
 _QUOTE = ir.Literal(b'"')
 
@@ -50,8 +52,9 @@ def build_automaton(grammar: ir.Node, limits: BuildLimits | None = None) -> Byte
 
 def _build(grammar: ir.Node, limits: BuildLimits, symbolic: bool) -> ByteAutomaton:
     unrolled: set[bytes] = set()
+    alone: dict[bytes, ByteAutomaton] = {}
     while True:
-        builder = _Builder(limits, unrolled, symbolic)
+        builder = _Builder(limits, unrolled, symbolic, alone)
         try:
             start = builder.build(grammar, builder.graph.final, ())
             return determinise(builder.graph, start, limits.max_states)
@@ -64,11 +67,14 @@ def _build(grammar: ir.Node, limits: BuildLimits, symbolic: bool) -> ByteAutomat
 
 
 class _Builder:
-    def __init__(self, limits: BuildLimits, unrolled: set[bytes], symbolic: bool) -> None:
+    def __init__(
+        self, limits: BuildLimits, unrolled: set[bytes], symbolic: bool, alone: dict[bytes, ByteAutomaton]
+    ) -> None:
         self.limits = limits
         self.graph = Graph(limits.max_nodes)
         self.unrolled = unrolled
         self.symbolic = symbolic
+        self.alone = alone  # sub-grammars compiled on their own, kept when the rest is built again
         self.where: list[str] = []
         self._memo: dict[tuple[bytes, int, Path, int], int] = {}
         self._origin: dict[int, tuple[bytes, int]] = {}
@@ -116,11 +122,9 @@ class _Builder:
             case ir.JsonKey():
                 return self._json_key(node, k, path)
             case ir.Intersect():
-                parts = [_build(part, self.limits, symbolic=False) for part in node.parts]
-                return self._embed(algebra.intersection(*parts), k, path, inc)
+                return self._embed(node, self._intersection, k, path, inc)
             case ir.Except():
-                body, removed = (_build(part, self.limits, symbolic=False) for part in (node.body, node.removed))
-                return self._embed(algebra.difference(body, removed), k, path, inc)
+                return self._embed(node, self._difference, k, path, inc)
             case ir.Located():
                 self.where.append(node.where)
                 made = self.build(node.body, k, path, inc)
@@ -199,16 +203,30 @@ class _Builder:
             starts[id(at)] = self.graph.union(options, path)
         return self.graph.literal(b'"', free if not trie else starts[id(trie)], path)
 
-    def _embed(self, automaton: ByteAutomaton, k: int, path: Path, inc: int) -> int:
+    def _embed(
+        self, node: NodeType, compile_alone: Callable[[NodeType], ByteAutomaton], k: int, path: Path, inc: int
+    ) -> int:
         if inc:
             raise TypeError("a set operation inside a counted length: count its operands instead")
-        rows = algebra.byte_ranges(automaton)
+        automaton = self.alone.get(node.digest)
+        if automaton is None:
+            automaton = self.alone[node.digest] = compile_alone(node)
         nodes = [self.graph.reserve(path) for _ in range(automaton.states)]
-        for state, row in enumerate(rows):
+        for state, row in enumerate(algebra.byte_ranges(automaton)):
             edges = tuple((low, high, nodes[target], 0) for low, high, target in row)
             step = self.graph.node(edges, path)
             self.graph.complete(nodes[state], [step, k] if automaton.accepting[state] else [step])
         return nodes[0]
+
+    def _intersection(self, node: ir.Intersect) -> ByteAutomaton:
+        return algebra.intersection(*(_build(part, self.limits, symbolic=False) for part in node.parts))
+
+    def _difference(self, node: ir.Except) -> ByteAutomaton:
+        body, removed = (_build(part, self.limits, symbolic=False) for part in (node.body, node.removed))
+        return algebra.difference(body, removed)
+
+    def _expanded(self, node: ir.Counted) -> ByteAutomaton:
+        return algebra.expand(_build(node, self.limits, symbolic=True), self.limits.max_states)
 
     # ---- repetition
 
@@ -313,8 +331,7 @@ class _Builder:
             return self.build(ir.Except(ir.Counted(body.body, low, high), body.removed), k, path, inc)
         self._make_room(node, path, low if high is None else high)
         if not self._may_count(node, path):
-            alone = _build(node, self.limits, symbolic=True)
-            return self._embed(algebra.expand(alone, self.limits.max_states), k, path, inc)
+            return self._embed(node, self._expanded, k, path, 0)
         bound = UNBOUNDED if high is None else high
         key = (path, low, bound)
         scope = self._count_scopes.get(key)
