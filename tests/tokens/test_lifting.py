@@ -8,86 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lifting_reference import assert_token, configurations, edge_from
 from strategies_automata import byte_automata, dense_automaton, vocabularies
 
 from latticework.automata.automaton import UNBOUNDED, ByteAutomaton
 from latticework.errors import LimitExceeded
 from latticework.tokens import lifting
-from latticework.tokens.automaton import ADD_SHIFT, ENTER_SHIFT, KEEP_SHIFT, STATE_MASK, UNIT_MASK, TokenAutomaton
+from latticework.tokens.automaton import ADD_SHIFT, ENTER_SHIFT, KEEP_SHIFT, UNIT_MASK, TokenAutomaton
 from latticework.tokens.lifting import lift
 from latticework.tokens.vocabulary import Vocabulary
-
-Configuration = tuple[int, tuple[int, ...]]
-
-
-def step(automaton: ByteAutomaton, at: Configuration, byte: int) -> Configuration | None:
-    """One byte, word for word from the automaton's definition."""
-    (state, counts), letter = at, automaton.byte_class[byte]
-    target, operation = int(automaton.next_state[state, letter]), int(automaton.operation[state, letter])
-    keep, inc = operation >> 4, operation & 15
-    bounds = [(automaton.low[s], automaton.high[s]) for s in automaton.scope[state, : len(counts)]]
-    if target < 0 or any(not low <= v <= high for v, (low, high) in list(zip(counts, bounds, strict=True))[keep:]):
-        return None
-    after = list(counts[:keep]) + [0] * (int(automaton.levels[target]) - keep)
-    after = [v + (inc >> level & 1) for level, v in enumerate(after)]
-    highs = automaton.high[automaton.scope[target, : len(after)]]
-    return None if any(v > high for v, high in zip(after, highs, strict=True)) else (target, tuple(after))
-
-
-def run(automaton: ByteAutomaton, at: Configuration, data: bytes) -> Configuration | None:
-    for byte in data:
-        reached = step(automaton, at, byte)
-        if reached is None:
-            return None
-        at = reached
-    return at
-
-
-def apply(automaton: ByteAutomaton, at: Configuration, code: int) -> Configuration | None:
-    """Effect of an edge code, word for word from the definition of the token automaton."""
-    state, counts = at
-    target, keep = code & STATE_MASK, code >> KEEP_SHIFT & 3
-    add = [code >> shift & UNIT_MASK for shift in ADD_SHIFT]
-    enter = [code >> shift & UNIT_MASK for shift in ENTER_SHIFT]
-    for level, value in enumerate(counts):
-        scope = automaton.scope[state, level]
-        low = 0 if level < keep else automaton.low[scope]
-        if not low <= value + add[level] <= automaton.high[scope]:
-            return None
-    after = [counts[level] + add[level] if level < keep else enter[level] for level in range(automaton.levels[target])]
-    return target, tuple(after)
-
-
-def saturated(automaton: ByteAutomaton, at: Configuration | None) -> Configuration | None:
-    """Counts above ``low`` of a scope without upper bound are all alike."""
-    if at is None:
-        return None
-    scopes = automaton.scope[at[0], : len(at[1])]
-    return at[0], tuple(
-        min(v, int(automaton.low[s])) if automaton.high[s] == UNBOUNDED else v
-        for v, s in zip(at[1], scopes, strict=True)
-    )
-
-
-def configurations(automaton: ByteAutomaton) -> list[Configuration]:
-    """Every state with every count up to its bound (5 where there is none)."""
-    out = []
-    for state in range(automaton.states):
-        scopes = automaton.scope[state, : automaton.levels[state]]
-        counts = [range(int(min(automaton.high[s], 5)) + 1) for s in scopes]
-        out += [(state, values) for values in product(*counts)]
-    return out
-
-
-def edge_from(lifted: TokenAutomaton, state: int, token: int) -> int:
-    """The edge a token takes from a state, by the pair arrays; -1 when it takes none."""
-    known = lifted.class_of_token[token]
-    if known < 0:
-        return -1
-    begin, end = lifted.pair_offset[known], lifted.pair_offset[known + 1]
-    found = np.flatnonzero(lifted.pair_source[begin:end] == state)
-    assert len(found) <= 1
-    return int(lifted.pair_edge[begin + found[0]]) if len(found) else -1
 
 
 def assert_lifted(automaton: ByteAutomaton, vocabulary: Vocabulary) -> None:
@@ -95,11 +24,7 @@ def assert_lifted(automaton: ByteAutomaton, vocabulary: Vocabulary) -> None:
     lifted = lift(automaton, vocabulary)
     for at in configurations(automaton):
         for token in range(len(vocabulary)):
-            data = vocabulary.bytes(token)
-            edge = edge_from(lifted, at[0], token)
-            reached = apply(automaton, at, int(lifted.edge_code[edge])) if edge >= 0 else None
-            expected = run(automaton, at, data) if data else None
-            assert saturated(automaton, reached) == saturated(automaton, expected)
+            assert_token(lifted, at, token, vocabulary.bytes(token))
 
 
 @given(automaton=byte_automata(), vocabulary=vocabularies())
