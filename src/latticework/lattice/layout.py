@@ -183,9 +183,6 @@ def _exits(states: _States, edges: Columns) -> tuple[NDArray[np.bool_], Columns,
         first[leaves, level] = low[leaves]
         last[leaves, level] = high[leaves]
         live &= first[:, level] <= last[:, level]
-        target, enter = edges["target"], edges[f"enter{level}"]
-        enters = (states.levels[target] > level) & (keep <= level)
-        live &= ~enters | states.saturating[target, level] | (enter < states.width[target, level])
 
     left_width = np.where(keep == 0, states.size[source], states.width[source, 1])
     needs = live & (keep < states.levels[source]) & (left_width > 1)
