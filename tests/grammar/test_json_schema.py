@@ -387,6 +387,23 @@ def test_a_shared_definition_is_lowered_once() -> None:
     json_schema(schema)  # 2**24 leaves if it were copied
 
 
+def test_a_branch_that_refers_back_to_its_own_union_is_refused() -> None:
+    loop = {"type": "integer", "anyOf": [{"$ref": "#/$defs/a"}, {"minimum": 3}]}
+    assert issues({"$ref": "#/$defs/a", "$defs": {"a": loop}})
+    twice = {"allOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}], "$defs": {"a": {"anyOf": [{"const": 1}]}}}
+    assert accepts(twice, "1")
+
+
+def test_properties_are_written_in_the_order_the_schema_mentions_them() -> None:
+    base = {"type": "object", "properties": {"b": {"const": 2}}, "required": ["b"]}
+    parts = [{"properties": {"a": {"const": 1}}, "required": ["a"]}]
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        assert accepts({keyword: parts, **base}, '{"a":1,"b":2}')
+        assert not accepts({keyword: parts, **base}, '{"b":2,"a":1}')
+        assert accepts({**base, keyword: parts}, '{"b":2,"a":1}')
+        assert not accepts({**base, keyword: parts}, '{"a":1,"b":2}')
+
+
 # ---- oneOf
 
 A_OR_B = [{"type": "object", "properties": {name: {}}, "required": [name]} for name in "ab"]

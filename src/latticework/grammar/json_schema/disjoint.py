@@ -18,7 +18,8 @@ from latticework.grammar.json_schema.enums import satisfying
 from latticework.grammar.json_schema.numbers import interval
 
 if TYPE_CHECKING:
-    from latticework.grammar.json_schema.lowering import Conjunction, Lowering
+    from latticework.grammar.json_schema.conjunction import Conjunction
+    from latticework.grammar.json_schema.lowering import Lowering
 
 _MAX_BRANCHES = 60
 _MAX_NESTING = 4
@@ -72,7 +73,7 @@ class _Facts:
 
 
 def overlapping(
-    lowering: Lowering, branches: list[Subschema], context: Conjunction, other_unions: bool
+    lowering: Lowering, branches: Conjunction, context: Conjunction, other_unions: bool
 ) -> tuple[int, int] | None:
     """Indices of two branches not proven exclusive beside ``context``, ``None`` when all pairs are."""
     if len(branches) > _MAX_BRANCHES:
@@ -89,7 +90,7 @@ def _facts(lowering: Lowering, conjunction: Conjunction, depth: int = 0) -> _Fac
     members, unions, possible = lowering.expand(conjunction)
     types = lowering.types_of_all(members)
     for union in unions if depth <= _MAX_NESTING else ():
-        types &= frozenset().union(*(_facts(lowering, (branch,), depth + 1).types for branch in union))
+        types &= frozenset().union(*(_facts(lowering, (branch,), depth + 1).types for branch in union.branches))
     return _Facts(members, types if possible else frozenset(), bool(unions))
 
 

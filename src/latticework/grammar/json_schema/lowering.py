@@ -10,15 +10,17 @@ kept per conjunction, so a definition used in many places is lowered once.
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, Any, TypeAlias
+from math import prod
+from typing import TYPE_CHECKING, Any
 
 from latticework.errors import LimitExceeded, SchemaIssue
 from latticework.grammar import ir
 from latticework.grammar.combine import alt
 from latticework.grammar.json_schema import keywords, values
 from latticework.grammar.json_schema.arrays import array
+from latticework.grammar.json_schema.conjunction import Conjunction, Expanded, expand
 from latticework.grammar.json_schema.disjoint import overlapping
-from latticework.grammar.json_schema.document import Document, Subschema, UnresolvedReference
+from latticework.grammar.json_schema.document import Document, Subschema
 from latticework.grammar.json_schema.enums import given_values
 from latticework.grammar.json_schema.numbers import number
 from latticework.grammar.json_schema.objects import json_object
@@ -28,8 +30,6 @@ from latticework.grammar.limits import Limits
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
-
-Conjunction: TypeAlias = tuple[Subschema, ...]
 
 # Numbers fall in two: a number is an integer or has a fraction.
 _ATOMS = {
@@ -79,6 +79,11 @@ class Lowering:
         message = f"must be {expected}, not {place.schema.get(keyword)!r:.60}"
         self.issues[SchemaIssue(place.pointer, keyword, message, hint)] = None
 
+    def malformed_schema(self, place: Subschema) -> None:
+        """Reports something that is no schema at all."""
+        message = f"a schema is an object or a boolean, not {place.schema!r:.60}"
+        self.issues[SchemaIssue(place.pointer, "", message)] = None
+
     def dead(self, place: Subschema, keyword: str, message: str) -> None:
         """Notes that no value satisfies the schema at ``place``."""
         self.unsatisfiable[SchemaIssue(place.pointer, keyword, message, "no value satisfies this schema")] = None
@@ -118,121 +123,38 @@ class Lowering:
             raise LimitExceeded("max_schema_nodes", self.limits.max_schema_nodes, where)
 
     def _lower(self, conjunction: Conjunction, level: int) -> ir.Node | None:
-        members: dict[str, Subschema] = {}
-        unions: list[list[Subschema]] = []
-        for sub in conjunction:
-            if not self._follow(sub, members, unions, ()):
-                return None
-        plain = tuple(members.values())
-        source = next((m for m in plain if "enum" in m.schema or "const" in m.schema), None)
+        expanded = expand(self, conjunction)
+        if not expanded.possible:
+            return None
+        members = expanded.members
+        source = next((m for m in members if "enum" in m.schema or "const" in m.schema), None)
         if source is not None:
-            return given_values(self, plain, source, level)
-        if not unions:
-            return self._case(plain, level)
-        count = 1
-        for branches in unions:
-            count *= len(branches)
-            if count > self.limits.max_branches:
-                raise LimitExceeded("max_branches", self.limits.max_branches, conjunction[0].pointer)
-        self._prove_exclusive(plain, unions)
-        plain = tuple(member._replace(own=True) for member in plain if self._asserts(member))
-        options = [self.schema((*plain, *chosen), level) for chosen in product(*unions)]
+            return given_values(self, members, source, level)
+        if not expanded.unions:
+            return self._case(members, level)
+        if prod(len(union.branches) for union in expanded.unions) > self.limits.max_branches:
+            raise LimitExceeded("max_branches", self.limits.max_branches, conjunction[0].pointer)
+        self._prove_exclusive(expanded)
+        kept = tuple(member._replace(own=True) for member in members if self._asserts(member))
+        choices = product(*(union.branches for union in expanded.unions))
+        options = [self.schema(expanded.case(kept, chosen), level) for chosen in choices]
         possible = [option for option in options if option is not None]
         return alt(possible) if possible else None
 
-    def _follow(
-        self, sub: Subschema, members: dict[str, Subschema], unions: list[list[Subschema]], trail: tuple[str, ...]
-    ) -> bool:
-        """Adds ``sub`` and all it leads to; false when one of them admits nothing."""
-        schema = sub.schema
-        if schema is True:
-            return True
-        if schema is False:
-            self.dead(sub, "", "the schema is false")
-            return False
-        if not isinstance(schema, dict):
-            message = f"a schema is an object or a boolean, not {schema!r:.60}"
-            self.issues[SchemaIssue(sub.pointer, "", message)] = None
-            return True
-        if sub.pointer in members:
-            return True
-        only_reference = "$ref" in schema and not self.document.dialect.ref_siblings
-        if not only_reference:
-            members[sub.pointer] = sub
-        if sub.own or keywords.APPLICATORS.isdisjoint(schema):
-            return True
-        return self._follow_applicators(sub, members, unions, (*trail, sub.pointer), only_reference)
-
-    def _follow_applicators(
-        self,
-        sub: Subschema,
-        members: dict[str, Subschema],
-        unions: list[list[Subschema]],
-        trail: tuple[str, ...],
-        only_reference: bool,
-    ) -> bool:
-        if "$ref" in sub.schema:
-            target = self._target(sub, trail)
-            if target is not None and not self._follow(target, members, unions, trail):
-                return False
-        if only_reference:
-            self._report_ignored(sub)
-            return True
-        for branch in self._branches(sub, "allOf"):
-            if not self._follow(branch, members, unions, trail):
-                return False
-        for keyword in ("anyOf", "oneOf"):
-            branches = self._branches(sub, keyword)
-            if branches:
-                unions.append(branches)
-        return True
-
-    def _report_ignored(self, sub: Subschema) -> None:
-        ignored = [keyword for keyword in sub.schema if keyword != "$ref" and keyword not in keywords.ANNOTATIONS]
-        if ignored:
-            self.warn(f"at {sub.pointer or '(root)'}: up to draft 7 a $ref stands alone, {ignored} are ignored")
-
-    def _target(self, sub: Subschema, trail: tuple[str, ...]) -> Subschema | None:
-        reference = sub.schema["$ref"]
-        if not isinstance(reference, str):
-            self.malformed(sub, "$ref", "a string")
-            return None
-        try:
-            target = self.document.resolve(reference, sub.pointer)
-        except UnresolvedReference as error:
-            self.refuse(sub, "$ref", str(error), error.hint)
-            return None
-        if target.pointer in trail:
-            self.refuse(sub, "$ref", f"{reference!r} leads back to itself", "remove the reference")
-            return None
-        return target
-
-    def _branches(self, sub: Subschema, keyword: str) -> list[Subschema]:
-        if keyword not in sub.schema:
-            return []
-        branches = sub.schema[keyword]
-        if not isinstance(branches, list) or not branches:
-            self.malformed(sub, keyword, "a list of at least one schema")
-            return []
-        return [sub.child(keyword, index) for index in range(len(branches))]
-
-    def _prove_exclusive(self, plain: Conjunction, unions: list[list[Subschema]]) -> None:
-        """Marks the ``oneOf`` among ``unions`` whose branches are not proven exclusive."""
-        for branches in unions:
-            holder, keyword, _ = branches[0].pointer.rsplit("/", 2)
-            if keyword == "oneOf" and holder not in self._overlaps:
-                overlap = overlapping(self, branches, plain, len(unions) > 1)
+    def _prove_exclusive(self, expanded: Expanded) -> None:
+        """Marks the ``oneOf`` whose branches are not proven exclusive."""
+        for union in expanded.unions:
+            if union.keyword == "oneOf" and union.holder not in self._overlaps:
+                overlap = overlapping(self, union.branches, expanded.members, len(expanded.unions) > 1)
                 if overlap is not None:
-                    self._overlaps[holder] = overlap
+                    self._overlaps[union.holder] = overlap
 
-    def expand(self, conjunction: Conjunction) -> tuple[Conjunction, list[list[Subschema]], bool]:
-        """What ``conjunction`` leads to: its members, its unions, and whether no member is false. Reports nothing."""
+    def expand(self, conjunction: Conjunction) -> Expanded:
+        """What ``conjunction`` leads to, without reporting anything."""
         reports = dict(self.issues), dict(self.unsatisfiable), dict(self.warnings)
-        members: dict[str, Subschema] = {}
-        unions: list[list[Subschema]] = []
-        possible = all(self._follow(sub, members, unions, ()) for sub in conjunction)
+        expanded = expand(self, conjunction)
         self.issues, self.unsatisfiable, self.warnings = reports
-        return tuple(members.values()), unions, possible
+        return expanded
 
     def _asserts(self, member: Subschema) -> bool:
         return self._scan(member)[0] or member.pointer in self._overlaps
