@@ -30,6 +30,7 @@ def test_one_line_for_every_kind_of_value() -> None:
             "scores": {"type": "array", "items": {"type": "number"}},
             "owner": {"$ref": "#/$defs/Person"},
             "kind": {"const": "a"},
+            "level": {"type": ["string", "null"], "enum": ["low", "high", None]},
         },
         "$defs": {"Person": {"type": "object", "properties": {"mail": {"type": "string"}}, "required": ["mail"]}},
     }
@@ -44,6 +45,7 @@ def test_one_line_for_every_kind_of_value() -> None:
         "scores:ln*",
         "owner.mail:s",
         "kind:e*:a",
+        "level:e?:low|high",
     ]
 
 

@@ -98,6 +98,10 @@ class _Reader:
             if isinstance(kinds, list):
                 nullable = nullable or "null" in kinds
                 node = {**node, "type": next((kind for kind in kinds if kind != "null"), "null")}
+            members = node.get("enum")
+            if isinstance(members, list) and len(members) > 1 and None in members:
+                nullable = True
+                node = {**node, "enum": [member for member in members if member is not None]}
             if isinstance(node.get("$ref"), str):
                 node = self._lookup(node["$ref"])
                 continue
