@@ -56,10 +56,11 @@ def build_trie(tokens: Sequence[bytes]) -> Trie:
     """
     ids = [i for i, token in enumerate(tokens) if token]
     ids.sort(key=tokens.__getitem__)
-    length = np.fromiter((len(tokens[i]) for i in ids), dtype=np.int64, count=len(ids))
+    ordered = [tokens[i] for i in ids]
+    length = np.fromiter(map(len, ordered), dtype=np.int64, count=len(ids))
     if length.max(initial=0) > MAX_TOKEN_BYTES:
         raise ValueError(f"a token has {length.max()} bytes; at most {MAX_TOKEN_BYTES} are supported")
-    text = np.frombuffer(b"".join([tokens[i] for i in ids]), dtype=np.uint8)
+    text = np.frombuffer(b"".join(ordered), dtype=np.uint8)
     start = np.cumsum(length) - length
     common = _common_prefixes(text, start, length)
 
