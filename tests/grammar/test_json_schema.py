@@ -9,6 +9,7 @@ import pytest
 from ir_matcher import decoded, matches
 from jsonschema import Draft202012Validator
 
+from latticework.automata.build import build_automaton
 from latticework.errors import InputError, LatticeworkError, LimitExceeded, SchemaError
 from latticework.grammar import Limits, json_schema
 
@@ -495,6 +496,17 @@ def test_deep_schemas_are_limits_and_never_recursion_errors() -> None:
         deep_value = [deep_value]
     with pytest.raises((LimitExceeded, SchemaError)):
         json_schema({"enum": [deep_value]})
+
+
+def test_a_limit_hit_while_building_names_the_schema_node() -> None:
+    schema = {"type": "object", "properties": {"a": {}, "p": {"type": "string", "pattern": "a.{12}b"}}}
+    limits = Limits(max_states=2_000, max_nodes=2_000)
+    with pytest.raises(LimitExceeded):
+        build_automaton(json_schema(schema, limits=limits).node, limits)
+    named = json_schema({"properties": {"q": {"type": "string", "pattern": "^(?!x).{200}$"}}}).node
+    with pytest.raises(LimitExceeded) as caught:
+        build_automaton(named, Limits(max_states=20))
+    assert caught.value.where == "/properties/q"
 
 
 @pytest.mark.parametrize("text", ["{", "", "nope", '{"type": "integer"', b"\xff"])

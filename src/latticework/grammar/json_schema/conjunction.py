@@ -38,8 +38,8 @@ class Expanded(NamedTuple):
         kept = {member.pointer: member for member in keep}
         out: list[Subschema] = []
         for member in self.members:
-            own = [(union, branch) for union, branch in zip(self.unions, chosen, strict=True)
-                   if union.holder == member.pointer]  # fmt: skip
+            taken = zip(self.unions, chosen, strict=True)
+            own = [(union, branch) for union, branch in taken if union.holder == member.pointer]
             out += [branch for union, branch in own if union.comes_first]
             if member.pointer in kept:
                 out.append(kept[member.pointer])

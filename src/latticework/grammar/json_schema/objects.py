@@ -49,12 +49,12 @@ def json_object(lowering: Lowering, members: tuple[Subschema, ...], level: int) 
     if high is not None and len(required) > high:
         return lowering.dead(place, "maxProperties", f"{len(required)} properties are required, {high} allowed")
     written: list[_Member] = []
+    missing: list[str] = []
     for name, subschemas in named.items():
         node = lowering.schema(subschemas, level + 1)
         key = lowering.key(name, place)
         if node is None or key is None:
-            if name in required:
-                return lowering.dead(place, "required", f"required property {name!r} can have no value")
+            missing += [name] if name in required else []
             continue
         written.append(_Member(style.member(seq([key, style.colon, node])), name in required))
     if further is not None and (high is None or high > len(required)):
@@ -62,6 +62,9 @@ def json_object(lowering: Lowering, members: tuple[Subschema, ...], level: int) 
         if node is not None:
             pair = style.member(seq([ir.JsonKey(named), style.colon, node]))
             written.append(_Member(pair, required=False, repeats=True))
+    if missing:
+        names = ", ".join(map(repr, missing))
+        return lowering.dead(place, "required", f"required properties that can have no value: {names}")
     return _written(lowering, place, written, low, high, level)
 
 
@@ -164,6 +167,8 @@ def _counted(
         message = f"{low} distinct keys among additional properties cannot be guaranteed"
         lowering.refuse(place, "minProperties", message, "name the properties")
         low = len(members)
+    if low > 1 and members[-1].repeats:
+        lowering.narrow("minProperties: all additional properties together count as one")
     return _Counting(members, comma, low, high).content()
 
 

@@ -18,7 +18,7 @@ class Style:
     """Layout of objects and arrays; immutable and hashable.
 
     Attributes:
-        comma, colon: separators; blanks for ``indent`` and ``max_blanks`` come on top.
+        comma_text, colon_text: the separators, without what ``indent`` and ``max_blanks`` add.
         indent: spaces per level on lines of their own (``json.dumps(indent=...)``), ``None`` for one line.
         max_blanks: at most so many blanks (space, tab, line feed, carriage return) in each gap.
     """
