@@ -6,6 +6,7 @@ mentions them: an ``allOf`` before ``properties`` comes first, one after it come
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from latticework.grammar.json_schema import keywords
@@ -32,6 +33,12 @@ class Expanded(NamedTuple):
     members: Conjunction
     unions: tuple[Union, ...]
     possible: bool
+
+    def only(self, asserts: Callable[[Subschema], bool]) -> Expanded:
+        """Without the members that say nothing themselves and hold no union."""
+        holders = {union.holder for union in self.unions}
+        members = tuple(member for member in self.members if member.pointer in holders or asserts(member))
+        return self._replace(members=members)
 
     def case(self, keep: Conjunction, chosen: Conjunction) -> Conjunction:
         """The members of ``keep`` with one branch chosen of each union, in document order."""

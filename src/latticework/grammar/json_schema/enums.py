@@ -13,7 +13,8 @@ from latticework.grammar.json_schema.document import Subschema
 if TYPE_CHECKING:
     from latticework.grammar.json_schema.lowering import Lowering
 
-_CHECKED_HERE = keywords.ANNOTATIONS | {"type", "enum", "const"}
+_CHECKED_HERE = frozenset({"type", "enum", "const"})
+_LEFT_TO_JSONSCHEMA = (keywords.ENFORCED | frozenset(keywords.REFUSED)) - _CHECKED_HERE
 
 
 def given_values(lowering: Lowering, members: tuple[Subschema, ...], source: Subschema, level: int) -> ir.Node | None:
@@ -39,9 +40,6 @@ def given_values(lowering: Lowering, members: tuple[Subschema, ...], source: Sub
 def satisfying(lowering: Lowering, member: Subschema, found: list[Any]) -> list[Any]:
     """The values of ``found`` that satisfy the schema ``member``, its references and unions included."""
     schema = member.schema
-    if not _CHECKED_HERE.issuperset(schema):
-        validator = lowering.validator(schema)
-        return [value for value in found if validator.is_valid(value)]
     types = lowering.types(member)
     kept = found if types is None else [value for value in found if lowering.type_of(value) in types]
     if "const" in schema:
@@ -50,7 +48,11 @@ def satisfying(lowering: Lowering, member: Subschema, found: list[Any]) -> list[
     if isinstance(schema.get("enum"), list) and schema["enum"] is not found:
         allowed = {key_of(value) for value in schema["enum"]}
         kept = [value for value in kept if key_of(value) in allowed]
-    return kept
+    if _LEFT_TO_JSONSCHEMA.isdisjoint(schema):
+        return kept
+    rest = {keyword: value for keyword, value in schema.items() if keyword not in _CHECKED_HERE}
+    validator = lowering.validator(rest)
+    return [value for value in kept if validator.is_valid(value)]
 
 
 def key_of(value: Any) -> Any:

@@ -101,18 +101,34 @@ class Lowering:
 
     def schema(self, conjunction: Conjunction, level: int) -> ir.Node | None:
         """Language of the values, standing at ``level``, that satisfy all of ``conjunction``; ``None`` if none do."""
-        pointers = tuple((sub.pointer, sub.own) for sub in conjunction)
-        key = (pointers, level) if self.style.by_level else pointers
+        key = self._key(conjunction, level)
+        if key not in self._memo:
+            self._memo[key] = self._lower(conjunction, level)
+        return self._memo[key]
+
+    def _key(self, conjunction: Conjunction, level: int) -> tuple[Any, ...]:
+        said = tuple((sub.pointer, sub.own) for sub in conjunction)
+        return (said, level) if self.style.by_level else said
+
+    def _lower(self, conjunction: Conjunction, level: int) -> ir.Node | None:
+        expanded = expand(self, conjunction)
+        if not expanded.possible:
+            return None
+        # References lead many conjunctions to the same members: those are lowered once, and seen again below
+        # themselves they are a cycle.
+        expanded = expanded.only(self._asserts)
+        key = self._key(expanded.members, level)
         if key in self._memo:
             return self._memo[key]
-        if pointers in self._active:
+        cycle = key[0] if self.style.by_level else key
+        if cycle in self._active:
             message = "the schema refers to itself; recursive schemas are not supported yet"
             self.refuse(conjunction[0], "$ref", message, "write the nesting out to the depth you need")
             return self._any_value(level)
         self._check_size(conjunction)
-        self._active.add(pointers)
-        self._memo[key] = node = self._lower(conjunction, level)
-        self._active.remove(pointers)
+        self._active.add(cycle)
+        self._memo[key] = node = self._combine(expanded, level)
+        self._active.remove(cycle)
         return node
 
     def _check_size(self, conjunction: Conjunction) -> None:
@@ -122,10 +138,7 @@ class Lowering:
         if len(self._memo) >= self.limits.max_schema_nodes:
             raise LimitExceeded("max_schema_nodes", self.limits.max_schema_nodes, where)
 
-    def _lower(self, conjunction: Conjunction, level: int) -> ir.Node | None:
-        expanded = expand(self, conjunction)
-        if not expanded.possible:
-            return None
+    def _combine(self, expanded: Expanded, level: int) -> ir.Node | None:
         members = expanded.members
         source = next((m for m in members if "enum" in m.schema or "const" in m.schema), None)
         if source is not None:
@@ -133,7 +146,7 @@ class Lowering:
         if not expanded.unions:
             return self._case(members, level)
         if prod(len(union.branches) for union in expanded.unions) > self.limits.max_branches:
-            raise LimitExceeded("max_branches", self.limits.max_branches, conjunction[0].pointer)
+            raise LimitExceeded("max_branches", self.limits.max_branches, members[0].pointer)
         self._prove_exclusive(expanded)
         kept = tuple(member._replace(own=True) for member in members if self._asserts(member))
         choices = product(*(union.branches for union in expanded.unions))
@@ -191,7 +204,6 @@ class Lowering:
     # ---- one case: no references, no unions, no enumeration
 
     def _case(self, members: Conjunction, level: int) -> ir.Node | None:
-        members = tuple(member for member in members if self._asserts(member))
         if not members:
             return self._any_value(level)
         types = self.types_of_all(members)
