@@ -162,6 +162,20 @@ def test_items_with_overlapping_beginnings_are_counted() -> None:
         assert run.accepts(repeated, b"b" * n + b"]") == (4 <= n <= 5)
 
 
+def test_one_count_may_follow_another_directly() -> None:
+    three = ir.Counted(ir.Repeat(char("ab"), 0, None), 3, 3)
+    many = ir.Repeat(char("a"), 4, 6)
+    for first, second, lengths in (
+        (three, three, {6}),
+        (three, many, {7, 8, 9}),
+        (many, three, {7, 8, 9}),
+        (many, many, {8, 9, 10, 11, 12}),
+        (ir.Join(char("a"), ir.EMPTY, 4, 5), three, {7, 8}),
+    ):
+        automaton = build_automaton(ir.Seq((first, second)))
+        assert {n for n in range(20) if run.accepts(automaton, b"a" * n)} == lengths
+
+
 def test_nested_scopes_and_the_third_level_unrolled() -> None:
     inner = ir.Repeat(char("a"), 4, 5)
     middle = ir.Repeat(ir.Seq((inner, char("b"))), 4, 6)

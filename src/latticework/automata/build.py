@@ -256,7 +256,7 @@ class _Builder:
             if self._may_count(node, path):
                 scope = self._scope(node, low, high)
                 inside, bit = (*path, scope), 1 << len(path)
-                again = graph.reserve(inside)
+                again, k = graph.reserve(inside), graph.from_path(k, path)
                 body = self.build(node.body, again, inside, inc)
                 graph.complete(again, [graph.enter(body, inside, bit, len(inside)), k])
                 first = graph.enter(body, path, bit, len(inside))
@@ -283,7 +283,7 @@ class _Builder:
             if self._may_count(node, path):
                 scope = self._scope(node, low, high)
                 inside, bit = (*path, scope), 1 << len(path)
-                after = graph.reserve(inside)
+                after, k = graph.reserve(inside), graph.from_path(k, path)
                 item = self.build(node.item, after, inside, inc)
                 again = self.build(node.separator, graph.enter(item, inside, bit, len(inside)), inside, inc)
                 graph.complete(after, [again, k])
@@ -338,7 +338,8 @@ class _Builder:
         if scope is None:
             scope = self._count_scopes[key] = self._scope(node, low, high)
         inside = (*path, scope)
-        leave = graph.node((), inside, (k,))
+        # What follows may begin inside a scope of its own, even one of the same number: leave this one first.
+        leave = graph.node((), inside, (graph.from_path(k, path),))
         return self.build(body, leave, inside, inc | 1 << len(path))
 
     # ---- facts about nodes

@@ -85,7 +85,12 @@ class Graph:
 
     def from_path(self, node: int, path: Path) -> int:
         """``node`` as an epsilon target of a node at ``path``."""
-        return node if len(self.path[node]) <= len(path) else self.enter(node, path, 0, len(path) + 1)
+        own = self.path[node]
+        if own == path[: len(own)]:
+            return node
+        if own[: len(path)] != path:
+            raise AssertionError("an epsilon edge from one scope straight into another")
+        return self.enter(node, path, 0, len(path) + 1)
 
     def enter(self, node: int, path: Path, inc: int, inside: int) -> int:
         """A node at ``path`` with the first byte edges of ``node``, each counting ``inc`` more.
