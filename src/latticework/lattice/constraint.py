@@ -14,7 +14,7 @@ from latticework.automata import run
 from latticework.automata.automaton import ByteAutomaton
 from latticework.errors import Infeasible
 from latticework.lattice.explain import Explanation, explain
-from latticework.lattice.kernels_sets import advance
+from latticework.lattice.kernels_sets import forward_sets
 from latticework.lattice.layout import Layout, build_layout
 from latticework.lattice.scoring import ClassTable
 from latticework.lattice.widths import session_widths, units_per_token
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _LAYOUTS_KEPT = 16
 _FIRST_SEARCH = 256
+_SEARCH_STEP = 32
 
 
 class Constraint:
@@ -126,24 +127,28 @@ class Constraint:
         return ClassTable.of(self.tokens)
 
     def _fewest_tokens(self) -> int | None:
-        """Breadth-first search over cells; a canvas size bounds what the counters must hold."""
+        """Breadth-first search over cells, some slots at a time; None when no new cell turns up any more."""
         slots = _FIRST_SEARCH
+        free, no_offsets = np.ones(_SEARCH_STEP, np.bool_), np.zeros(_SEARCH_STEP + 1, np.int32)
         while True:
             layout = self.layout(slots, tail=False)
             cells = layout.tables.cells
-            before, after = np.zeros((2, layout.tables.size), np.uint8)
-            seen = np.zeros(cells, np.bool_)
-            before[layout.tables.start] = 1
-            for used in range(slots + 1):
-                if (before[:cells] & layout.accept).any():
-                    return used
-                before[:cells][seen] = 0
-                if not before[:cells].any():
-                    return None
-                seen |= before[:cells] > 0
-                before[cells:] = 0
-                advance(layout.tables, before, after)
-                before, after = after, before
+            reached = np.zeros((_SEARCH_STEP + 1, layout.tables.size), np.uint8)
+            active = np.zeros((_SEARCH_STEP + 1, layout.end_state + 1), np.uint8)
+            reached[0, layout.tables.start] = active[0, 0] = 1
+            if layout.accept[layout.tables.start]:
+                return 0
+            seen = reached[0, :cells] > 0
+            for used in range(0, slots, _SEARCH_STEP):
+                forward_sets(layout.tables, free, no_offsets, np.zeros(0, np.int32), reached, active)
+                for step in range(1, _SEARCH_STEP + 1):
+                    found = reached[step, :cells] > 0
+                    if (found & layout.accept).any():
+                        return used + step
+                    if not (found & ~seen).any():
+                        return None
+                    seen |= found
+                reached[0], active[0] = reached[-1], active[-1]
             slots *= 4
 
 

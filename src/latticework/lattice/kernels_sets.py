@@ -1,7 +1,10 @@
 """Kernels over sets of cells: what the slots before allow, what the slots after allow, which labels fit.
 
 Rows of values are uint8, 0 or 1. A slot is free (any token, all pieces) or fixed (the pieces of its
-token, listed in ``fixed_piece[fixed_offset[i]:fixed_offset[i + 1]]``).
+token, listed in ``fixed_piece[fixed_offset[i]:fixed_offset[i + 1]]``). Where sets stop changing from
+one free slot to the next they are copied.
+
+Helpers take the few arrays they need, never the whole tables: those are too large to pass by value.
 """
 
 from __future__ import annotations
@@ -9,146 +12,197 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+_BLOCK = 1024
+
 
 @njit(cache=True, nogil=True)
-def any_value(values, first, last):
-    """Whether a range of a row is not empty."""
+def _any(values):
     found = np.uint8(0)
-    for value in values[first:last]:
+    for value in values:
         found |= value
     return found > 0
 
 
 @njit(cache=True, nogil=True)
-def reduce_exits(tables, vector, row):
-    """Fill the exit outputs of one vector state from its cells."""
-    for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
-        first, stride = tables.exit_source[exit_], tables.exit_stride[exit_]
-        cols, target = tables.exit_cols[exit_], tables.exit_target[exit_]
-        for line in range(tables.exit_outputs[exit_]):
-            row[target + line] = 0
-        for line in range(max(tables.exit_rows[exit_], tables.exit_outputs[exit_])):
-            start = first + line * stride
-            if any_value(row, start, start + cols):
-                row[target + (line if tables.exit_outputs[exit_] > 1 else 0)] = 1
+def _add(values, result):
+    """result |= values."""
+    for i in range(len(result)):
+        result[i] |= values[i]
 
 
 @njit(cache=True, nogil=True)
-def spread_exits(tables, vector, row):
-    """Give every cell of one vector state what the exits above it hold."""
-    for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
-        first, stride = tables.exit_source[exit_], tables.exit_stride[exit_]
-        cols, target = tables.exit_cols[exit_], tables.exit_target[exit_]
-        for line in range(max(tables.exit_rows[exit_], tables.exit_outputs[exit_])):
-            if row[target + (line if tables.exit_outputs[exit_] > 1 else 0)]:
-                start = first + line * stride
-                row[start : start + cols] = 1
-
-
-@njit(cache=True, nogil=True)
-def push_piece(tables, piece, before, after):
-    """after |= the piece applied to before."""
-    cols = tables.piece_cols[piece]
-    for line in range(tables.piece_rows[piece]):
-        source = tables.piece_source[piece] + line * tables.piece_source_stride[piece]
-        target = tables.piece_target[piece] + line * tables.piece_target_stride[piece]
-        values, result = before[source : source + cols], after[target : target + cols]
-        for i in range(cols):
-            result[i] |= values[i]
-
-
-@njit(cache=True, nogil=True)
-def pull_piece(tables, piece, before, after):
-    """before |= the piece reversed, applied to after."""
-    cols = tables.piece_cols[piece]
-    for line in range(tables.piece_rows[piece]):
-        source = tables.piece_source[piece] + line * tables.piece_source_stride[piece]
-        target = tables.piece_target[piece] + line * tables.piece_target_stride[piece]
-        values, result = after[target : target + cols], before[source : source + cols]
-        for i in range(cols):
-            result[i] |= values[i]
-
-
-@njit(cache=True, nogil=True)
-def crosses(tables, piece, before, after):
-    """Whether the piece leads from the set before to the set after."""
-    cols = tables.piece_cols[piece]
+def _meet(values, result):
+    """Whether two sets have a common cell."""
     found = np.uint8(0)
-    for line in range(tables.piece_rows[piece]):
-        source = tables.piece_source[piece] + line * tables.piece_source_stride[piece]
-        target = tables.piece_target[piece] + line * tables.piece_target_stride[piece]
-        values, result = before[source : source + cols], after[target : target + cols]
-        for i in range(cols):
-            found |= values[i] & result[i]
+    for i in range(len(values)):
+        found |= values[i] & result[i]
     return found > 0
 
 
 @njit(cache=True, nogil=True)
-def advance(tables, before, after):
-    """Cells after one free slot. ``before`` gets its exit outputs filled."""
-    row_offset, row_source, target = tables.row_offset, tables.row_source, tables.piece_target
-    after[:] = 0
-    for state in range(tables.scalar_states):
-        if before[state]:
-            for piece in range(row_offset[state], row_offset[state + 1]):
-                after[target[piece]] = 1
-    for vector in range(len(tables.vector_state)):
-        if not any_value(before, tables.vector_base[vector], tables.vector_base[vector + 1]):
-            continue
-        reduce_exits(tables, vector, before)
-        for row in range(tables.vector_row[vector], tables.vector_row[vector + 1]):
-            if before[row_source[row]]:
-                for piece in range(row_offset[row], row_offset[row + 1]):
-                    after[target[piece]] = 1
-        for piece in range(tables.vector_block[vector], tables.vector_block[vector + 1]):
-            push_piece(tables, piece, before, after)
+def _same(values, result):
+    """Whether two sets are equal; by blocks, so that it vectorises and still stops early."""
+    for first in range(0, len(values), _BLOCK):
+        a, b = values[first : first + _BLOCK], result[first : first + _BLOCK]
+        found = np.uint8(0)
+        for i in range(len(a)):
+            found |= a[i] ^ b[i]
+        if found:
+            return False
+    return True
 
 
 @njit(cache=True, nogil=True)
-def forward_sets(tables, is_free, fixed_offset, fixed_piece, reached):
+def reduce_exit(row, first, rows, outputs, cols, stride, target):
+    """Fill the outputs of an exit from the cells of its window."""
+    for line in range(outputs):
+        row[target + line] = 0
+    for line in range(max(rows, outputs)):
+        start = first + line * stride
+        if _any(row[start : start + cols]):
+            row[target + (line if outputs > 1 else 0)] = 1
+
+
+@njit(cache=True, nogil=True)
+def spread_exit(row, first, rows, outputs, cols, stride, target):
+    """Give the cells of an exit's window what its outputs hold."""
+    for line in range(max(rows, outputs)):
+        if row[target + (line if outputs > 1 else 0)]:
+            start = first + line * stride
+            row[start : start + cols] = 1
+
+
+@njit(cache=True, nogil=True)
+def forward_sets(tables, is_free, fixed_offset, fixed_piece, reached, active):
     """Cells (and exit outputs) reachable from the start, by slot.
 
     Args:
         is_free: [N] bool.
         reached: [N + 1, size] uint8; row 0 holds the start cell, the others are written.
+        active: [N + 1, S] uint8; row 0 marks the start state, the others are written: states with a reached cell.
 
     Returns:
         The first slot after which no cell is left, or N.
     """
-    slots = len(is_free)
+    row_offset, row_source = tables.row_offset, tables.row_source
+    target, target_state = tables.piece_target, tables.piece_target_state
+    rows, cols, source = tables.piece_rows, tables.piece_cols, tables.piece_source
+    source_stride, target_stride = tables.piece_source_stride, tables.piece_target_stride
+    scalar_state, vector_state, vector_base = tables.scalar_state, tables.vector_state, tables.vector_base
+    slots, cells = len(is_free), tables.cells
     for slot in range(slots):
-        before, after = reached[slot], reached[slot + 1]
+        before, after, live, next_live = reached[slot], reached[slot + 1], active[slot], active[slot + 1]
+        if (
+            slot > 0
+            and is_free[slot]
+            and is_free[slot - 1]
+            and _same(live, active[slot - 1])
+            and _same(before[:cells], reached[slot - 1, :cells])
+        ):
+            before[cells:] = reached[slot - 1, cells:]
+            after[:] = before
+            next_live[:] = live
+            continue
+        after[:] = 0
+        next_live[:] = 0
+        for vector in range(len(vector_state)):
+            if live[vector_state[vector]]:
+                for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
+                    reduce_exit(
+                        before,
+                        tables.exit_source[exit_],
+                        tables.exit_rows[exit_],
+                        tables.exit_outputs[exit_],
+                        tables.exit_cols[exit_],
+                        tables.exit_stride[exit_],
+                        tables.exit_target[exit_],
+                    )
         if is_free[slot]:
-            advance(tables, before, after)
-        else:
-            after[:] = 0
-            for vector in range(len(tables.vector_state)):
-                if any_value(before, tables.vector_base[vector], tables.vector_base[vector + 1]):
-                    reduce_exits(tables, vector, before)
-            for at in range(fixed_offset[slot], fixed_offset[slot + 1]):
-                push_piece(tables, fixed_piece[at], before, after)
-        if not any_value(after, 0, tables.cells):
+            for state in range(tables.scalar_states):
+                if before[state]:
+                    for piece in range(row_offset[state], row_offset[state + 1]):
+                        after[target[piece]] = 1
+                        next_live[target_state[piece]] = 1
+        for vector in range(len(vector_state)):
+            if not (is_free[slot] and live[vector_state[vector]]):
+                continue
+            for line in range(tables.vector_row[vector], tables.vector_row[vector + 1]):
+                if before[row_source[line]]:
+                    for piece in range(row_offset[line], row_offset[line + 1]):
+                        after[target[piece]] = 1
+                        next_live[target_state[piece]] = 1
+            for piece in range(tables.vector_block[vector], tables.vector_block[vector + 1]):
+                next_live[target_state[piece]] = 1
+                for line in range(rows[piece]):
+                    start, end = (
+                        source[piece] + line * source_stride[piece],
+                        target[piece] + line * target_stride[piece],
+                    )
+                    _add(before[start : start + cols[piece]], after[end : end + cols[piece]])
+        for at in range(fixed_offset[slot], fixed_offset[slot + 1]):
+            piece = fixed_piece[at]
+            if live[tables.piece_state[piece]]:
+                next_live[target_state[piece]] = 1
+                for line in range(rows[piece]):
+                    start, end = (
+                        source[piece] + line * source_stride[piece],
+                        target[piece] + line * target_stride[piece],
+                    )
+                    _add(before[start : start + cols[piece]], after[end : end + cols[piece]])
+        left = np.uint8(0)
+        for state in range(tables.scalar_states):
+            next_live[scalar_state[state]] = after[state]
+            left |= after[state]
+        for vector in range(len(vector_state)):
+            if next_live[vector_state[vector]]:
+                found = np.uint8(_any(after[vector_base[vector] : vector_base[vector + 1]]))
+                next_live[vector_state[vector]] = found
+                left |= found
+        if not left:
             return slot
     return slots
 
 
 @njit(cache=True, nogil=True)
-def backward_sets(tables, is_free, fixed_offset, fixed_piece, reached, valid, alive):
+def backward_sets(tables, is_free, fixed_offset, fixed_piece, reached, active, valid, alive):
     """Cells on some valid filling, by slot: reachable from the start and able to reach the end.
 
     Args:
-        reached: [N + 1, size] uint8 of :func:`forward_sets`.
+        reached, active: of :func:`forward_sets`.
         valid: [N + 1, size] uint8; row N holds the accepting cells that are reached, the others are written.
         alive: [N + 1, S] uint8, written: states with a valid cell.
     """
-    row_offset, row_source, target = tables.row_offset, tables.row_source, tables.piece_target
-    slots = len(is_free)
+    row_offset, row_source = tables.row_offset, tables.row_source
+    target, target_state = tables.piece_target, tables.piece_target_state
+    rows, cols, source = tables.piece_rows, tables.piece_cols, tables.piece_source
+    source_stride, target_stride = tables.piece_source_stride, tables.piece_target_stride
+    scalar_state, vector_state, vector_base = tables.scalar_state, tables.vector_state, tables.vector_base
+    slots, cells = len(is_free), tables.cells
     for slot in range(slots, -1, -1):
         row, seen, live = valid[slot], reached[slot], alive[slot]
-        after = valid[min(slot + 1, slots)]
+        after, next_live = valid[min(slot + 1, slots)], alive[min(slot + 1, slots)]
+        if (
+            slot + 1 < slots
+            and is_free[slot]
+            and is_free[slot + 1]
+            and _same(active[slot], active[slot + 1])
+            and _same(next_live, alive[slot + 2])
+            and _same(seen[:cells], reached[slot + 1, :cells])
+            and _same(after[:cells], valid[slot + 2, :cells])
+        ):
+            row[:] = after
+            live[:] = next_live
+            continue
         live[:] = 0
         if slot < slots:
             row[:] = 0
+            for at in range(fixed_offset[slot], fixed_offset[slot + 1]):
+                piece = fixed_piece[at]
+                if active[slot, tables.piece_state[piece]] and next_live[target_state[piece]]:
+                    for line in range(rows[piece]):
+                        start = source[piece] + line * source_stride[piece]
+                        end = target[piece] + line * target_stride[piece]
+                        _add(after[end : end + cols[piece]], row[start : start + cols[piece]])
             if is_free[slot]:
                 for state in range(tables.scalar_states):
                     if seen[state]:
@@ -156,17 +210,13 @@ def backward_sets(tables, is_free, fixed_offset, fixed_piece, reached, valid, al
                             if after[target[piece]]:
                                 row[state] = 1
                                 break
-            else:
-                for at in range(fixed_offset[slot], fixed_offset[slot + 1]):
-                    pull_piece(tables, fixed_piece[at], row, after)
         for state in range(tables.scalar_states):
             row[state] &= seen[state]
-            live[tables.scalar_state[state]] = row[state]
-        for vector in range(len(tables.vector_state)):
-            first, last = tables.vector_base[vector], tables.vector_base[vector + 1]
-            if not any_value(seen, first, last):
-                row[first:last] = 0
+            live[scalar_state[state]] = row[state]
+        for vector in range(len(vector_state)):
+            if not active[slot, vector_state[vector]]:
                 continue
+            first, last = vector_base[vector], vector_base[vector + 1]
             if slot < slots:
                 if is_free[slot]:
                     for line in range(tables.vector_row[vector], tables.vector_row[vector + 1]):
@@ -176,15 +226,27 @@ def backward_sets(tables, is_free, fixed_offset, fixed_piece, reached, valid, al
                                     row[row_source[line]] = 1
                                     break
                     for piece in range(tables.vector_block[vector], tables.vector_block[vector + 1]):
-                        if alive[slot + 1, tables.piece_target_state[piece]]:
-                            pull_piece(tables, piece, row, after)
-                spread_exits(tables, vector, row)
+                        if next_live[target_state[piece]]:
+                            for line in range(rows[piece]):
+                                start = source[piece] + line * source_stride[piece]
+                                end = target[piece] + line * target_stride[piece]
+                                _add(after[end : end + cols[piece]], row[start : start + cols[piece]])
+                for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
+                    spread_exit(
+                        row,
+                        tables.exit_source[exit_],
+                        tables.exit_rows[exit_],
+                        tables.exit_outputs[exit_],
+                        tables.exit_cols[exit_],
+                        tables.exit_stride[exit_],
+                        tables.exit_target[exit_],
+                    )
             found = np.uint8(0)
-            cells, passed = row[first:last], seen[first:last]
-            for i in range(len(cells)):
-                cells[i] &= passed[i]
-                found |= cells[i]
-            live[tables.vector_state[vector]] = found
+            own, passed = row[first:last], seen[first:last]
+            for i in range(len(own)):
+                own[i] &= passed[i]
+                found |= own[i]
+            live[vector_state[vector]] = found
 
 
 @njit(cache=True, nogil=True)
@@ -196,13 +258,26 @@ def fitting_labels(tables, is_free, reached, valid, alive, fits):
         fits: [N, labels] bool, all False; set True in free slots.
     """
     row_offset, row_source = tables.row_offset, tables.row_source
-    target, label = tables.piece_target, tables.piece_label
+    target, target_state, label = tables.piece_target, tables.piece_target_state, tables.piece_label
+    rows, cols, source = tables.piece_rows, tables.piece_cols, tables.piece_source
+    source_stride, target_stride = tables.piece_source_stride, tables.piece_target_stride
+    cells = tables.cells
     for slot in range(len(is_free)):
         if not is_free[slot]:
             continue
         before, after, live, row_fits = reached[slot], valid[slot + 1], alive[slot], fits[slot]
+        if (
+            slot > 0
+            and is_free[slot - 1]
+            and _same(live, alive[slot - 1])
+            and _same(before[:cells], reached[slot - 1, :cells])
+            and _same(valid[slot, :cells], valid[slot - 1, :cells])
+            and _same(after[:cells], valid[slot, :cells])
+        ):
+            row_fits[:] = fits[slot - 1]
+            continue
         for state in range(tables.scalar_states):
-            if live[tables.scalar_state[state]]:
+            if valid[slot, state]:
                 for piece in range(row_offset[state], row_offset[state + 1]):
                     if after[target[piece]]:
                         row_fits[label[piece]] = True
@@ -215,5 +290,13 @@ def fitting_labels(tables, is_free, reached, valid, alive, fits):
                         if after[target[piece]]:
                             row_fits[label[piece]] = True
             for piece in range(tables.vector_block[vector], tables.vector_block[vector + 1]):
-                if not row_fits[label[piece]] and alive[slot + 1, tables.piece_target_state[piece]]:
-                    row_fits[label[piece]] = crosses(tables, piece, before, after)
+                if row_fits[label[piece]] or not alive[slot + 1, target_state[piece]]:
+                    continue
+                for line in range(rows[piece]):
+                    start, end = (
+                        source[piece] + line * source_stride[piece],
+                        target[piece] + line * target_stride[piece],
+                    )
+                    if _meet(before[start : start + cols[piece]], after[end : end + cols[piece]]):
+                        row_fits[label[piece]] = True
+                        break

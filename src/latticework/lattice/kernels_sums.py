@@ -18,9 +18,9 @@ import numpy as np
 from numba import njit
 
 DEAD = np.int32(-(1 << 29))
-WEIGHT_FLOOR = 2.0**-300
-CELL_FLOOR = 2.0**-500
-_VANISHING = 2.0**-800
+WEIGHT_FLOOR = 2.0**-150
+CELL_FLOOR = 2.0**-850
+_VANISHING = 2.0**-900
 _SMALLEST, _LARGEST = -1070, 1020
 _POWERS = 2.0 ** np.arange(_SMALLEST, _LARGEST + 1.0)
 _FAST = {"reassoc", "nnan", "nsz", "contract"}

@@ -23,6 +23,8 @@ class CanvasSets:
         self.slots = slots
         self._reached = np.zeros((slots + 1, tables.size), np.uint8)
         self._reached[0, tables.start] = 1
+        self._active = np.zeros((slots + 1, layout.end_state + 1), np.uint8)
+        self._active[0, 0] = 1
         self._valid = np.empty((slots + 1, tables.size), np.uint8)
         self._alive = np.empty((slots + 1, layout.end_state + 1), np.uint8)
         self._fits = np.empty((slots, layout.end_label + 1), np.bool_)
@@ -47,7 +49,7 @@ class CanvasSets:
         """First slot after which nothing is possible whatever follows, or N."""
         if self._dead_end is None:
             self._dead_end = kernels.forward_sets(
-                self.layout.tables, self.free, self.fixed_offset, self.fixed_piece, self._reached
+                self.layout.tables, self.free, self.fixed_offset, self.fixed_piece, self._reached, self._active
             )
         return self._dead_end
 
@@ -95,6 +97,7 @@ class CanvasSets:
             self.fixed_offset,
             self.fixed_piece,
             self._reached,
+            self._active,
             self._valid,
             self._alive,
         )
