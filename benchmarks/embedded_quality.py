@@ -43,6 +43,7 @@ _KINDS: dict[str, dict[str, Any]] = {
     "b": {"type": "boolean"},
 }
 _MISSING = object()
+MODES = ("constrained", "constrained, nothing forced", "unconstrained")
 
 
 def schema_of(leaves: Sequence[Leaf]) -> dict[str, Any]:
@@ -175,6 +176,7 @@ def main() -> None:
     parser.add_argument("--block-length", type=int)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--model", default="embedded")
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES)
     arguments = parser.parse_args()
 
     options = Options(
@@ -187,7 +189,7 @@ def main() -> None:
     for split in SPLITS:
         drawn = records_of(pools, split, arguments.records)
         results["splits"][split] = {}
-        for mode in ("constrained", "constrained, nothing forced", "unconstrained"):
+        for mode in arguments.modes:
             asked = without_forced_slots() if mode.endswith("forced") else contextlib.nullcontext()
             with asked:
                 tally = run(model, drawn, mode != "unconstrained", options, arguments.spare)
