@@ -22,6 +22,7 @@ import latticework as lw
 from latticework.diffusion.policy import EntropyBound, LowConfidence, Policy, Threshold
 from latticework.models.model import Model
 
+WHOLE_CANVAS = 1 << 20  # a block longer than any canvas
 DOCUMENTS = Path(__file__).resolve().parent.parent / "examples" / "documents"
 
 
@@ -50,8 +51,9 @@ def settings() -> Iterator[tuple[str, dict[str, Any]]]:
     policies += [EntropyBound(gamma) for gamma in (0.05, 0.1, 0.5)]
     policies += [LowConfidence(), LowConfidence(32)]
     for policy in policies:
-        for block in (None, 16, 4, 1):
-            yield f"{policy}, block {block}", {"policy": policy, "block_length": block}
+        for block in (WHOLE_CANVAS, 16, 4, 1):
+            name = "whole canvas" if block == WHOLE_CANVAS else f"block {block}"
+            yield f"{policy}, {name}", {"policy": policy, "block_length": block}
     for slack in (8, 32, 128):
         yield f"{Threshold()}, fewest tokens + {slack} slots", {"slack": slack}
 

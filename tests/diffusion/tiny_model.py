@@ -12,6 +12,7 @@ class TinyModel:
     name = "tiny"
     mask_id = MASK
     device = torch.device("cpu")
+    block_length = None
     max_positions = None
 
     def __init__(self, seed: int = 0, scale: float = 3.0, vocabulary=VOCABULARY) -> None:

@@ -229,3 +229,13 @@ def test_results_become_json(model):
     assert record["error"] is None
     [failed] = model.generate([""], PERSON)
     assert failed.as_dict()["error"] == {"type": "InputError", "message": "the prompt is empty"}
+
+
+def test_blocks_follow_the_model_unless_asked_otherwise():
+    backend = TinyBackend()
+    backend.block_length = 2
+    model, steps = Model(backend), []
+    pattern = lw.regex("[a-f]{6}")
+    model.generate("p", pattern, policy=EntropyBound(1e9), max_tokens=6, on_step=steps.append)
+    assert [int(step.free.sum()) for step in steps] == [6, 4, 2, 0]
+    assert model.generate("p", pattern, policy=EntropyBound(1e9), max_tokens=6, block_length=6).forwards == 1

@@ -19,6 +19,7 @@ class TinyBackend:
     mask_id = MASK
     vocabulary = VOCABULARY
     device = torch.device("cpu")
+    block_length = None
 
     def __init__(self, seed: int = 0, max_positions: int | None = 512, scale: float = 2.0) -> None:
         generator = torch.Generator().manual_seed(seed)

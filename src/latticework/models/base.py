@@ -19,6 +19,7 @@ class DiffusionModel(Protocol):
         mask_id: token id that stands in open slots.
         device: where forwards run.
         max_positions: longest prompt and canvas together, tokens; ``None`` for no limit.
+        block_length: block of semi-autoregressive decoding that suits its training; ``None`` for the whole canvas.
     """
 
     @property
@@ -31,6 +32,8 @@ class DiffusionModel(Protocol):
     def device(self) -> torch.device: ...
     @property
     def max_positions(self) -> int | None: ...
+    @property
+    def block_length(self) -> int | None: ...
 
     def encode_prompt(self, prompt: str, schema: dict[str, Any] | None) -> list[int]:
         """Token ids of the prompt in the model's own format, the schema described where the model expects it."""

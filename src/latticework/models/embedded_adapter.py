@@ -14,6 +14,9 @@ from latticework.errors import ModelError
 from latticework.models.embedded import CachedEmbedded, build_prompt, load_embedded
 from latticework.tokens.vocabulary import Vocabulary
 
+# Half of the training canvases show a prefix and ask for what follows: the far end of a masked canvas is guesswork.
+_BLOCK_LENGTH = 16
+
 
 @contextmanager
 def _no_progress_bar() -> Iterator[None]:
@@ -43,6 +46,7 @@ class EmbeddedDiffusionModel:
         config = model.config
         self.mask_id: int = config.mask_token_id
         self.max_positions: int | None = config.max_position_embeddings
+        self.block_length: int | None = _BLOCK_LENGTH
         self.vocabulary = Vocabulary.from_tokenizer(
             self._tokenizer,
             size=config.vocab_size,

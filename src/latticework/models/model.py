@@ -117,7 +117,8 @@ class Model:
                 own prompt, grammar and canvas, not on the other rows; equal rows of a batch get different samples.
             policy: ``"threshold"`` (default), ``"low-confidence"``, ``"entropy-bound"`` or a ``Policy``.
             threshold, steps, gamma: parameter of the policy they belong to; without ``policy`` they choose it.
-            block_length: decode in blocks of this many slots, left to right.
+            block_length: decode in blocks of this many slots, left to right; what suits the model when not given, the
+                whole canvas at once when as long as the canvas.
             batch_size: prompts per forward.
             overlap: compute lattices beside the forward; decided by the device when not given.
             on_step: called after every step of every row (``Step.row`` is the index of the prompt).
@@ -134,7 +135,7 @@ class Model:
         options = Options(
             policy=choose_policy(policy, threshold=threshold, steps=steps, gamma=gamma),
             temperature=temperature,
-            block_length=block_length,
+            block_length=self.backend.block_length if block_length is None else block_length,
             batch_size=batch_size,
             overlap=overlap,
         )
