@@ -1,4 +1,4 @@
-"""The best filling of a canvas."""
+"""The best filling of a canvas, by lazy counters."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from latticework.lattice import kernels_best as kernels
 from latticework.lattice import kernels_scoring
+from latticework.lattice.layout import Layout
 from latticework.lattice.scoring import ClassScores, ClassTable
 from latticework.lattice.sets import CanvasSets
 from latticework.lattice.tables import successor_limit
@@ -18,39 +19,108 @@ if TYPE_CHECKING:
 
 
 class BestSearch:
-    """Max-plus search over one canvas, with buffers that are kept between searches."""
+    """Max-plus search over one canvas, with what is kept from one search to the next.
+
+    Method: solve without counters, which can only add fillings; if the best one keeps all bounds it
+    is the best of all. Otherwise enforce the scopes it breaks and repeat. States and labels that no
+    valid filling uses are left out from the start, so dropping counters adds little. Scopes stay
+    enforced for later searches on the same canvas.
+    """
 
     def __init__(self, constraint: Constraint, slots: int, tail: bool) -> None:
+        self._constraint = constraint
         self._slots = slots
-        self._value: NDArray[np.float32] | None = None
+        self._tail = tail
+        self._enforced = np.zeros(len(constraint.automaton.low), np.bool_)
+        self._layout: Layout | None = None
+        self._value = np.empty((0, 0), np.float32)
+        self._written = np.empty((0, 0), np.uint8)
 
-    def labels(self, sets: CanvasSets, table: ClassTable, scores: ClassScores) -> NDArray[np.int32]:
-        """[N] label in every slot of the filling with the largest sum of (largest) class weights."""
-        layout = sets.layout
-        tables = layout.tables
+    def labels(
+        self, sets: CanvasSets, table: ClassTable, scores: ClassScores, tokens: NDArray[np.int64]
+    ) -> NDArray[np.int32]:
+        """[N] labels of the filling with the largest sum of (largest) class weights, in its free slots.
+
+        Args:
+            tokens: [N], read where slots are fixed.
+        """
         fits = sets.fits[sets.free]
-        weight = np.zeros((max(len(fits), 1), fits.shape[1]), np.float32)
-        kernels_scoring.best_of_labels(scores.least, fits, table.label_offset, table.label_class, weight)
-        if self._value is None:
-            self._value = np.empty((self._slots + 1, tables.size), np.float32)
-        self._value[-1] = kernels.NONE
-        self._value[-1, : tables.cells][layout.accept] = 0
+        while True:
+            layout = self._use_layout(sets)
+            plain = layout.end_label + 1
+            weight = np.zeros((max(len(fits), 1), plain + len(layout.merged_offset) - 1), np.float32)
+            kernels_scoring.best_of_labels(scores.least, fits, table.label_offset, table.label_class, weight)
+            kernels.merge_weights(weight, plain, layout.merged_offset, layout.merged_label)
+            labels = self._solve(layout, sets, weight, tokens)
+            if layout is sets.layout or not self._enforce_broken(sets.free, labels, tokens):
+                return labels
+
+    def _use_layout(self, sets: CanvasSets) -> Layout:
+        """The layout for the scopes enforced, and its buffers."""
+        if self._enforced.all():
+            layout = sets.layout
+        else:
+            layout = self._constraint.layout(self._slots, self._tail, self._enforced)
+        if layout is not self._layout:
+            tables = layout.tables
+            self._layout = layout
+            self._value = np.full((self._slots + 1, tables.size), kernels.NONE, np.float32)
+            self._value[-1, : tables.cells][layout.accept] = 0
+            self._written = np.zeros((self._slots + 1, len(tables.vector_state)), np.uint8)
+        return layout
+
+    def _solve(
+        self, layout: Layout, sets: CanvasSets, weight: NDArray[np.float32], tokens: NDArray[np.int64]
+    ) -> NDArray[np.int32]:
+        tables = layout.tables
+        fixed = sets.fixed if layout is sets.layout else layout.place(tokens, sets.free)
         kernels.best_values(
-            tables, sets.weight_row, weight, sets.fixed_offset, sets.fixed_piece, sets.alive, self._value
+            tables, sets.weight_row, weight, fixed.offset, fixed.piece, sets.alive, self._value, self._written
         )
         limit = successor_limit(tables)
         labels = np.empty(self._slots, np.int32)
-        reached = kernels.trace(
+        stopped = kernels.trace(
             tables,
             sets.weight_row,
             weight,
-            sets.fixed_offset,
-            sets.fixed_piece,
+            fixed.offset,
+            fixed.piece,
             self._value,
+            layout.merged_offset,
+            layout.merged_label,
             np.empty(limit, np.int32),
             np.empty(limit, np.int32),
             labels,
         )
-        if reached < self._slots:
-            raise RuntimeError(f"best path lost at slot {reached}")
+        if stopped < self._slots:
+            raise RuntimeError(f"no best path from slot {stopped}, though the canvas is feasible")
         return labels
+
+    def _enforce_broken(self, free: NDArray[np.bool_], labels: NDArray[np.int32], tokens: NDArray[np.int64]) -> bool:
+        """Enforce the scopes whose bounds the filling breaks; False if there are none."""
+        lifted = self._constraint.tokens
+        automaton = lifted.automaton
+        kinds = np.full(self._slots, -1, np.int32)
+        kinds[~free] = lifted.class_of_token[tokens[~free]]
+        broken = np.zeros(len(self._enforced), np.bool_)
+        kernels.broken_scopes(
+            free,
+            labels,
+            kinds,
+            lifted.labels,
+            lifted.edge_offset,
+            lifted.edge_code,
+            lifted.edge_label,
+            lifted.pair_offset,
+            lifted.pair_source,
+            lifted.pair_edge,
+            automaton.levels,
+            automaton.scope,
+            automaton.low,
+            automaton.high,
+            broken,
+        )
+        if broken.any() and not (broken & ~self._enforced).any():
+            raise RuntimeError("the best path breaks bounds that are enforced")
+        self._enforced |= broken
+        return bool(broken.any())

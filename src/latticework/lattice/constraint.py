@@ -43,7 +43,7 @@ class Constraint:
         self.tokens = tokens
         self.grammar = grammar
         self._units = units_per_token(tokens)
-        self._layouts: dict[tuple[bool, bytes], Layout] = {}
+        self._layouts: dict[tuple[bool, bool, bytes], Layout] = {}
         self._lock = threading.Lock()
 
     @property
@@ -107,14 +107,16 @@ class Constraint:
         """Layout that is exact for canvases of up to ``slots`` slots; canvases with equal counters share one.
 
         Args:
-            enforced: [scopes] bool, which counters are kept (all by default); dropping some only adds fillings.
+            enforced: [scopes] bool, which counters are kept (by default all); dropping some only adds
+                fillings. Such a layout has merged labels, which only searches for a best filling understand.
         """
         widths = session_widths(self.tokens, self._units, slots, enforced)
-        key = (tail, widths.key)
+        merge = enforced is not None
+        key = (tail, merge, widths.key)
         with self._lock:
             found = self._layouts.pop(key, None)
         if found is None:
-            found = build_layout(self.tokens, widths, tail)
+            found = build_layout(self.tokens, widths, tail, merge)
         with self._lock:
             self._layouts[key] = found
             while len(self._layouts) > _LAYOUTS_KEPT:

@@ -5,178 +5,255 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from latticework.tokens.automaton import (
+    ADD_SHIFT,
+    ENTER_SHIFT,
+    KEEP_SHIFT,
+    STATE_MASK,
+    UNIT_MASK,
+)
+
 # Below every sum of slot weights (weights are at least -1e5 a slot), and finite so that fast maths may reorder.
 NONE = np.float32(-1e30)
 _FAST = {"reassoc", "nnan", "nsz", "contract"}
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _pull_max(tables, piece, weight, before, after):
-    cols = tables.piece_cols[piece]
-    if cols == 1:
-        source, target = tables.piece_source[piece], tables.piece_target[piece]
-        for _ in range(tables.piece_rows[piece]):
-            value = weight + after[target]
-            if value > before[source]:
-                before[source] = value
-            source += tables.piece_source_stride[piece]
-            target += tables.piece_target_stride[piece]
-        return
-    for line in range(tables.piece_rows[piece]):
-        source = tables.piece_source[piece] + line * tables.piece_source_stride[piece]
-        target = tables.piece_target[piece] + line * tables.piece_target_stride[piece]
-        values, result = after[target : target + cols], before[source : source + cols]
+def _raise_to(values, weight, result):
+    """result = max(result, values + weight)."""
+    for i in range(len(result)):
+        value = values[i] + weight
+        result[i] = value if value > result[i] else result[i]
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _spread_max(row, first, rows, outputs, cols, stride, target):
+    for line in range(max(rows, outputs)):
+        value = row[target + (line if outputs > 1 else 0)]
+        start = first + line * stride
+        cells = row[start : start + cols]
         for i in range(cols):
-            value = values[i] + weight
-            result[i] = value if value > result[i] else result[i]
+            cells[i] = value if value > cells[i] else cells[i]
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _spread_max(tables, vector, row):
-    for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
-        first, stride = tables.exit_source[exit_], tables.exit_stride[exit_]
-        cols, target = tables.exit_cols[exit_], tables.exit_target[exit_]
-        for line in range(max(tables.exit_rows[exit_], tables.exit_outputs[exit_])):
-            value = row[target + (line if tables.exit_outputs[exit_] > 1 else 0)]
-            start = first + line * stride
-            cells = row[start : start + cols]
-            for i in range(cols):
-                cells[i] = value if value > cells[i] else cells[i]
-
-
-@njit(cache=True, nogil=True, fastmath=_FAST)
-def best_values(tables, weight_row, weight, fixed_offset, fixed_piece, alive, value):
+def best_values(tables, weight_row, weight, fixed_offset, fixed_piece, alive, value, written):
     """Best sum of weights from every cell to an accepting end, by slot.
 
     Args:
         weight_row: [N] int32 row of ``weight`` for a free slot, -1 for a fixed one.
         weight: [n, labels] float32.
-        alive: [N + 1, S] uint8; only states alive are evaluated in free slots.
+        alive: [N + 1, S] uint8; only states alive are evaluated.
         value: [N + 1, size] float32; row N is given (0 where accepting, else NONE), the others are written.
+        written: [N + 1, K] uint8: vector states whose cells in ``value`` may be other than NONE.
     """
     row_offset, row_source = tables.row_offset, tables.row_source
-    target, label = tables.piece_target, tables.piece_label
+    target, target_state, label = tables.piece_target, tables.piece_target_state, tables.piece_label
+    rows, cols, source = tables.piece_rows, tables.piece_cols, tables.piece_source
+    source_stride, target_stride = tables.piece_source_stride, tables.piece_target_stride
+    vector_state, vector_base, output = tables.vector_state, tables.vector_base, tables.vector_output
     for slot in range(len(weight_row) - 1, -1, -1):
-        row, after, live = value[slot], value[slot + 1], alive[slot]
+        row, after, live, next_live = value[slot], value[slot + 1], alive[slot], alive[slot + 1]
         is_free = weight_row[slot] >= 0
-        if is_free:
-            gain = weight[weight_row[slot]]
-            for state in range(tables.scalar_states):
-                best = NONE
-                if live[tables.scalar_state[state]]:
-                    for piece in range(row_offset[state], row_offset[state + 1]):
-                        best = max(best, gain[label[piece]] + after[target[piece]])
-                row[state] = best
-            row[tables.scalar_states :] = NONE
-        else:
-            gain = weight[0]
-            row[:] = NONE
-            for at in range(fixed_offset[slot], fixed_offset[slot + 1]):
-                _pull_max(tables, fixed_piece[at], np.float32(0), row, after)
-        for vector in range(len(tables.vector_state)):
-            if not live[tables.vector_state[vector]]:
+        gain = weight[max(weight_row[slot], 0)]
+        for state in range(tables.scalar_states):
+            best = NONE
+            if is_free and live[tables.scalar_state[state]]:
+                for piece in range(row_offset[state], row_offset[state + 1]):
+                    best = max(best, gain[np.uint32(label[piece])] + after[np.uint32(target[piece])])
+            row[state] = best
+        for vector in range(len(vector_state)):
+            if live[vector_state[vector]] or written[slot, vector]:
+                row[vector_base[vector] : vector_base[vector + 1]] = NONE
+                row[output[vector] : output[vector + 1]] = NONE
+            written[slot, vector] = live[vector_state[vector]]
+        for at in range(fixed_offset[slot], fixed_offset[slot + 1]):
+            piece = fixed_piece[at]
+            if live[tables.piece_state[piece]] and next_live[target_state[piece]]:
+                for line in range(rows[piece]):
+                    start, end = (
+                        source[piece] + line * source_stride[piece],
+                        target[piece] + line * target_stride[piece],
+                    )
+                    _raise_to(after[end : end + cols[piece]], np.float32(0), row[start : start + cols[piece]])
+        for vector in range(len(vector_state)):
+            if not live[vector_state[vector]]:
                 continue
             if is_free:
                 for line in range(tables.vector_row[vector], tables.vector_row[vector + 1]):
                     best = row[row_source[line]]
                     for piece in range(row_offset[line], row_offset[line + 1]):
-                        best = max(best, gain[label[piece]] + after[target[piece]])
+                        best = max(best, gain[np.uint32(label[piece])] + after[np.uint32(target[piece])])
                     row[row_source[line]] = best
                 for piece in range(tables.vector_block[vector], tables.vector_block[vector + 1]):
-                    if alive[slot + 1, tables.piece_target_state[piece]]:
-                        _pull_max(tables, piece, gain[label[piece]], row, after)
-            _spread_max(tables, vector, row)
+                    if not next_live[target_state[piece]] or gain[label[piece]] <= NONE:
+                        continue
+                    for line in range(rows[piece]):
+                        start = source[piece] + line * source_stride[piece]
+                        end = target[piece] + line * target_stride[piece]
+                        _raise_to(after[end : end + cols[piece]], gain[label[piece]], row[start : start + cols[piece]])
+            for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
+                _spread_max(
+                    row,
+                    tables.exit_source[exit_],
+                    tables.exit_rows[exit_],
+                    tables.exit_outputs[exit_],
+                    tables.exit_cols[exit_],
+                    tables.exit_stride[exit_],
+                    tables.exit_target[exit_],
+                )
 
 
 @njit(cache=True, nogil=True)
-def step(tables, piece, cell):
-    """Cell to which a piece leads from a cell of its source state, -1 if it does not apply there."""
-    source = cell
-    exit_ = tables.piece_exit[piece]
-    if exit_ >= 0:
-        offset = cell - tables.exit_source[exit_]
-        if offset < 0:
-            return -1
-        line, col = divmod(offset, tables.exit_stride[exit_])
-        outputs = tables.exit_outputs[exit_]
-        if line >= max(tables.exit_rows[exit_], outputs) or col >= tables.exit_cols[exit_]:
-            return -1
-        source = tables.exit_target[exit_] + (line if outputs > 1 else 0)
-    offset = source - tables.piece_source[piece]
-    if offset < 0:
-        return -1
-    line, col = divmod(offset, tables.piece_source_stride[piece])
-    if line >= tables.piece_rows[piece] or col >= tables.piece_cols[piece]:
-        return -1
-    return tables.piece_target[piece] + line * tables.piece_target_stride[piece] + col
-
-
-@njit(cache=True, nogil=True)
-def _add_successors(tables, first, last, cell, pieces, cells, count):
-    for piece in range(first, last):
-        to = step(tables, piece, cell)
-        if to >= 0:
-            pieces[count] = piece
-            cells[count] = to
-            count += 1
-    return count
-
-
-@njit(cache=True, nogil=True)
-def successors(tables, state, cell, first_fixed, last_fixed, fixed_piece, pieces, cells):
+def successors(tables, state, cell, is_free, fixed, pieces, cells):
     """Pieces that apply in a cell and where they lead.
 
     Args:
-        first_fixed, last_fixed: range of ``fixed_piece`` for a fixed slot, ``first_fixed < 0`` for a free one.
+        is_free: whether all pieces of the state are possible, else those in ``fixed``.
+        fixed: int32 pieces of the token of a fixed slot.
         pieces, cells: int32 buffers of at least the largest number of pieces of a state, written.
 
     Returns:
         How many.
     """
-    count = 0
-    if first_fixed >= 0:
-        for at in range(first_fixed, last_fixed):
-            piece = fixed_piece[at]
-            if tables.piece_state[piece] == state:
-                count = _add_successors(tables, piece, piece + 1, cell, pieces, cells, count)
-        return count
     row_offset = tables.row_offset
     vector = tables.vector_of_state[state]
-    if vector < 0:
-        return _add_successors(tables, row_offset[cell], row_offset[cell + 1], cell, pieces, cells, 0)
-    first, last = row_offset[tables.vector_row[vector]], row_offset[tables.vector_row[vector + 1]]
-    count = _add_successors(tables, first, last, cell, pieces, cells, 0)
-    first, last = tables.vector_block[vector], tables.vector_block[vector + 1]
-    return _add_successors(tables, first, last, cell, pieces, cells, count)
+    first_row = cell if vector < 0 else tables.vector_row[vector]
+    last_row = cell + 1 if vector < 0 else tables.vector_row[vector + 1]
+    singles = row_offset[last_row] - row_offset[first_row]
+    blocks = 0 if vector < 0 else tables.vector_block[vector + 1] - tables.vector_block[vector]
+    count = 0
+    for number in range(singles + blocks if is_free else len(fixed)):
+        if not is_free:
+            piece = fixed[number]
+            if tables.piece_state[piece] != state:
+                continue
+        elif number < singles:
+            piece = row_offset[first_row] + number
+        else:
+            piece = tables.vector_block[vector] + number - singles
+        value = cell
+        exit_ = tables.piece_exit[piece]
+        if exit_ >= 0:
+            offset, stride, outputs = (
+                cell - tables.exit_source[exit_],
+                tables.exit_stride[exit_],
+                tables.exit_outputs[exit_],
+            )
+            line, col = offset // stride, offset % stride
+            if offset < 0 or line >= max(tables.exit_rows[exit_], outputs) or col >= tables.exit_cols[exit_]:
+                continue
+            value = tables.exit_target[exit_] + (line if outputs > 1 else 0)
+        offset, stride = value - tables.piece_source[piece], tables.piece_source_stride[piece]
+        line, col = offset // stride, offset % stride
+        if offset >= 0 and line < tables.piece_rows[piece] and col < tables.piece_cols[piece]:
+            pieces[count] = piece
+            cells[count] = tables.piece_target[piece] + line * tables.piece_target_stride[piece] + col
+            count += 1
+    return count
 
 
 @njit(cache=True, nogil=True)
-def trace(tables, weight_row, weight, fixed_offset, fixed_piece, value, pieces, cells, labels):
+def trace(
+    tables, weight_row, weight, fixed_offset, fixed_piece, value, merged_offset, merged_label, pieces, cells, labels
+):
     """Follow the best values from the start cell.
 
     Args:
         value: [N + 1, size] of :func:`best_values`.
+        merged_offset, merged_label: labels of the merged labels, which follow the plain ones.
         pieces, cells: buffers of :func:`successors`.
-        labels: [N] int32, written: label in every slot (of fixed slots too).
+        labels: [N] int32, written: plain label in every free slot.
 
     Returns:
         N, or the slot from which no completion exists.
     """
     state = np.int64(0)
     cell = np.int64(tables.start)
+    plain = weight.shape[1] - (len(merged_offset) - 1)
     for slot in range(len(weight_row)):
         is_free = weight_row[slot] >= 0
-        first = -1 if is_free else fixed_offset[slot]
-        count = successors(tables, state, cell, first, fixed_offset[slot + 1], fixed_piece, pieces, cells)
+        gain = weight[max(weight_row[slot], 0)]
+        fixed = fixed_piece[fixed_offset[slot] : fixed_offset[slot + 1]]
+        count = successors(tables, state, cell, is_free, fixed, pieces, cells)
         best, chosen = NONE, -1
         for i in range(count):
-            gain = weight[weight_row[slot], tables.piece_label[pieces[i]]] if is_free else np.float32(0)
-            total = gain + value[slot + 1, cells[i]]
+            total = value[slot + 1, cells[i]]
+            if is_free:
+                total += gain[tables.piece_label[pieces[i]]]
             if total > best:
                 best, chosen = total, i
         if chosen < 0:
             return slot
-        labels[slot] = tables.piece_label[pieces[chosen]]
+        label = tables.piece_label[pieces[chosen]]
+        if is_free and label >= plain:
+            first, last = merged_offset[label - plain], merged_offset[label - plain + 1]
+            label = merged_label[first]
+            for at in range(first + 1, last):
+                if gain[merged_label[at]] > gain[label]:
+                    label = merged_label[at]
+        labels[slot] = label
         state = np.int64(tables.piece_target_state[pieces[chosen]])
         cell = np.int64(cells[chosen])
     return len(weight_row)
+
+
+@njit(cache=True, nogil=True)
+def merge_weights(weight, plain, merged_offset, merged_label):
+    """weight[i, plain + m] = largest weight of the labels that merged label m stands for; [n, labels] float32."""
+    for i in range(len(weight)):
+        for merged in range(len(merged_offset) - 1):
+            best = NONE
+            for at in range(merged_offset[merged], merged_offset[merged + 1]):
+                best = max(best, weight[i, merged_label[at]])
+            weight[i, plain + merged] = best
+
+
+@njit(cache=True, nogil=True)
+def broken_scopes(
+    is_free,
+    labels,
+    kinds,
+    end_label,
+    edge_offset,
+    edge_code,
+    edge_label,
+    pair_offset,
+    pair_source,
+    pair_edge,
+    levels,
+    scope,
+    low,
+    high,
+    broken,
+):
+    """Follow a filling with unbounded counts and mark the scopes whose bounds it breaks.
+
+    Args:
+        labels: [N] int32 label of every free slot.
+        kinds: [N] int32 class of the token of every fixed slot, -1 for an end token.
+        broken: [scopes] bool, set True where broken.
+    """
+    counts = np.zeros(2, np.int64)
+    state = np.int64(0)
+    for slot in range(len(is_free) + 1):
+        edge = -1
+        if slot < len(is_free) and is_free[slot] and labels[slot] != end_label:
+            edge = edge_offset[state]
+            while edge_label[edge] != labels[slot]:
+                edge += 1
+        elif slot < len(is_free) and not is_free[slot] and kinds[slot] >= 0:
+            first, last = pair_offset[kinds[slot]], pair_offset[kinds[slot] + 1]
+            edge = pair_edge[first + np.searchsorted(pair_source[first:last], state)]
+        code = edge_code[edge] if edge >= 0 else 0
+        target, keep = code & STATE_MASK, (code >> KEEP_SHIFT) & 3
+        for level in range(levels[state]):
+            counts[level] += (code >> ADD_SHIFT[level]) & UNIT_MASK
+            at = scope[state, level]
+            if counts[level] > high[at] or (level >= keep and counts[level] < low[at]):
+                broken[at] = True
+        if edge < 0:
+            break
+        for level in range(keep, levels[target]):
+            counts[level] = (code >> ENTER_SHIFT[level]) & UNIT_MASK
+        state = target

@@ -29,8 +29,8 @@ def draw_path(
     linear = len(power) > 0
     for slot in range(len(weight_row)):
         is_free = weight_row[slot] >= 0
-        first = -1 if is_free else fixed_offset[slot]
-        count = successors(tables, state, cell, first, fixed_offset[slot + 1], fixed_piece, pieces, cells)
+        fixed = fixed_piece[fixed_offset[slot] : fixed_offset[slot + 1]]
+        count = successors(tables, state, cell, is_free, fixed, pieces, cells)
         top = -np.inf
         for i in range(count):
             piece = pieces[i]

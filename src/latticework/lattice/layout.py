@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,18 @@ from latticework.tokens.automaton import ADD_SHIFT, ENTER_SHIFT, KEEP_SHIFT, STA
 Columns = dict[str, NDArray[np.int64]]
 
 
+class Fixed(NamedTuple):
+    """Pieces that fixed slots allow: ``piece[offset[i] : offset[i + 1]]`` in slot i, none in a free one.
+
+    Attributes:
+        offset: [N + 1] int32.
+        piece: int32.
+    """
+
+    offset: Int32Array
+    piece: Int32Array
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Layout:
     """Immutable. S states of the automaton plus one, END, in which the tail is read.
@@ -31,6 +44,7 @@ class Layout:
         accept: [cells] bool, cells in which a canvas may be full.
         end_label: label of the end tokens (the number of labels of the token automaton).
         end_state: id of END.
+        merged_offset, merged_label: labels that merged label ``end_label + 1 + i`` stands for.
     """
 
     tokens: TokenAutomaton
@@ -38,6 +52,8 @@ class Layout:
     accept: NDArray[np.bool_]
     end_label: int
     end_state: int
+    merged_offset: Int32Array
+    merged_label: Int32Array
     _piece_offset: NDArray[np.int64]  # by edge, end edges last
     _pieces: Int32Array
     _end_pieces: Int32Array
@@ -62,17 +78,28 @@ class Layout:
         edges = tokens.pair_edge[tokens.pair_offset[kind] : tokens.pair_offset[kind + 1]]
         return _gather(self._pieces, self._piece_offset, edges)
 
+    def place(self, tokens: NDArray[np.int64], free: NDArray[np.bool_]) -> Fixed:
+        """Pieces of the tokens of the slots that are not free; tokens [N], free [N]."""
+        lists = [self.pieces_of_token(token) for token in tokens[~free].tolist()]
+        sizes = np.zeros(len(tokens), np.int32)
+        sizes[~free] = [len(pieces) for pieces in lists]
+        offset = np.zeros(len(tokens) + 1, np.int32)
+        np.cumsum(sizes, out=offset[1:])
+        return Fixed(offset, np.concatenate([np.zeros(0, np.int32), *lists]))
+
     @property
     def nbytes(self) -> int:
         """Memory of the tables, bytes."""
         return sum(value.nbytes for value in self.tables if isinstance(value, np.ndarray)) + self._pieces.nbytes
 
 
-def build_layout(tokens: TokenAutomaton, widths: Widths, tail: bool) -> Layout:
+def build_layout(tokens: TokenAutomaton, widths: Widths, tail: bool, merge: bool = False) -> Layout:
     """Lay out ``tokens`` with the given widths; cost O(E log E + cells).
 
     Args:
         tail: whether END exists, that is, whether end tokens may follow a document.
+        merge: make one piece, with a merged label, of single-value pieces with equal source and
+            target; dropped counters leave many.
     """
     states = _States(tokens, widths)
     edges = _edges(tokens, tail)
@@ -80,19 +107,24 @@ def build_layout(tokens: TokenAutomaton, widths: Widths, tail: bool) -> Layout:
     pieces = _pieces(states, edges, live, exits, edge_exit)
     order = _order(states, pieces)
     pieces = {name: column[order] for name, column in pieces.items()}
+    edge_of_piece, is_end = pieces["edge"], pieces["label"] == tokens.labels
+    piece_id = np.arange(len(order))
+    merged: list[tuple[int, ...]] = []
+    if merge:
+        piece_id, pieces, merged = _merge(pieces, tokens.labels + 1)
 
-    edge_order = np.argsort(pieces["edge"], kind="stable").astype(np.int32)
-    piece_offset = np.searchsorted(pieces["edge"][edge_order], np.arange(len(edges["source"]) + 1))
-    end_pieces = np.flatnonzero(pieces["label"] == tokens.labels).astype(np.int32)
+    by_edge = np.argsort(edge_of_piece, kind="stable")
     return Layout(
         tokens,
         _tables(states, exits, pieces),
         states.accepting_cells(),
         tokens.labels,
         states.end,
-        piece_offset,
-        edge_order,
-        end_pieces,
+        _frozen(np.cumsum([0, *map(len, merged)])),
+        _frozen(np.array([label for labels in merged for label in labels])),
+        np.searchsorted(edge_of_piece[by_edge], np.arange(len(edges["source"]) + 1)),
+        piece_id[by_edge].astype(np.int32),
+        piece_id[is_end].astype(np.int32),
     )
 
 
@@ -277,6 +309,22 @@ def _order(states: _States, pieces: Columns) -> NDArray[np.int64]:
     return np.lexsort((pieces["target"], pieces["source"], rank, ~single))
 
 
+def _merge(pieces: Columns, first_label: int) -> tuple[NDArray[np.int64], Columns, list[tuple[int, ...]]]:
+    """New id of every piece, the pieces that are left, and the labels of every merged label."""
+    single = pieces["rows"] * pieces["cols"] == 1
+    repeats = single[1:] & (pieces["source"][1:] == pieces["source"][:-1])
+    repeats &= pieces["target"][1:] == pieces["target"][:-1]
+    first = np.flatnonzero(np.append(True, ~repeats)) if len(single) else np.zeros(0, np.int64)
+    piece_id = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(single))))
+    ids: dict[tuple[int, ...], int] = {}
+    label = pieces["label"][first]
+    for at in np.flatnonzero(np.bincount(piece_id, minlength=len(first)) > 1):
+        end = first[at + 1] if at + 1 < len(first) else len(single)
+        labels = tuple(sorted(set(pieces["label"][first[at] : end].tolist())))
+        label[at] = ids.setdefault(labels, first_label + len(ids)) if len(labels) > 1 else labels[0]
+    return piece_id, {name: column[first] for name, column in pieces.items()} | {"label": label}, list(ids)
+
+
 def _tables(states: _States, exits: Columns, pieces: Columns) -> Tables:
     single = pieces["rows"] * pieces["cols"] == 1
     singles = int(single.sum())
@@ -298,6 +346,7 @@ def _tables(states: _States, exits: Columns, pieces: Columns) -> Tables:
         "vector_row": scalars + np.searchsorted(states.rank[row_state[scalars:]], vectors),
         "vector_block": singles + np.searchsorted(block_rank, vectors),
         "vector_exit": np.searchsorted(exits["rank"], vectors),
+        "vector_output": np.append(exits["target"], len(position))[np.searchsorted(exits["rank"], vectors)],
         "vector_of_state": states.rank,
         "cell_of_state": states.base,
         "row_offset": np.concatenate([[0], np.cumsum(row_size)]),

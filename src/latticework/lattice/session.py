@@ -214,7 +214,7 @@ class Session:
         self._sets.place(self._tokens, self._free)
 
     def _best_tokens(self, rows: Logits, scores: ClassScores) -> NDArray[np.int64]:
-        labels = self._search.labels(self._sets, self._table, scores)[self._free]
+        labels = self._search.labels(self._sets, self._table, scores, self._tokens)[self._free]
         kinds = np.empty(len(labels), np.int32)
         kernels_scoring.closest_classes(scores.least, labels, self._table.label_offset, self._table.label_class, kinds)
         return self._filled(rows, rows.closest(kinds))

@@ -12,6 +12,9 @@ from latticework.lattice.layout import Layout
 class CanvasSets:
     """Forward and backward sets of a canvas of N slots on one layout. Not safe for several threads.
 
+    ``free`` [N] bool, ``fixed`` (pieces of fixed slots) and ``weight_row`` ([N] int32, how many free slots come
+    before a free slot, -1 for a fixed one) describe the canvas as it was last placed.
+
     Everything is computed when asked for and in full: after a few commits most rows change, and
     keeping track costs more than it saves. Cost of each pass O(N (E + cells)), far less where fixed
     slots leave few states.
@@ -33,12 +36,7 @@ class CanvasSets:
     def place(self, tokens: NDArray[np.int64], free: NDArray[np.bool_]) -> None:
         """Put another content into the slots."""
         self.free = free.copy()
-        lists = [self.layout.pieces_of_token(int(token)) for token in tokens[~free]]
-        sizes = np.zeros(self.slots, np.int32)
-        sizes[~free] = [len(pieces) for pieces in lists]
-        self.fixed_offset = np.zeros(self.slots + 1, np.int32)
-        np.cumsum(sizes, out=self.fixed_offset[1:])
-        self.fixed_piece = np.concatenate([np.zeros(0, np.int32), *lists])
+        self.fixed = self.layout.place(tokens, free)
         self.weight_row = np.where(free, np.cumsum(free) - 1, -1).astype(np.int32)
         self._dead_end: int | None = None
         self._has_valid = False
@@ -49,7 +47,7 @@ class CanvasSets:
         """First slot after which nothing is possible whatever follows, or N."""
         if self._dead_end is None:
             self._dead_end = kernels.forward_sets(
-                self.layout.tables, self.free, self.fixed_offset, self.fixed_piece, self._reached, self._active
+                self.layout.tables, self.free, *self.fixed, self._reached, self._active
             )
         return self._dead_end
 
@@ -94,8 +92,7 @@ class CanvasSets:
         kernels.backward_sets(
             self.layout.tables,
             self.free,
-            self.fixed_offset,
-            self.fixed_piece,
+            *self.fixed,
             self._reached,
             self._active,
             self._valid,

@@ -34,8 +34,7 @@ class CompletionSums:
             tables,
             sets.weight_row,
             share,
-            sets.fixed_offset,
-            sets.fixed_piece,
+            *sets.fixed,
             sets.valid,
             sets.alive,
             self._value,
@@ -63,8 +62,7 @@ class CompletionSums:
             sets.layout.tables,
             sets.weight_row,
             self._weight,
-            sets.fixed_offset,
-            sets.fixed_piece,
+            *sets.fixed,
             self._value,
             self._power,
             generator.random(sets.slots),
@@ -82,8 +80,7 @@ class CompletionSums:
             sets.layout.tables,
             sets.weight_row,
             self._share,
-            sets.fixed_offset,
-            sets.fixed_piece,
+            *sets.fixed,
             sets.alive,
             self._value,
             self._power,
@@ -95,11 +92,7 @@ class CompletionSums:
         tables = sets.layout.tables
         self._value.fill(-np.inf)
         self._power = np.empty((0, 0), np.int32)
-        kernels_log.log_values(
-            tables, sets.weight_row, self._weight, sets.fixed_offset, sets.fixed_piece, sets.valid, self._value
-        )
+        kernels_log.log_values(tables, sets.weight_row, self._weight, *sets.fixed, sets.valid, self._value)
         self._posterior = np.zeros_like(self._weight)
-        kernels_log.log_posteriors(
-            tables, sets.weight_row, self._weight, sets.fixed_offset, sets.fixed_piece, self._value, self._posterior
-        )
+        kernels_log.log_posteriors(tables, sets.weight_row, self._weight, *sets.fixed, self._value, self._posterior)
         self.log_total = float(self._value[0, tables.start])

@@ -37,6 +37,7 @@ class Tables(NamedTuple):
     vector_row: Int32Array  # [K + 1] into the rows
     vector_block: Int32Array  # [K + 1] into the pieces
     vector_exit: Int32Array  # [K + 1] into the exits
+    vector_output: Int32Array  # [K + 1] first exit output value
     vector_of_state: Int32Array  # [S] index of the vector state, -1 for a scalar one
     cell_of_state: Int32Array  # [S] first cell
 
@@ -56,7 +57,7 @@ class Tables(NamedTuple):
     piece_cols: Int32Array
     piece_source_stride: Int32Array
     piece_target_stride: Int32Array
-    piece_label: Int32Array
+    piece_label: Int32Array  # a label; from end_label + 1 on a merged label of the layout
     piece_exit: Int32Array  # exit whose output is the source, -1 if the source is a cell
     piece_state: Int32Array  # source state id
     piece_target_state: Int32Array  # target state id
