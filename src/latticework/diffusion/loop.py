@@ -1,21 +1,20 @@
 """The denoising loop for absorbing-mask models: forwards on a batch of canvases, safe parallel commits in between.
 
 Each round, for every row still open: slots the constraint has decided are fixed; one forward over prompt and canvas
-gives logits, while the rows' lattices are prepared in worker threads; each row takes one valid completion and commits
-the part of it that the policy chooses. Every round commits at least one slot of every row, so a row of F free slots
-takes at most F forwards, and what it ends with is valid.
+gives logits, while the rows' lattices are prepared in worker threads; each row (several at once, in threads) takes one
+valid completion and commits the part of it that the policy chooses. Every round commits at least one slot of every row,
+so a row of F free slots takes at most F forwards, and what it ends with is valid.
 """
 
 from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +30,9 @@ if TYPE_CHECKING:
     from latticework.models.base import DiffusionModel
 
 _EMPTY = np.empty(0, dtype=np.int64)
+_WORKERS = min(8, os.cpu_count() or 1)
+
+_Move: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]] | LatticeworkError  # committed, forced slots; or failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,63 +86,74 @@ class _Loop:
     ) -> None:
         self.model = model
         self.options = options
+        self.overlap = _forward_leaves_a_core(model) if options.overlap is None else options.overlap
         self.on_step = on_step
         self.outcomes: list[Outcome | None] = [None] * requests
 
     def run(self, requests: Sequence[Request]) -> list[Outcome]:
         waiting = deque(enumerate(requests))
         active: list[Row] = []
-        with _workers(self.model, self.options) as pool:
+        with ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="lattice") as pool:
             while waiting or active:
                 while waiting and len(active) < self.options.batch_size:
                     row = self._start(*waiting.popleft())
-                    if row is not None and self._settle(row, _EMPTY):
+                    if row is not None:
                         active.append(row)
                 if active:
                     active = self._round(active, pool)
         return [outcome for outcome in self.outcomes if outcome is not None]
 
     def _start(self, index: int, request: Request) -> Row | None:
+        """A row with its first forced slots fixed; ``None`` when it failed or needs no forward."""
         try:
-            return Row(index, request, self.model.vocabulary, self.options.block_length)
+            row = Row(index, request, self.model.vocabulary, self.options.block_length)
         except LatticeworkError as error:
             self.outcomes[index] = _refused(request, error)
             return None
+        return row if self._file(row, _settle(row, _EMPTY)) else None
 
-    def _round(self, rows: list[Row], pool: ThreadPoolExecutor | None) -> list[Row]:
+    def _round(self, rows: list[Row], pool: ThreadPoolExecutor) -> list[Row]:
         """One forward for ``rows`` and what follows from it; returns the rows still open."""
-        prepared = [pool.submit(row.prepare) for row in rows] if pool else []
+        prepared = [pool.submit(row.prepare) for row in rows] if self.overlap else [None] * len(rows)
         begun = perf_counter()
         logits = _forward(self.model, rows)
         spent = 1e3 * (perf_counter() - begun)
-        still_open = []
-        for position, row in enumerate(rows):
+        for row in rows:
             row.forwards += 1
             row.timings.model += spent
-            try:
-                if prepared:
-                    _await(row, prepared[position])
-                own = logits[position, -len(row.tokens) :]
-                committed = row.advance(own, self.options.policy, self.options.temperature)
-            except LatticeworkError as error:
-                self.outcomes[row.index] = row.outcome(error)
-                continue
-            if self._settle(row, committed):
-                still_open.append(row)
-        return still_open
+        own = [logits[position, -len(row.tokens) :] for position, row in enumerate(rows)]
+        each = pool.map if len(rows) > 1 else map
+        moves = list(each(self._advance, rows, own, prepared))
+        return [row for row, move in zip(rows, moves, strict=True) if self._file(row, move)]
 
-    def _settle(self, row: Row, committed: NDArray[np.int64]) -> bool:
-        """Fix what follows without the model; file the outcome of a finished row. Whether the row is still open."""
+    def _advance(self, row: Row, logits: torch.Tensor, prepared: Future[float] | None) -> _Move:
+        """What one row makes of its logits. Rows share nothing, so several may run this at once."""
         try:
-            forced = _EMPTY if row.done else row.settle()
+            if prepared is not None:
+                _await(row, prepared)
+            committed = row.advance(logits, self.options.policy, self.options.temperature)
         except LatticeworkError as error:
-            self.outcomes[row.index] = row.outcome(error)
+            return error
+        return _settle(row, committed)
+
+    def _file(self, row: Row, move: _Move) -> bool:
+        """Tell the hook, keep the outcome of a row that ended; whether the row is still open."""
+        if isinstance(move, LatticeworkError):
+            self.outcomes[row.index] = row.outcome(move)
             return False
         if self.on_step is not None:
-            self.on_step(row.step(committed, forced))
+            self.on_step(row.step(*move))
         if row.done:
             self.outcomes[row.index] = row.outcome()
         return not row.done
+
+
+def _settle(row: Row, committed: NDArray[np.int64]) -> _Move:
+    """Fix what follows from ``committed`` without the model."""
+    try:
+        return committed, _EMPTY if row.done else row.settle()
+    except LatticeworkError as error:
+        return error
 
 
 def _await(row: Row, prepared: Future[float]) -> None:
@@ -166,19 +179,6 @@ def _forward(model: DiffusionModel, rows: list[Row]) -> torch.Tensor:
     keep = max(len(row.tokens) for row in rows)
     with torch.inference_mode():
         return model.forward(torch.from_numpy(ids), torch.from_numpy(attention), keep)
-
-
-@contextmanager
-def _workers(model: DiffusionModel, options: Options) -> Iterator[ThreadPoolExecutor | None]:
-    """A small thread pool when preparing lattices beside the forward pays, else ``None``."""
-    overlap = options.overlap
-    if overlap is None:
-        overlap = _forward_leaves_a_core(model)
-    if not overlap:
-        yield None
-        return
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1), thread_name_prefix="lattice") as pool:
-        yield pool
 
 
 def _forward_leaves_a_core(model: DiffusionModel) -> bool:
