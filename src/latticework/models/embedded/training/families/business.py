@@ -1,6 +1,7 @@
 """Families about companies, money and contracts."""
 
 # ruff: noqa: E501 (one field a line, however many clauses it has)
+# fmt: off
 
 from __future__ import annotations
 

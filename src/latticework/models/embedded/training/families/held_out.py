@@ -1,6 +1,7 @@
 """Families for evaluation only: their keys and clauses are never trained."""
 
 # ruff: noqa: E501 (one field a line, however many clauses it has)
+# fmt: off
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Families about persons: who they are, where they work, how they are."""
 
 # ruff: noqa: E501 (one field a line, however many clauses it has)
+# fmt: off
 
 from __future__ import annotations
 
