@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latticework.lattice import kernels_best as kernels
-from latticework.lattice import kernels_scoring
+from latticework.lattice.kernels_weights import NONE
 from latticework.lattice.layout import Layout
 from latticework.lattice.scoring import ClassScores, ClassTable
 from latticework.lattice.sets import CanvasSets
 from latticework.lattice.tables import successor_limit
+from latticework.lattice.weights import best_weights
 
 if TYPE_CHECKING:
     from latticework.lattice.constraint import Constraint
@@ -47,10 +48,7 @@ class BestSearch:
         fits = sets.fits[sets.free]
         while True:
             layout = self._use_layout(sets)
-            plain = layout.end_label + 1
-            weight = np.zeros((max(len(fits), 1), plain + len(layout.merged_offset) - 1), np.float32)
-            kernels_scoring.best_of_labels(scores.least, fits, table.label_offset, table.label_class, weight)
-            kernels.merge_weights(weight, plain, layout.merged_offset, layout.merged_label)
+            weight = best_weights(scores, fits, table, layout)
             labels = self._solve(layout, sets, weight, tokens)
             if layout is sets.layout or not self._enforce_broken(sets.free, labels, tokens):
                 return labels
@@ -64,7 +62,7 @@ class BestSearch:
         if layout is not self._layout:
             tables = layout.tables
             self._layout = layout
-            self._value = np.full((self._slots + 1, tables.size), kernels.NONE, np.float32)
+            self._value = np.full((self._slots + 1, tables.size), NONE, np.float32)
             self._value[-1, : tables.cells][layout.accept] = 0
             self._written = np.zeros((self._slots + 1, len(tables.vector_state)), np.uint8)
         return layout

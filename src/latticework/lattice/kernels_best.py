@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from latticework.lattice.kernels_weights import NONE
 from latticework.tokens.automaton import (
     ADD_SHIFT,
     ENTER_SHIFT,
@@ -13,8 +14,6 @@ from latticework.tokens.automaton import (
     UNIT_MASK,
 )
 
-# Below every sum of slot weights (weights are at least -1e5 a slot), and finite so that fast maths may reorder.
-NONE = np.float32(-1e30)
 _FAST = {"reassoc", "nnan", "nsz", "contract"}
 
 
@@ -196,17 +195,6 @@ def trace(
         state = np.int64(tables.piece_target_state[pieces[chosen]])
         cell = np.int64(cells[chosen])
     return len(weight_row)
-
-
-@njit(cache=True, nogil=True)
-def merge_weights(weight, plain, merged_offset, merged_label):
-    """weight[i, plain + m] = largest weight of the labels that merged label m stands for; [n, labels] float32."""
-    for i in range(len(weight)):
-        for merged in range(len(merged_offset) - 1):
-            best = NONE
-            for at in range(merged_offset[merged], merged_offset[merged + 1]):
-                best = max(best, weight[i, merged_label[at]])
-            weight[i, plain + merged] = best
 
 
 @njit(cache=True, nogil=True)

@@ -13,12 +13,12 @@ _LOG_2 = np.log(2.0)
 
 @njit(cache=True, nogil=True)
 def draw_path(
-    tables, weight_row, weight, fixed_offset, fixed_piece, value, power, uniform, pieces, cells, shares, labels
+    tables, weight_row, gap, total, fixed_offset, fixed_piece, value, power, uniform, pieces, cells, shares, labels
 ):
     """Draw the label of every slot from the exact joint distribution of fillings.
 
     Args:
-        weight: [n, labels] float64 log weights, -inf where a label does not fit.
+        gap, total: [n, labels] float32, the weight of a label is total * exp(-gap).
         value: [N + 1, size] float64 sums of completions: linear with ``power`` [N + 1, S] int32, or
             logarithms when ``power`` has no rows.
         uniform: [N] float64 in [0, 1).
@@ -39,14 +39,16 @@ def draw_path(
                 level = power[slot + 1, tables.piece_target_state[piece]]
                 share = np.log(share) + level * _LOG_2 if level > DEAD and share > 0 else -np.inf
             if is_free:
-                share += weight[weight_row[slot], tables.piece_label[piece]]
+                label = tables.piece_label[piece]
+                mass = np.float64(total[weight_row[slot], label])
+                share += np.log(mass) - gap[weight_row[slot], label] if mass > 0 else -np.inf
             shares[i] = share
             top = max(top, share)
-        total = 0.0
+        every = 0.0
         for i in range(count):
             shares[i] = np.exp(shares[i] - top)
-            total += shares[i]
-        left = uniform[slot] * total
+            every += shares[i]
+        left = uniform[slot] * every
         chosen = -1
         for i in range(count):
             if shares[i] > 0:

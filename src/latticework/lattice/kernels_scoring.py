@@ -17,6 +17,8 @@ from numba.extending import intrinsic
 MAX_GAP = np.float32(1e5)
 _LARGEST = np.float32(1e30)
 _LANES = 64
+_BLOCK = 512
+_EMPTY = np.float32(1e30)
 _FAST = {"reassoc", "nnan", "nsz", "contract"}
 
 
@@ -33,7 +35,7 @@ _float_of_bits: Any = _bits_to_float
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _exp_minus(gap):
+def exp_minus(gap):
     """exp(-gap) for gap >= 0 in single precision (Cephes expf), written so that loops over it vectorise."""
     x = max(-gap, np.float32(-87.0))
     power = np.floor(x * np.float32(1.44269504) + np.float32(0.5))
@@ -77,7 +79,7 @@ def _gaps(row, order, scale, gaps):
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def reduce_classes(logits, rows, scale, order, offset, sums, means, least, mass, mean, largest, normaliser):
+def reduce_classes(logits, rows, scale, order, offset, sums, means, least, near, mass, mean, largest, normaliser):
     """Class statistics of n rows.
 
     Args:
@@ -88,6 +90,7 @@ def reduce_classes(logits, rows, scale, order, offset, sums, means, least, mass,
         offset: [A + 1] int64 into ``order``.
         sums, means: whether ``mass`` and ``mean`` are wanted.
         least: [n, A] float32, written: smallest gap of a class.
+        near: [n, A] int32, written: where in ``order`` the block starts that holds the token with that gap.
         mass: [n, A] float32, written: sum of exp(least - gap) over the class.
         mean: [n, A] float32, written: mean gap under the softmax inside the class.
         largest: [n] float32, written: largest logit.
@@ -101,96 +104,51 @@ def reduce_classes(logits, rows, scale, order, offset, sums, means, least, mass,
         if not sums:
             part = np.float32(0)
             for gap in gaps:
-                part += _exp_minus(gap)
+                part += exp_minus(gap)
             total = np.float64(part)
         for kind in range(len(offset) - 1):
             first, last = offset[kind], offset[kind + 1]
             # Bits of non-negative floats order like the floats, and integer minima vectorise.
-            lowest = np.int32(0x7F000000)
-            members = bits[first:last]
-            for j in range(len(members)):
-                lowest = min(lowest, members[j])
+            lowest, near[i, kind] = np.int32(0x7F000000), first
+            for start in range(first, last, _BLOCK):
+                members = bits[start : min(start + _BLOCK, last)]
+                low = np.int32(0x7F000000)
+                for j in range(len(members)):
+                    low = min(low, members[j])
+                if low < lowest:
+                    lowest, near[i, kind] = low, start
             closest = _float_of_bits(lowest)
             least[i, kind] = closest
             if sums and last > first:
                 values = gaps[first:last]
                 part = np.float32(0)
                 for j in range(len(values)):
-                    part += _exp_minus(values[j] - closest)
+                    part += exp_minus(values[j] - closest)
                 mass[i, kind] = part
                 total += part * np.exp(-np.float64(closest))
                 if means:
                     weighted = np.float32(0)
                     for j in range(len(values)):
-                        weighted += _exp_minus(values[j] - closest) * (values[j] - closest)
+                        weighted += exp_minus(values[j] - closest) * (values[j] - closest)
                     mean[i, kind] = closest + weighted / part
         normaliser[i] = np.log(total)
 
 
 @njit(cache=True, nogil=True)
-def closest_members(logits, rows, kinds, order, offset, chosen):
-    """chosen[i] = first token of class kinds[i] with the largest logit of row rows[i]. logits [N, V] float32."""
+def closest_members(logits, rows, kinds, near, order, offset, chosen):
+    """chosen[i] = first token of class kinds[i] with the largest logit of row rows[i].
+
+    Args:
+        logits: [N, V] float32; near: [n, A] int32 of :func:`reduce_classes`.
+    """
     for i in range(len(rows)):
-        best = np.float32(-np.inf)
-        token = order[offset[kinds[i]]]
-        for j in range(offset[kinds[i]], offset[kinds[i] + 1]):
+        first = near[i, kinds[i]]
+        best, token = -_LARGEST, order[first]
+        for j in range(first, min(first + _BLOCK, offset[kinds[i] + 1])):
             value = logits[rows[i], order[j]]
             if value > best:
                 best, token = value, order[j]
         chosen[i] = token
-
-
-@njit(cache=True, nogil=True)
-def best_of_labels(least, fits, label_offset, label_class, weight):
-    """weight[i, l] = minus the smallest gap of label l's classes, relative to the best label that fits.
-
-    Args:
-        least: [n, A] float32.
-        fits: [n, L] bool; other labels are given a weight below every sum.
-        label_offset, label_class: classes of every label.
-        weight: [n, L] float32, written.
-
-    Returns:
-        Sum over the rows of the gaps of the best labels (what was subtracted).
-    """
-    taken = 0.0
-    for i in range(len(least)):
-        top = np.float32(-1e30)
-        for label in range(len(label_offset) - 1):
-            value = np.float32(-1e30)
-            if fits[i, label]:
-                for j in range(label_offset[label], label_offset[label + 1]):
-                    value = max(value, -least[i, label_class[j]])
-                top = max(top, value)
-            weight[i, label] = value
-        for label in range(len(label_offset) - 1):
-            if fits[i, label]:
-                weight[i, label] -= top
-        taken += top
-    return taken
-
-
-@njit(cache=True, nogil=True)
-def sum_of_labels(least, mass, fits, label_offset, label_class, weight):
-    """weight[i, l] = log of the sum over label l's classes of mass * exp(-least); -inf if it does not fit.
-
-    Args:
-        least, mass: [n, A] float32; fits: [n, L] bool; weight: [n, L] float64, written.
-    """
-    for i in range(len(least)):
-        for label in range(len(label_offset) - 1):
-            if not fits[i, label]:
-                weight[i, label] = -np.inf
-                continue
-            first, last = label_offset[label], label_offset[label + 1]
-            closest = least[i, label_class[first]]
-            for j in range(first + 1, last):
-                closest = min(closest, least[i, label_class[j]])
-            total = 0.0
-            for j in range(first, last):
-                kind = label_class[j]
-                total += mass[i, kind] * np.exp(np.float64(closest - least[i, kind]))
-            weight[i, label] = np.log(total) - closest
 
 
 @njit(cache=True, nogil=True)
@@ -202,38 +160,6 @@ def closest_classes(least, labels, label_offset, label_class, kinds):
         for j in range(first + 1, label_offset[labels[i] + 1]):
             if least[i, label_class[j]] < least[i, kinds[i]]:
                 kinds[i] = label_class[j]
-
-
-@njit(cache=True, nogil=True)
-def class_ratios(posterior, weight, label_offset, label_class, ratio):
-    """ratio[i, c] = log of the factor by which the constraint changes the weight exp(-gap) of class c's tokens.
-
-    That is the log of the sum, over the labels that hold c, of posterior / weight.
-
-    Args:
-        posterior: [n, L] float64; weight: [n, L] float64 logs, -inf where a label does not fit.
-        ratio: [n, A] float64, written; -inf for a class that no fitting label holds. A posterior too
-            small for float64 counts as 1e-300, so that what fits keeps a finite logarithm.
-    """
-    rest = np.empty(ratio.shape[1])
-    for i in range(len(posterior)):
-        ratio[i] = -np.inf
-        rest[:] = 0.0
-        for label in range(len(label_offset) - 1):
-            if weight[i, label] == -np.inf:
-                continue
-            value = np.log(max(posterior[i, label], 1e-300)) - weight[i, label]
-            for j in range(label_offset[label], label_offset[label + 1]):
-                kind = label_class[j]
-                above = ratio[i, kind]
-                if value > above:
-                    rest[kind] = (rest[kind] + 1.0) * np.exp(above - value) if above > value - 40 else 0.0
-                    ratio[i, kind] = value
-                elif value > above - 40:
-                    rest[kind] += np.exp(value - above)
-        for kind in range(ratio.shape[1]):
-            if rest[kind] > 0:
-                ratio[i, kind] += np.log1p(rest[kind])
 
 
 @njit(cache=True, nogil=True)

@@ -2,9 +2,9 @@
 
 Linear sums in float64 with a power of two per (slot, state): a value v of a state with power k stands
 for ``v * 2**k``. Values of single-cell states keep within 2**±64. The cells of a vector state share a
-power, and a weight or a cell that would fall below ``FLOOR`` of the largest is raised to it: values
-are then never too small, and what was added is found by its own posterior (``doubtful``). When that
-is not negligible the caller takes the log-domain kernels instead.
+power; one that would fall below ``CELL_FLOOR`` of their sum is raised to it, as weights are to
+``WEIGHT_FLOOR``: computed sums are then never too small, and what was added is found by its own
+posterior (``doubtful``). When that is not negligible the caller takes the log-domain kernels instead.
 
 Posteriors need no second set of powers: pushing ``ratio = posterior / value`` forward keeps
 ``ratio * value <= 1`` in every cell.
@@ -17,105 +17,70 @@ import math
 import numpy as np
 from numba import njit
 
+from latticework.lattice.denormals import FLUSH, set_mode
+from latticework.lattice.kernels_weights import WEIGHT_FLOOR
+
 DEAD = np.int32(-(1 << 29))
-WEIGHT_FLOOR = 2.0**-150
 CELL_FLOOR = 2.0**-850
-_VANISHING = 2.0**-900
-_SMALLEST, _LARGEST = -1070, 1020
+# Terms below 2**-1022 are lost. The floor of a state must be above all that it can lose.
+_VANISHING = 2.0**-150
+_SMALLEST, _LARGEST = -1020, 1020
 _POWERS = 2.0 ** np.arange(_SMALLEST, _LARGEST + 1.0)
+_POWERS[0] = 0.0
 _FAST = {"reassoc", "nnan", "nsz", "contract"}
 
 
 @njit(cache=True, nogil=True)
 def two_to(power):
-    """2**power, for powers that any sum can need; the smallest number for all below."""
+    """2**power for powers that matter; 0 below 2**-1020."""
     return _POWERS[min(max(power, _SMALLEST), _LARGEST) - _SMALLEST]
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _pull_sum(tables, piece, factor, before, after):
-    cols = tables.piece_cols[piece]
-    if cols == 1:
-        source, target = tables.piece_source[piece], tables.piece_target[piece]
-        for _ in range(tables.piece_rows[piece]):
-            before[source] += factor * after[target]
-            source += tables.piece_source_stride[piece]
-            target += tables.piece_target_stride[piece]
-        return
-    for line in range(tables.piece_rows[piece]):
-        source = tables.piece_source[piece] + line * tables.piece_source_stride[piece]
-        target = tables.piece_target[piece] + line * tables.piece_target_stride[piece]
-        values, result = after[target : target + cols], before[source : source + cols]
-        for i in range(cols):
-            result[i] += factor * values[i]
+def _add_times(values, factor, result):
+    """result += factor * values."""
+    for i in range(len(result)):
+        result[i] += factor * values[i]
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _finish_state(tables, vector, row, valid):
-    """Add what the exits hold, drop invalid cells, scale by a power of two and raise to the floor.
+def _spread_sum(row, first, rows, outputs, cols, stride, target):
+    for line in range(max(rows, outputs)):
+        value = row[target + (line if outputs > 1 else 0)]
+        start = first + line * stride
+        cells = row[start : start + cols]
+        for i in range(cols):
+            cells[i] += value
 
-    Returns the power and whether a cell was raised.
-    """
-    for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
-        first, stride = tables.exit_source[exit_], tables.exit_stride[exit_]
-        cols, target = tables.exit_cols[exit_], tables.exit_target[exit_]
-        for line in range(max(tables.exit_rows[exit_], tables.exit_outputs[exit_])):
-            value = row[target + (line if tables.exit_outputs[exit_] > 1 else 0)]
-            start = first + line * stride
-            cells = row[start : start + cols]
-            for i in range(cols):
-                cells[i] += value
-    first, last = tables.vector_base[vector], tables.vector_base[vector + 1]
-    cells, allowed = row[first:last], valid[first:last]
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _mask_and_add(cells, allowed):
+    """Zero the cells that are not allowed; returns the sum of the others."""
     total = 0.0
     for i in range(len(cells)):
         cells[i] *= allowed[i]
         total += cells[i]
-    power, scale = 0, 0.0
-    if total > _VANISHING:
-        power = math.frexp(total)[1]
-        scale = math.ldexp(1.0, -power)
+    return total
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _scale_and_raise(cells, allowed, scale):
+    """Scale by a power of two and raise allowed cells to the floor; returns whether one was raised."""
     raised = 0
     for i in range(len(cells)):
         value = cells[i] * scale
         raised += (value < CELL_FLOOR) & (allowed[i] > 0)
         cells[i] = max(value, CELL_FLOOR) * allowed[i]
-    return power, raised > 0
-
-
-@njit(cache=True, nogil=True)
-def scale_weights(weight, scaled):
-    """scaled[i, l] = exp(weight[i, l] - largest of the row), at least WEIGHT_FLOOR, 0 for -inf; float64.
-
-    Returns the sum of the largest weights and whether a weight was raised to the floor.
-    """
-    taken = 0.0
-    raised = False
-    for i in range(len(weight)):
-        top = -np.inf
-        for value in weight[i]:
-            top = max(top, value)
-        taken += top
-        for label in range(weight.shape[1]):
-            value = weight[i, label]
-            if value == -np.inf:
-                scaled[i, label] = 0.0
-                continue
-            share = np.exp(value - top)
-            if share < WEIGHT_FLOOR:
-                share = WEIGHT_FLOOR
-                raised = True
-            scaled[i, label] = share
-    return taken, raised
+    return raised > 0
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def sum_values(tables, weight_row, weight, fixed_offset, fixed_piece, valid, alive, value, power):
+def sum_values(tables, weight_row, share, fixed_offset, fixed_piece, valid, alive, value, power):
     """Sum over all completions of the product of weights, from every valid cell, by slot.
 
     Args:
-        weight_row: [N] int32 row of ``weight`` for a free slot, -1 for a fixed one.
-        weight: [n, labels] float64 of :func:`scale_weights`.
+        weight_row: [N] int32 row of ``share`` for a free slot, -1 for a fixed one.
+        share: [n, labels] float64.
         valid, alive: the sets.
         value: [N + 1, size] float64, written for states that are alive.
         power: [N + 1, S] int32, written; DEAD for states that are not alive.
@@ -123,8 +88,12 @@ def sum_values(tables, weight_row, weight, fixed_offset, fixed_piece, valid, ali
     Returns:
         Whether any cell was raised to the floor.
     """
+    mode = set_mode(FLUSH)
     row_offset, row_source = tables.row_offset, tables.row_source
-    target, label, target_state = tables.piece_target, tables.piece_label, tables.piece_target_state
+    target, target_state, label = tables.piece_target, tables.piece_target_state, tables.piece_label
+    rows, cols, source = tables.piece_rows, tables.piece_cols, tables.piece_source
+    source_stride, target_stride = tables.piece_source_stride, tables.piece_target_stride
+    vector_state, vector_base, output = tables.vector_state, tables.vector_base, tables.vector_output
     slots = len(weight_row)
     any_raised = False
     for slot in range(slots, -1, -1):
@@ -139,123 +108,130 @@ def sum_values(tables, weight_row, weight, fixed_offset, fixed_piece, valid, ali
             continue
         after, next_level = value[slot + 1], power[slot + 1]
         is_free = weight_row[slot] >= 0
-        share = weight[max(weight_row[slot], 0)]
-        if not is_free:
-            for at in range(fixed_offset[slot], fixed_offset[slot + 1]):
-                piece = fixed_piece[at]
-                state = tables.piece_state[piece]
-                if live[state]:
-                    level[state] = max(level[state], next_level[target_state[piece]])
-            for state in range(len(live)):
-                if live[state]:
-                    row[tables.cell_of_state[state]] = 0.0
-                    vector = tables.vector_of_state[state]
-                    if vector >= 0:
-                        _clear(tables, vector, row)
-            for at in range(fixed_offset[slot], fixed_offset[slot + 1]):
-                piece = fixed_piece[at]
-                state = tables.piece_state[piece]
-                if live[state] and next_level[target_state[piece]] > DEAD:
-                    factor = two_to(next_level[target_state[piece]] - level[state])
-                    _pull_sum(tables, piece, factor, row, after)
+        gain = share[max(weight_row[slot], 0)]
+        first_fixed, last_fixed = fixed_offset[slot], fixed_offset[slot + 1]
+        for at in range(first_fixed, last_fixed):
+            state, above = tables.piece_state[fixed_piece[at]], next_level[target_state[fixed_piece[at]]]
+            if live[state] and above > level[state]:
+                level[state] = above
         for cell in range(tables.scalar_states):
             state = tables.scalar_state[cell]
-            if not live[state]:
-                continue
-            if is_free:
-                total, high = 0.0, DEAD
-                for piece in range(row_offset[cell], row_offset[cell + 1]):
+            if live[state]:
+                total, high = 0.0, level[state]
+                for piece in range(row_offset[cell], row_offset[cell + 1] if is_free else row_offset[cell]):
                     above = next_level[target_state[piece]]
                     if above == DEAD:
                         continue
-                    term = share[label[piece]] * after[target[piece]]
-                    if term == 0:
-                        continue
-                    if above > high:
+                    term = gain[np.uint32(label[piece])] * after[np.uint32(target[piece])]
+                    if above <= high:
+                        total += term * two_to(above - high)
+                    elif term > 0:
                         total = total * two_to(high - above) + term
                         high = above
-                    else:
-                        total += term * two_to(above - high)
                 row[cell], level[state] = total, high
-            if not 2.0**-64 < row[cell] < 2.0**64:
+        for vector in range(len(vector_state)):
+            state = vector_state[vector]
+            if not live[state]:
+                continue
+            row[vector_base[vector] : vector_base[vector + 1]] = 0.0
+            row[output[vector] : output[vector + 1]] = 0.0
+            if is_free:
+                high = DEAD
+                for piece in range(row_offset[tables.vector_row[vector]], row_offset[tables.vector_row[vector + 1]]):
+                    above = next_level[target_state[piece]]
+                    if above > high and gain[label[piece]] > 0 and after[target[piece]] > 0:
+                        high = above
+                for piece in range(tables.vector_block[vector], tables.vector_block[vector + 1]):
+                    above = next_level[target_state[piece]]
+                    if above > high and gain[label[piece]] > 0:
+                        high = above
+                level[state] = high
+        for at in range(first_fixed, last_fixed):
+            piece = fixed_piece[at]
+            state, above = tables.piece_state[piece], next_level[target_state[piece]]
+            if live[state] and above > DEAD:
+                factor = two_to(above - level[state])
+                for line in range(rows[piece]):
+                    start, end = (
+                        source[piece] + line * source_stride[piece],
+                        target[piece] + line * target_stride[piece],
+                    )
+                    _add_times(after[end : end + cols[piece]], factor, row[start : start + cols[piece]])
+        for cell in range(tables.scalar_states):
+            state = tables.scalar_state[cell]
+            if live[state] and not 2.0**-64 < row[cell] < 2.0**64:
                 mantissa, exponent = math.frexp(row[cell])
                 row[cell] = mantissa
                 level[state] += exponent
-        for vector in range(len(tables.vector_state)):
-            state = tables.vector_state[vector]
+        for vector in range(len(vector_state)):
+            state = vector_state[vector]
             if not live[state]:
                 continue
-            if is_free:
-                _clear(tables, vector, row)
-                first_row, last_row = tables.vector_row[vector], tables.vector_row[vector + 1]
-                first_block, last_block = tables.vector_block[vector], tables.vector_block[vector + 1]
-                high = DEAD
-                for piece in range(row_offset[first_row], row_offset[last_row]):
-                    if share[label[piece]] > 0 and after[target[piece]] > 0:
-                        high = max(high, next_level[target_state[piece]])
-                for piece in range(first_block, last_block):
-                    if share[label[piece]] > 0:
-                        high = max(high, next_level[target_state[piece]])
-                level[state] = high
-                for line in range(first_row, last_row):
-                    total = 0.0
-                    for piece in range(row_offset[line], row_offset[line + 1]):
-                        above = next_level[target_state[piece]]
-                        if above > DEAD:
-                            total += share[label[piece]] * after[target[piece]] * two_to(above - high)
-                    row[row_source[line]] = total
-                for piece in range(first_block, last_block):
+            high = level[state]
+            for line in range(tables.vector_row[vector], tables.vector_row[vector + 1] if is_free else 0):
+                total = 0.0
+                for piece in range(row_offset[line], row_offset[line + 1]):
                     above = next_level[target_state[piece]]
-                    if above > DEAD and share[label[piece]] > 0:
-                        _pull_sum(tables, piece, share[label[piece]] * two_to(above - high), row, after)
-            exponent, raised = _finish_state(tables, vector, row, valid[slot])
+                    if above > DEAD:
+                        total += gain[label[piece]] * after[target[piece]] * two_to(above - high)
+                row[row_source[line]] = total
+            for piece in range(tables.vector_block[vector], tables.vector_block[vector + 1] if is_free else 0):
+                above = next_level[target_state[piece]]
+                if above == DEAD or gain[label[piece]] == 0:
+                    continue
+                factor = gain[label[piece]] * two_to(above - high)
+                for line in range(rows[piece]):
+                    start, end = (
+                        source[piece] + line * source_stride[piece],
+                        target[piece] + line * target_stride[piece],
+                    )
+                    _add_times(after[end : end + cols[piece]], factor, row[start : start + cols[piece]])
+            for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
+                _spread_sum(
+                    row,
+                    tables.exit_source[exit_],
+                    tables.exit_rows[exit_],
+                    tables.exit_outputs[exit_],
+                    tables.exit_cols[exit_],
+                    tables.exit_stride[exit_],
+                    tables.exit_target[exit_],
+                )
+            own, allowed = (
+                row[vector_base[vector] : vector_base[vector + 1]],
+                valid[slot, vector_base[vector] : vector_base[vector + 1]],
+            )
+            total = _mask_and_add(own, allowed)
+            exponent, scale = 0, 0.0
+            if total > _VANISHING:
+                exponent = math.frexp(total)[1]
+                scale = math.ldexp(1.0, -exponent)
+            any_raised |= _scale_and_raise(own, allowed, scale)
             level[state] += exponent
-            any_raised |= raised
+    set_mode(mode)
     return any_raised
 
 
-@njit(cache=True, nogil=True)
-def _clear(tables, vector, row):
-    """Zero the cells and the exit outputs of a vector state."""
-    row[tables.vector_base[vector] : tables.vector_base[vector + 1]] = 0
-    for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
-        first = tables.exit_target[exit_]
-        row[first : first + tables.exit_outputs[exit_]] = 0
-
-
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _push_sum(tables, piece, factor, before, after, value):
-    """after += factor * piece(before); returns the posterior that flows through the piece."""
-    cols = tables.piece_cols[piece]
+def _push_times(ratios, factor, weights, result):
+    """result += factor * ratios; returns the posterior that this moves."""
     flow = 0.0
-    for line in range(tables.piece_rows[piece]):
-        source = tables.piece_source[piece] + line * tables.piece_source_stride[piece]
-        target = tables.piece_target[piece] + line * tables.piece_target_stride[piece]
-        ratios, result, weights = (
-            before[source : source + cols],
-            after[target : target + cols],
-            value[target : target + cols],
-        )
-        for i in range(cols):
-            moved = factor * ratios[i]
-            result[i] += moved
-            flow += moved * weights[i]
+    for i in range(len(result)):
+        moved = factor * ratios[i]
+        result[i] += moved
+        flow += moved * weights[i]
     return flow
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _reduce_sum(tables, vector, row):
-    for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
-        first, stride = tables.exit_source[exit_], tables.exit_stride[exit_]
-        cols, target = tables.exit_cols[exit_], tables.exit_target[exit_]
-        for line in range(tables.exit_outputs[exit_]):
-            row[target + line] = 0.0
-        for line in range(max(tables.exit_rows[exit_], tables.exit_outputs[exit_])):
-            start = first + line * stride
-            total = 0.0
-            for cell in row[start : start + cols]:
-                total += cell
-            row[target + (line if tables.exit_outputs[exit_] > 1 else 0)] += total
+def _reduce_sum(row, first, rows, outputs, cols, stride, target):
+    for line in range(outputs):
+        row[target + line] = 0.0
+    for line in range(max(rows, outputs)):
+        start = first + line * stride
+        total = 0.0
+        for cell in row[start : start + cols]:
+            total += cell
+        row[target + (line if outputs > 1 else 0)] += total
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
@@ -269,7 +245,7 @@ def _check_cells(ratios, values):
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def label_posteriors(tables, weight_row, weight, fixed_offset, fixed_piece, alive, value, power, posterior):
+def label_posteriors(tables, weight_row, share, fixed_offset, fixed_piece, alive, value, power, posterior):
     """Posterior of every label in every free slot.
 
     Args:
@@ -279,8 +255,12 @@ def label_posteriors(tables, weight_row, weight, fixed_offset, fixed_piece, aliv
     Returns:
         Upper bound of the posterior that values raised to the floor have added.
     """
+    mode = set_mode(FLUSH)
     row_offset, row_source = tables.row_offset, tables.row_source
-    target, label, target_state = tables.piece_target, tables.piece_label, tables.piece_target_state
+    target, target_state, label = tables.piece_target, tables.piece_target_state, tables.piece_label
+    rows, cols, source = tables.piece_rows, tables.piece_cols, tables.piece_source
+    source_stride, target_stride = tables.piece_source_stride, tables.piece_target_stride
+    vector_state, vector_base = tables.vector_state, tables.vector_base
     ratio = np.zeros((2, tables.size))
     ratio[0, tables.start] = 1.0 / value[0, tables.start]
     doubtful = 0.0
@@ -288,46 +268,73 @@ def label_posteriors(tables, weight_row, weight, fixed_offset, fixed_piece, aliv
         before, after = ratio[slot % 2], ratio[(slot + 1) % 2]
         values, level, next_level, live = value[slot + 1], power[slot], power[slot + 1], alive[slot]
         after[:] = 0.0
-        for vector in range(len(tables.vector_state)):
-            if live[tables.vector_state[vector]]:
-                first, last = tables.vector_base[vector], tables.vector_base[vector + 1]
+        for vector in range(len(vector_state)):
+            if live[vector_state[vector]]:
+                first, last = vector_base[vector], vector_base[vector + 1]
                 doubtful += _check_cells(before[first:last], value[slot, first:last])
-                _reduce_sum(tables, vector, before)
+                for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
+                    _reduce_sum(
+                        before,
+                        tables.exit_source[exit_],
+                        tables.exit_rows[exit_],
+                        tables.exit_outputs[exit_],
+                        tables.exit_cols[exit_],
+                        tables.exit_stride[exit_],
+                        tables.exit_target[exit_],
+                    )
+        for at in range(fixed_offset[slot], fixed_offset[slot + 1]):
+            piece = fixed_piece[at]
+            state, above = tables.piece_state[piece], next_level[target_state[piece]]
+            if live[state] and above > DEAD:
+                factor = two_to(above - level[state])
+                for line in range(rows[piece]):
+                    start, end = (
+                        source[piece] + line * source_stride[piece],
+                        target[piece] + line * target_stride[piece],
+                    )
+                    _add_times(before[start : start + cols[piece]], factor, after[end : end + cols[piece]])
         if weight_row[slot] < 0:
-            for at in range(fixed_offset[slot], fixed_offset[slot + 1]):
-                piece = fixed_piece[at]
-                state = tables.piece_state[piece]
-                above = next_level[target_state[piece]]
-                if live[state] and above > DEAD:
-                    _push_sum(tables, piece, two_to(above - level[state]), before, after, values)
             continue
-        share, found = weight[weight_row[slot]], posterior[weight_row[slot]]
+        gain, found = share[weight_row[slot]], posterior[weight_row[slot]]
         for cell in range(tables.scalar_states):
             state = tables.scalar_state[cell]
-            if live[state]:
-                for piece in range(row_offset[cell], row_offset[cell + 1]):
-                    above = next_level[target_state[piece]]
-                    if above > DEAD:
-                        moved = before[cell] * share[label[piece]] * two_to(above - level[state])
-                        after[target[piece]] += moved
-                        found[label[piece]] += moved * values[target[piece]]
-        for vector in range(len(tables.vector_state)):
-            state = tables.vector_state[vector]
+            if not (live[state] and before[cell] > 0):
+                continue
+            for piece in range(row_offset[cell], row_offset[cell + 1]):
+                above = next_level[target_state[piece]]
+                if above > DEAD:
+                    moved = before[cell] * gain[np.uint32(label[piece])] * two_to(above - level[state])
+                    after[target[piece]] += moved
+                    found[np.uint32(label[piece])] += moved * values[np.uint32(target[piece])]
+        for vector in range(len(vector_state)):
+            state = vector_state[vector]
             if not live[state]:
                 continue
             for line in range(tables.vector_row[vector], tables.vector_row[vector + 1]):
                 for piece in range(row_offset[line], row_offset[line + 1]):
                     above = next_level[target_state[piece]]
                     if above > DEAD:
-                        moved = before[row_source[line]] * share[label[piece]] * two_to(above - level[state])
+                        moved = before[row_source[line]] * gain[label[piece]] * two_to(above - level[state])
                         after[target[piece]] += moved
                         found[label[piece]] += moved * values[target[piece]]
             for piece in range(tables.vector_block[vector], tables.vector_block[vector + 1]):
                 above = next_level[target_state[piece]]
-                if above > DEAD and share[label[piece]] > 0:
-                    factor = share[label[piece]] * two_to(above - level[state])
-                    found[label[piece]] += _push_sum(tables, piece, factor, before, after, values)
-        for at in range(len(share)):
-            if 0 < share[at] <= WEIGHT_FLOOR:
+                if above == DEAD or gain[label[piece]] == 0:
+                    continue
+                factor = gain[label[piece]] * two_to(above - level[state])
+                for line in range(rows[piece]):
+                    start, end = (
+                        source[piece] + line * source_stride[piece],
+                        target[piece] + line * target_stride[piece],
+                    )
+                    found[label[piece]] += _push_times(
+                        before[start : start + cols[piece]],
+                        factor,
+                        values[end : end + cols[piece]],
+                        after[end : end + cols[piece]],
+                    )
+        for at in range(len(gain)):
+            if 0 < gain[at] <= WEIGHT_FLOOR:
                 doubtful += found[at]
+    set_mode(mode)
     return doubtful

@@ -100,6 +100,7 @@ class Logits:
         self.rows = np.flatnonzero(free)
         self.source = logits
         self.largest = np.zeros(len(self.rows), np.float32)
+        self._near = np.zeros((len(self.rows), table.classes), np.int32)
 
     def classes(self, *, sums: bool, means: bool = False, temperature: float = 1.0) -> ClassScores:
         """Class statistics of all rows at a temperature; cost one read of the rows."""
@@ -119,6 +120,7 @@ class Logits:
                 sums,
                 means,
                 least[at],
+                self._near[at],
                 mass[at],
                 mean[at],
                 self.largest[at],
@@ -127,10 +129,12 @@ class Logits:
         return ClassScores(least, mass if sums else None, mean if means else None, normaliser)
 
     def closest(self, kinds: NDArray[np.int32]) -> NDArray[np.int64]:
-        """[n] token with the largest logit of class ``kinds[i]`` in row i."""
+        """[n] token with the largest logit of class ``kinds[i]`` in row i; after :meth:`classes`."""
         chosen = np.empty(len(self.rows), np.int64)
         for block, rows, at in self._blocks():
-            kernels.closest_members(block, rows, kinds[at], self.table.order, self.table.offset, chosen[at])
+            kernels.closest_members(
+                block, rows, kinds[at], self._near[at], self.table.order, self.table.offset, chosen[at]
+            )
         return chosen
 
     def draw(self, kinds: NDArray[np.int32], temperature: float, generator: np.random.Generator) -> NDArray[np.int64]:

@@ -14,7 +14,8 @@ from latticework.lattice.best import BestSearch
 from latticework.lattice.path import Path, Proposal
 from latticework.lattice.scoring import ClassScores, Logits
 from latticework.lattice.sets import CanvasSets
-from latticework.lattice.sums import CompletionSums
+from latticework.lattice.sums import CompletionSums, SumBuffers
+from latticework.lattice.weights import SumWeights
 
 if TYPE_CHECKING:
     import torch
@@ -52,6 +53,7 @@ class Session:
         self._table = constraint.class_table
         self._sets = CanvasSets(constraint.layout(self.n_slots, self.tail), self._tokens, self._free)
         self._search = BestSearch(constraint, self.n_slots, self.tail)
+        self._buffers = SumBuffers()
         self._witnesses: list[NDArray[np.int64]] = []
         if not self._sets.feasible:
             raise self._diagnose()
@@ -115,8 +117,7 @@ class Session:
         """
         rows = Logits(logits, self._free, self._table)
         scores = rows.classes(sums=True)
-        sums, weight = self._sums(scores)
-        free_rows = rows.expand(self._ratios(sums, weight).astype(np.float32))
+        free_rows = rows.expand(self._sums(scores).log_ratios(self._table).astype(np.float32))
         fixed = np.flatnonzero(~self._free)
         if isinstance(free_rows, np.ndarray):
             result = np.full((self.n_slots, len(self._table.kind)), -np.inf, np.float32)
@@ -132,8 +133,7 @@ class Session:
         """Log of the probability that independent draws from softmax(logits) make the canvas valid, nats."""
         rows = Logits(logits, self._free, self._table)
         scores = rows.classes(sums=True)
-        sums, _ = self._sums(scores)
-        return sums.log_total - float(scores.normaliser.sum())
+        return self._sums(scores).log_total - float(scores.normaliser.sum())
 
     def propose(
         self,
@@ -155,8 +155,8 @@ class Session:
             tokens = self._draw(rows, at_temperature, temperature, np.random.default_rng(generator))
         path = self._remember(tokens, rows, scores)
 
-        sums, weight = self._sums(scores)
-        ratio = self._ratios(sums, weight)
+        sums = self._sums(scores)
+        ratio = sums.log_ratios(self._table)
         kinds = self._table.kind[tokens[rows.rows]]
         confidence = np.ones(self.n_slots)
         confidence[rows.rows] = np.exp(ratio[np.arange(len(kinds)), kinds] - rows.gaps(tokens[rows.rows]))
@@ -223,8 +223,7 @@ class Session:
         self, rows: Logits, scores: ClassScores, temperature: float, generator: np.random.Generator
     ) -> NDArray[np.int64]:
         assert scores.mass is not None
-        sums, _ = self._sums(scores)
-        labels = sums.draw(generator)[self._free]
+        labels = self._sums(scores).draw(generator)[self._free]
         kinds = np.empty(len(labels), np.int32)
         kernels_scoring.draw_classes(
             scores.least,
@@ -237,24 +236,10 @@ class Session:
         )
         return self._filled(rows, rows.draw(kinds, temperature, generator))
 
-    def _sums(self, scores: ClassScores) -> tuple[CompletionSums, NDArray[np.float64]]:
-        """Sums over all fillings, and the log weights [n, labels] they were made from."""
-        assert scores.mass is not None
-        fits = self._sets.fits[self._free]
-        weight = np.full((max(len(fits), 1), fits.shape[1]), -np.inf)
-        kernels_scoring.sum_of_labels(
-            scores.least, scores.mass, fits, self._table.label_offset, self._table.label_class, weight
-        )
-        return CompletionSums(self._sets, weight), weight
-
-    def _ratios(self, sums: CompletionSums, weight: NDArray[np.float64]) -> NDArray[np.float64]:
-        """[n, classes] log of probability given the constraint over exp(-gap), per token of a class."""
-        count = int(self._free.sum())
-        ratio = np.empty((count, self._table.classes))
-        kernels_scoring.class_ratios(
-            sums.posteriors()[:count], weight[:count], self._table.label_offset, self._table.label_class, ratio
-        )
-        return ratio
+    def _sums(self, scores: ClassScores) -> CompletionSums:
+        """Sums over all fillings; what an earlier call returned is void."""
+        weights = SumWeights.of(scores, self._sets.fits[self._free], self._table)
+        return CompletionSums(self._sets, weights, self._buffers)
 
     def _filled(self, rows: Logits, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
         tokens = self._tokens.copy()

@@ -7,51 +7,81 @@ from numpy.typing import NDArray
 
 from latticework.lattice import kernels_log, kernels_sample
 from latticework.lattice import kernels_sums as kernels
+from latticework.lattice.kernels_weights import class_ratios
+from latticework.lattice.scoring import ClassTable
 from latticework.lattice.sets import CanvasSets
 from latticework.lattice.tables import successor_limit
+from latticework.lattice.weights import SumWeights
 
 # Posterior mass that raised values may add before the log domain is used instead.
 TOLERANCE = 1e-10
+_TINY = 1e-300
+
+
+class SumBuffers:
+    """Memory that the sums of one session share: values and powers by slot."""
+
+    def __init__(self) -> None:
+        self.value = np.empty((0, 0))
+        self.power = np.empty((0, 0), np.int32)
+
+    def fit(self, sets: CanvasSets) -> None:
+        if not len(self.value):
+            self.value = np.empty((sets.slots + 1, sets.layout.tables.size))
+            self.power = np.empty((sets.slots + 1, sets.layout.end_state + 1), np.int32)
 
 
 class CompletionSums:
-    """Sums for one canvas and one matrix of label weights.
+    """Sums for one canvas and one set of label weights.
 
     Args:
         sets: of a feasible canvas; must not change while this lives.
-        weight: [n, L + 1] float64 log weights of the free slots, -inf where a label does not fit.
+        weights: of the free slots.
+        buffers: overwritten; an older object that used them must not be asked any more.
     """
 
-    def __init__(self, sets: CanvasSets, weight: NDArray[np.float64]) -> None:
+    def __init__(self, sets: CanvasSets, weights: SumWeights, buffers: SumBuffers) -> None:
         self._sets = sets
-        self._weight = weight
-        tables = sets.layout.tables
-        share = np.empty_like(weight)
-        taken, raised = kernels.scale_weights(weight[: int(sets.free.sum())], share)
-        self._value = np.empty((sets.slots + 1, tables.size))
-        self._power = np.empty((sets.slots + 1, sets.layout.end_state + 1), np.int32)
-        raised |= kernels.sum_values(
-            tables,
+        self._weights = weights
+        buffers.fit(sets)
+        self._value, self._power = buffers.value, buffers.power
+        self._posterior: NDArray[np.float64] | None = None
+        self._logs: NDArray[np.float64] | None = None
+        raised = kernels.sum_values(
+            sets.layout.tables,
             sets.weight_row,
-            share,
+            weights.share,
             *sets.fixed,
             sets.valid,
             sets.alive,
             self._value,
             self._power,
         )
-        self._share = share
-        self._posterior: NDArray[np.float64] | None = None
-        self.log_total = float(np.log(self._value[0, tables.start]) + self._power[0, 0] * np.log(2) + taken)
-        if raised and self._linear_posteriors() > TOLERANCE:
-            self._use_logarithms()
+        if (raised or weights.raised) and self._linear_posteriors() > TOLERANCE:
+            self._use_logarithms(weights.logs)
 
-    def posteriors(self) -> NDArray[np.float64]:
-        """[n, L + 1] probability of every label in every free slot; rows sum to 1."""
-        if self._posterior is None:
-            self._linear_posteriors()
-        assert self._posterior is not None
-        return self._posterior
+    @property
+    def log_total(self) -> float:
+        """Log of the sum over all valid fillings of the product of exp(-gap), nats."""
+        start = self._value[0, self._sets.layout.tables.start]
+        if self._logs is not None:
+            return float(start)
+        return float(np.log(start) + self._power[0, 0] * np.log(2.0) - self._weights.top.sum(dtype=np.float64))
+
+    def log_ratios(self, table: ClassTable) -> NDArray[np.float64]:
+        """[n, classes] log of posterior over exp(-gap), equal for all tokens of a class; -inf if not admissible."""
+        posterior = self._posteriors()[: len(self._weights.top)]
+        ratio = np.empty((len(posterior), table.classes))
+        with np.errstate(divide="ignore"):
+            if self._logs is None:
+                class_ratios(posterior, self._weights.share, table.label_offset, table.label_class, ratio)
+                np.log(ratio, out=ratio)
+                ratio += self._weights.top[:, None]
+                return ratio
+            # Relative to the largest quotient of a label, so that the kernel's sums stay in range.
+            quotient = np.log(np.maximum(posterior, _TINY)) - self._logs
+            quotient[np.isneginf(self._logs)] = -np.inf
+            return _sum_by_class(quotient, table)
 
     def draw(self, generator: np.random.Generator) -> NDArray[np.int32]:
         """[N] labels of one filling drawn from the exact joint distribution."""
@@ -61,7 +91,8 @@ class CompletionSums:
         kernels_sample.draw_path(
             sets.layout.tables,
             sets.weight_row,
-            self._weight,
+            self._weights.gap if self._weights.gap.size else np.zeros((1, 1), np.float32),
+            self._weights.total,
             *sets.fixed,
             self._value,
             self._power,
@@ -73,13 +104,19 @@ class CompletionSums:
         )
         return labels
 
+    def _posteriors(self) -> NDArray[np.float64]:
+        if self._posterior is None:
+            self._linear_posteriors()
+        assert self._posterior is not None
+        return self._posterior
+
     def _linear_posteriors(self) -> float:
         sets = self._sets
-        self._posterior = np.zeros_like(self._weight)
+        self._posterior = np.zeros_like(self._weights.share)
         return kernels.label_posteriors(
             sets.layout.tables,
             sets.weight_row,
-            self._share,
+            self._weights.share,
             *sets.fixed,
             sets.alive,
             self._value,
@@ -87,12 +124,23 @@ class CompletionSums:
             self._posterior,
         )
 
-    def _use_logarithms(self) -> None:
+    def _use_logarithms(self, logs: NDArray[np.float64]) -> None:
         sets = self._sets
         tables = sets.layout.tables
-        self._value.fill(-np.inf)
+        self._logs = logs
         self._power = np.empty((0, 0), np.int32)
-        kernels_log.log_values(tables, sets.weight_row, self._weight, *sets.fixed, sets.valid, self._value)
-        self._posterior = np.zeros_like(self._weight)
-        kernels_log.log_posteriors(tables, sets.weight_row, self._weight, *sets.fixed, self._value, self._posterior)
-        self.log_total = float(self._value[0, tables.start])
+        self._value.fill(-np.inf)
+        self._posterior = np.zeros_like(self._weights.share)
+        kernels_log.log_values(tables, sets.weight_row, logs, *sets.fixed, sets.valid, self._value)
+        kernels_log.log_posteriors(tables, sets.weight_row, logs, *sets.fixed, self._value, self._posterior)
+
+
+def _sum_by_class(quotient: NDArray[np.float64], table: ClassTable) -> NDArray[np.float64]:
+    """[n, classes] log of the sum of exp(quotient) over the labels that hold a class."""
+    label = np.repeat(np.arange(len(table.label_offset) - 1), np.diff(table.label_offset))
+    by_class = np.argsort(table.label_class, kind="stable")
+    kinds, first = np.unique(table.label_class[by_class], return_index=True)
+    result = np.full((len(quotient), table.classes), -np.inf)
+    for row, values in zip(result, quotient[:, label[by_class]], strict=True):
+        row[kinds] = np.logaddexp.reduceat(values, first)
+    return result
