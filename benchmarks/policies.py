@@ -47,13 +47,13 @@ def documents() -> list[Document]:
 
 def settings() -> Iterator[tuple[str, dict[str, Any]]]:
     """Name and options of every run."""
-    policies: list[Policy] = [Threshold(tau) for tau in (0.5, 0.7, 0.9, 0.97)]
-    policies += [EntropyBound(gamma) for gamma in (0.05, 0.1, 0.5)]
-    policies += [LowConfidence(), LowConfidence(32)]
-    for policy in policies:
-        for block in (WHOLE_CANVAS, 16, 4, 1):
-            name = "whole canvas" if block == WHOLE_CANVAS else f"block {block}"
-            yield f"{policy}, {name}", {"policy": policy, "block_length": block}
+    blocks = {"whole canvas": WHOLE_CANVAS, "block 16": 16, "block 4": 4, "block 1": 1}
+    policies: dict[Policy, list[str]] = {Threshold(tau): list(blocks) for tau in (0.7, 0.9, 0.97)}
+    policies |= {policy: ["whole canvas", "block 4"] for policy in (EntropyBound(0.1), EntropyBound(0.5))}
+    policies |= {policy: ["whole canvas", "block 16"] for policy in (LowConfidence(), LowConfidence(32))}
+    for policy, names in policies.items():
+        for name in names:
+            yield f"{policy}, {name}", {"policy": policy, "block_length": blocks[name]}
     for slack in (8, 32, 128):
         yield f"{Threshold()}, fewest tokens + {slack} slots", {"slack": slack}
 

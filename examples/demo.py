@@ -25,7 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--max-tokens", type=int, help="slots of every canvas")
     parser.add_argument("--threshold", type=float, help="confidence that commits a slot")
-    parser.add_argument("--steps", type=int, help="forwards of the low-confidence policy")
+    parser.add_argument("--block-length", type=int, help="decode in blocks of this many slots")
     arguments = parser.parse_args()
 
     console = Console(width=120, highlight=False)
@@ -45,7 +45,11 @@ def main() -> None:
         constraint = model.compile(schema)
         compile_ms = 1e3 * (time.perf_counter() - begun)
         result = model.generate(
-            text, constraint, max_tokens=arguments.max_tokens, threshold=arguments.threshold, steps=arguments.steps
+            text,
+            constraint,
+            max_tokens=arguments.max_tokens,
+            threshold=arguments.threshold,
+            block_length=arguments.block_length,
         )
         jsonschema.validate(result.value, schema, format_checker=jsonschema.FormatChecker())
         hits = sum(result.value.get(key) == value for key, value in answer.items())
