@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 import latticework as lw
+from latticework.diffusion.threads import leave_a_core
 
 DOCUMENTS = Path(__file__).parent / "documents"
 
@@ -29,6 +30,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     console = Console(width=120, highlight=False)
+    leave_a_core()
     started = time.perf_counter()
     model = lw.load()
     answers = json.loads((DOCUMENTS / "answers.json").read_text(encoding="utf-8"))

@@ -66,8 +66,10 @@ class _Generator:
     """A loaded model with a compiled grammar."""
 
     def __init__(self, model_name: str, grammar: Grammar | None, options: dict[str, Any], watch: bool) -> None:
+        from latticework.diffusion.threads import leave_a_core
         from latticework.models.loading import load
 
+        leave_a_core()
         self._model = load(model_name)
         self._constraint = None if grammar is None else self._model.compile(grammar)
         self._options = options

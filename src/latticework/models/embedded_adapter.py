@@ -15,7 +15,9 @@ from latticework.models.embedded import CachedEmbedded, build_prompt, load_embed
 from latticework.tokens.vocabulary import Vocabulary
 
 # Half of the training canvases show a prefix and ask for what follows: the far end of a masked canvas is guesswork.
-_BLOCK_LENGTH = 16
+# Held-out values and families, 32 documents each: 0.62 / 0.61 of fields right in blocks of 3 (22 forwards),
+# 0.57 / 0.52 in blocks of 8 (17), 0.56 / 0.49 on the whole canvas (15).
+_BLOCK_LENGTH = 3
 
 
 @contextmanager
