@@ -15,6 +15,9 @@ from latticework.lattice.sets import CanvasSets
 from latticework.lattice.tables import successor_limit
 from latticework.lattice.weights import best_weights
 
+# Values moved by counters up to which the exact search is not worth avoiding (about 2 ms).
+_SMALL_WORK = 10_000_000
+
 if TYPE_CHECKING:
     from latticework.lattice.constraint import Constraint
 
@@ -25,7 +28,7 @@ class BestSearch:
     Method: solve without counters, which can only add fillings; if the best one keeps all bounds it
     is the best of all. Otherwise enforce the scopes it breaks and repeat. States and labels that no
     valid filling uses are left out from the start, so dropping counters adds little. Scopes stay
-    enforced for later searches on the same canvas.
+    enforced for later searches on the same canvas. Where counters cost little they are all enforced.
     """
 
     def __init__(self, constraint: Constraint, slots: int, tail: bool) -> None:
@@ -55,7 +58,7 @@ class BestSearch:
 
     def _use_layout(self, sets: CanvasSets) -> Layout:
         """The layout for the scopes enforced, and its buffers."""
-        if self._enforced.all():
+        if sets.vector_work <= _SMALL_WORK or self._enforced.all():
             layout = sets.layout
         else:
             layout = self._constraint.layout(self._slots, self._tail, self._enforced)

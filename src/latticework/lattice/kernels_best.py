@@ -18,21 +18,23 @@ _FAST = {"reassoc", "nnan", "nsz", "contract"}
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _raise_to(values, weight, result):
-    """result = max(result, values + weight)."""
-    for i in range(len(result)):
-        value = values[i] + weight
-        result[i] = value if value > result[i] else result[i]
+def _raise_to(values, first, weight, result, start, count):
+    """``result[start + i] = max(result[start + i], values[first + i] + weight)`` for i below count."""
+    # Unsigned offsets need no sign test, which would keep the loop from vectorising; slices would be
+    # reference-counted, which costs more than the loop.
+    a, b = np.uint64(first), np.uint64(start)
+    for i in range(np.uint64(count)):
+        value = values[a + i] + weight
+        result[b + i] = value if value > result[b + i] else result[b + i]
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
 def _spread_max(row, first, rows, outputs, cols, stride, target):
     for line in range(max(rows, outputs)):
         value = row[target + (line if outputs > 1 else 0)]
-        start = first + line * stride
-        cells = row[start : start + cols]
-        for i in range(cols):
-            cells[i] = value if value > cells[i] else cells[i]
+        start = np.uint64(first + line * stride)
+        for i in range(start, start + np.uint64(cols)):
+            row[i] = value if value > row[i] else row[i]
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
@@ -74,7 +76,7 @@ def best_values(tables, weight_row, weight, fixed_offset, fixed_piece, alive, va
                         source[piece] + line * source_stride[piece],
                         target[piece] + line * target_stride[piece],
                     )
-                    _raise_to(after[end : end + cols[piece]], np.float32(0), row[start : start + cols[piece]])
+                    _raise_to(after, end, np.float32(0), row, start, cols[piece])
         for vector in range(len(vector_state)):
             if not live[vector_state[vector]]:
                 continue
@@ -90,7 +92,7 @@ def best_values(tables, weight_row, weight, fixed_offset, fixed_piece, alive, va
                     for line in range(rows[piece]):
                         start = source[piece] + line * source_stride[piece]
                         end = target[piece] + line * target_stride[piece]
-                        _raise_to(after[end : end + cols[piece]], gain[label[piece]], row[start : start + cols[piece]])
+                        _raise_to(after, end, gain[label[piece]], row, start, cols[piece])
             for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
                 _spread_max(
                     row,

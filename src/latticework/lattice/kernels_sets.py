@@ -16,26 +16,31 @@ _BLOCK = 1024
 
 
 @njit(cache=True, nogil=True)
-def _any(values):
+def _any(values, first, last):
+    """Whether a range of a set is not empty."""
     found = np.uint8(0)
-    for value in values:
-        found |= value
+    for i in range(np.uint64(first), np.uint64(last)):
+        found |= values[i]
     return found > 0
 
 
 @njit(cache=True, nogil=True)
-def _add(values, result):
-    """result |= values."""
-    for i in range(len(result)):
-        result[i] |= values[i]
+def _add(values, first, result, start, count):
+    """``result[start + i] |= values[first + i]`` for i below count."""
+    # Unsigned offsets need no sign test, which would keep the loop from vectorising; slices would be
+    # reference-counted, which costs more than the loop.
+    a, b = np.uint64(first), np.uint64(start)
+    for i in range(np.uint64(count)):
+        result[b + i] |= values[a + i]
 
 
 @njit(cache=True, nogil=True)
-def _meet(values, result):
-    """Whether two sets have a common cell."""
+def _meet(values, first, result, start, count):
+    """Whether two ranges of sets have a common cell."""
+    a, b = np.uint64(first), np.uint64(start)
     found = np.uint8(0)
-    for i in range(len(values)):
-        found |= values[i] & result[i]
+    for i in range(np.uint64(count)):
+        found |= values[a + i] & result[b + i]
     return found > 0
 
 
@@ -59,7 +64,7 @@ def reduce_exit(row, first, rows, outputs, cols, stride, target):
         row[target + line] = 0
     for line in range(max(rows, outputs)):
         start = first + line * stride
-        if _any(row[start : start + cols]):
+        if _any(row, start, start + cols):
             row[target + (line if outputs > 1 else 0)] = 1
 
 
@@ -138,7 +143,7 @@ def forward_sets(tables, is_free, fixed_offset, fixed_piece, reached, active):
                         source[piece] + line * source_stride[piece],
                         target[piece] + line * target_stride[piece],
                     )
-                    _add(before[start : start + cols[piece]], after[end : end + cols[piece]])
+                    _add(before, start, after, end, cols[piece])
         for at in range(fixed_offset[slot], fixed_offset[slot + 1]):
             piece = fixed_piece[at]
             if live[tables.piece_state[piece]]:
@@ -148,14 +153,14 @@ def forward_sets(tables, is_free, fixed_offset, fixed_piece, reached, active):
                         source[piece] + line * source_stride[piece],
                         target[piece] + line * target_stride[piece],
                     )
-                    _add(before[start : start + cols[piece]], after[end : end + cols[piece]])
+                    _add(before, start, after, end, cols[piece])
         left = np.uint8(0)
         for state in range(tables.scalar_states):
             next_live[scalar_state[state]] = after[state]
             left |= after[state]
         for vector in range(len(vector_state)):
             if next_live[vector_state[vector]]:
-                found = np.uint8(_any(after[vector_base[vector] : vector_base[vector + 1]]))
+                found = np.uint8(_any(after, vector_base[vector], vector_base[vector + 1]))
                 next_live[vector_state[vector]] = found
                 left |= found
         if not left:
@@ -171,6 +176,9 @@ def backward_sets(tables, is_free, fixed_offset, fixed_piece, reached, active, v
         reached, active: of :func:`forward_sets`.
         valid: [N + 1, size] uint8; row N holds the accepting cells that are reached, the others are written.
         alive: [N + 1, S] uint8, written: states with a valid cell.
+
+    Returns:
+        How many values the blocks and exits of vector states move in one pass over the valid states.
     """
     row_offset, row_source = tables.row_offset, tables.row_source
     target, target_state = tables.piece_target, tables.piece_target_state
@@ -202,7 +210,7 @@ def backward_sets(tables, is_free, fixed_offset, fixed_piece, reached, active, v
                     for line in range(rows[piece]):
                         start = source[piece] + line * source_stride[piece]
                         end = target[piece] + line * target_stride[piece]
-                        _add(after[end : end + cols[piece]], row[start : start + cols[piece]])
+                        _add(after, end, row, start, cols[piece])
             if is_free[slot]:
                 for state in range(tables.scalar_states):
                     if seen[state]:
@@ -230,7 +238,7 @@ def backward_sets(tables, is_free, fixed_offset, fixed_piece, reached, active, v
                             for line in range(rows[piece]):
                                 start = source[piece] + line * source_stride[piece]
                                 end = target[piece] + line * target_stride[piece]
-                                _add(after[end : end + cols[piece]], row[start : start + cols[piece]])
+                                _add(after, end, row, start, cols[piece])
                 for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
                     spread_exit(
                         row,
@@ -247,6 +255,12 @@ def backward_sets(tables, is_free, fixed_offset, fixed_piece, reached, active, v
                 own[i] &= passed[i]
                 found |= own[i]
             live[vector_state[vector]] = found
+    work = 0
+    for slot in range(slots):
+        for vector in range(len(vector_state)):
+            if is_free[slot] and alive[slot, vector_state[vector]]:
+                work += tables.vector_work[vector]
+    return work
 
 
 @njit(cache=True, nogil=True)
@@ -297,6 +311,6 @@ def fitting_labels(tables, is_free, reached, valid, alive, fits):
                         source[piece] + line * source_stride[piece],
                         target[piece] + line * target_stride[piece],
                     )
-                    if _meet(before[start : start + cols[piece]], after[end : end + cols[piece]]):
+                    if _meet(before, start, after, end, cols[piece]):
                         row_fits[label[piece]] = True
                         break

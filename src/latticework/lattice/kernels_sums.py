@@ -37,20 +37,22 @@ def two_to(power):
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _add_times(values, factor, result):
-    """result += factor * values."""
-    for i in range(len(result)):
-        result[i] += factor * values[i]
+def _add_times(values, first, factor, result, start, count):
+    """``result[start + i] += factor * values[first + i]`` for i below count."""
+    # Unsigned offsets need no sign test, which would keep the loop from vectorising; slices would be
+    # reference-counted, which costs more than the loop.
+    a, b = np.uint64(first), np.uint64(start)
+    for i in range(np.uint64(count)):
+        result[b + i] += factor * values[a + i]
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
 def _spread_sum(row, first, rows, outputs, cols, stride, target):
     for line in range(max(rows, outputs)):
         value = row[target + (line if outputs > 1 else 0)]
-        start = first + line * stride
-        cells = row[start : start + cols]
-        for i in range(cols):
-            cells[i] += value
+        start = np.uint64(first + line * stride)
+        for i in range(start, start + np.uint64(cols)):
+            row[i] += value
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
@@ -156,7 +158,7 @@ def sum_values(tables, weight_row, share, fixed_offset, fixed_piece, valid, aliv
                         source[piece] + line * source_stride[piece],
                         target[piece] + line * target_stride[piece],
                     )
-                    _add_times(after[end : end + cols[piece]], factor, row[start : start + cols[piece]])
+                    _add_times(after, end, factor, row, start, cols[piece])
         for cell in range(tables.scalar_states):
             state = tables.scalar_state[cell]
             if live[state] and not 2.0**-64 < row[cell] < 2.0**64:
@@ -185,7 +187,7 @@ def sum_values(tables, weight_row, share, fixed_offset, fixed_piece, valid, aliv
                         source[piece] + line * source_stride[piece],
                         target[piece] + line * target_stride[piece],
                     )
-                    _add_times(after[end : end + cols[piece]], factor, row[start : start + cols[piece]])
+                    _add_times(after, end, factor, row, start, cols[piece])
             for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
                 _spread_sum(
                     row,
@@ -212,13 +214,14 @@ def sum_values(tables, weight_row, share, fixed_offset, fixed_piece, valid, aliv
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _push_times(ratios, factor, weights, result):
-    """result += factor * ratios; returns the posterior that this moves."""
+def _push_times(ratios, first, factor, weights, result, start, count):
+    """As :func:`_add_times`; returns the sum of what was added times ``weights`` there."""
+    a, b = np.uint64(first), np.uint64(start)
     flow = 0.0
-    for i in range(len(result)):
-        moved = factor * ratios[i]
-        result[i] += moved
-        flow += moved * weights[i]
+    for i in range(np.uint64(count)):
+        moved = factor * ratios[a + i]
+        result[b + i] += moved
+        flow += moved * weights[b + i]
     return flow
 
 
@@ -227,10 +230,10 @@ def _reduce_sum(row, first, rows, outputs, cols, stride, target):
     for line in range(outputs):
         row[target + line] = 0.0
     for line in range(max(rows, outputs)):
-        start = first + line * stride
+        start = np.uint64(first + line * stride)
         total = 0.0
-        for cell in row[start : start + cols]:
-            total += cell
+        for i in range(start, start + np.uint64(cols)):
+            total += row[i]
         row[target + (line if outputs > 1 else 0)] += total
 
 
@@ -292,7 +295,7 @@ def label_posteriors(tables, weight_row, share, fixed_offset, fixed_piece, alive
                         source[piece] + line * source_stride[piece],
                         target[piece] + line * target_stride[piece],
                     )
-                    _add_times(before[start : start + cols[piece]], factor, after[end : end + cols[piece]])
+                    _add_times(before, start, factor, after, end, cols[piece])
         if weight_row[slot] < 0:
             continue
         gain, found = share[weight_row[slot]], posterior[weight_row[slot]]
@@ -327,12 +330,8 @@ def label_posteriors(tables, weight_row, share, fixed_offset, fixed_piece, alive
                         source[piece] + line * source_stride[piece],
                         target[piece] + line * target_stride[piece],
                     )
-                    found[label[piece]] += _push_times(
-                        before[start : start + cols[piece]],
-                        factor,
-                        values[end : end + cols[piece]],
-                        after[end : end + cols[piece]],
-                    )
+                    flow = _push_times(before, start, factor, values, after, end, cols[piece])
+                    found[label[piece]] += flow
         for at in range(len(gain)):
             if 0 < gain[at] <= WEIGHT_FLOOR:
                 doubtful += found[at]

@@ -18,7 +18,7 @@ NONE = np.float32(-1e30)
 WEIGHT_FLOOR = 2.0**-120
 _FAR = np.float32(83.0)  # exp_minus is exact up to here, and exp(-_FAR) is above the floor
 _TINY = 1e-300
-_TILE = 16
+_TILE = 32
 _FAST = {"reassoc", "nnan", "nsz", "contract"}
 
 
@@ -40,13 +40,13 @@ def label_statistics(least, mass, fits, label_offset, label_class, gap, total):
     low, part = np.empty(_TILE, np.float32), np.empty(_TILE, np.float32)
     for first_row in range(0, count, _TILE):
         height = min(_TILE, count - first_row)
-        for r in range(_TILE):
-            row = first_row + min(r, height - 1)
+        lanes = np.uint64(height)
+        for r in range(height):
             for kind in range(kinds):
-                tile[kind, r] = least[row, kind]
+                tile[kind, r] = least[first_row + r, kind]
             if sums:
                 for kind in range(kinds):
-                    masses[kind, r] = mass[row, kind]
+                    masses[kind, r] = mass[first_row + r, kind]
         for label in range(labels):
             used = False
             for r in range(height):
@@ -55,14 +55,14 @@ def label_statistics(least, mass, fits, label_offset, label_class, gap, total):
                 low[:] = NOT_FITTING
                 part[:] = 0
                 for j in range(label_offset[label], label_offset[label + 1]):
-                    values = tile[label_class[j]]
-                    for r in range(_TILE):
-                        low[r] = values[r] if values[r] < low[r] else low[r]
+                    kind = np.uint64(label_class[j])
+                    for r in range(lanes):
+                        low[r] = tile[kind, r] if tile[kind, r] < low[r] else low[r]
                 if sums:
                     for j in range(label_offset[label], label_offset[label + 1]):
-                        values, weights = tile[label_class[j]], masses[label_class[j]]
-                        for r in range(_TILE):
-                            part[r] += weights[r] * exp_minus(values[r] - low[r])
+                        kind = np.uint64(label_class[j])
+                        for r in range(lanes):
+                            part[r] += masses[kind, r] * exp_minus(tile[kind, r] - low[r])
             for r in range(height):
                 fitting = fits[first_row + r, label]
                 gap[first_row + r, label] = low[r] if fitting else NOT_FITTING
@@ -141,6 +141,7 @@ def class_ratios(posterior, share, label_offset, label_class, ratio):
     part = np.empty(_TILE)
     for first_row in range(0, count, _TILE):
         height = min(_TILE, count - first_row)
+        lanes = np.uint64(height)
         tile[:] = 0.0
         for label in range(labels):
             used = False
@@ -152,9 +153,9 @@ def class_ratios(posterior, share, label_offset, label_class, ratio):
                     part[r] = max(posterior[first_row + r, label], _TINY) / weight
             if used:
                 for j in range(label_offset[label], label_offset[label + 1]):
-                    values = tile[label_class[j]]
-                    for r in range(_TILE):
-                        values[r] += part[r]
+                    kind = np.uint64(label_class[j])
+                    for r in range(lanes):
+                        tile[kind, r] += part[r]
         for r in range(height):
             for kind in range(kinds):
                 ratio[first_row + r, kind] = tile[kind, r]

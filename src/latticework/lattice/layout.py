@@ -337,6 +337,11 @@ def _tables(states: _States, exits: Columns, pieces: Columns) -> Tables:
 
     vectors = np.arange(len(states.vector) + 1)
     block_rank = states.rank[pieces["state"][singles:]]
+    block_work = (pieces["rows"] * pieces["cols"])[singles:]
+    exit_work = np.maximum(exits["rows"], exits["outputs"]) * exits["cols"]
+    work = np.bincount(block_rank, block_work, len(states.vector)) + np.bincount(
+        exits["rank"], exit_work, len(states.vector)
+    )
     columns = {f"piece_{name}": column for name, column in pieces.items() if name != "edge"}
     columns |= {f"exit_{name}": column for name, column in exits.items() if name != "rank"}
     columns |= {
@@ -347,6 +352,7 @@ def _tables(states: _States, exits: Columns, pieces: Columns) -> Tables:
         "vector_block": singles + np.searchsorted(block_rank, vectors),
         "vector_exit": np.searchsorted(exits["rank"], vectors),
         "vector_output": np.append(exits["target"], len(position))[np.searchsorted(exits["rank"], vectors)],
+        "vector_work": work,
         "vector_of_state": states.rank,
         "cell_of_state": states.base,
         "row_offset": np.concatenate([[0], np.cumsum(row_size)]),

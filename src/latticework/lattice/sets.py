@@ -39,6 +39,7 @@ class CanvasSets:
         self.fixed = self.layout.place(tokens, free)
         self.weight_row = np.where(free, np.cumsum(free) - 1, -1).astype(np.int32)
         self._dead_end: int | None = None
+        self._vector_work = 0
         self._has_valid = False
         self._has_fits = False
 
@@ -71,6 +72,12 @@ class CanvasSets:
         return self._alive
 
     @property
+    def vector_work(self) -> int:
+        """Values that counters add to one pass over the valid states: what an exact search costs more."""
+        self._require_valid()
+        return self._vector_work
+
+    @property
     def fits(self) -> NDArray[np.bool_]:
         """[N, L + 1] labels of valid fillings in free slots, the end label last; False in fixed slots."""
         if not self._has_fits:
@@ -89,7 +96,7 @@ class CanvasSets:
         last = self._valid[self.slots]
         last[:] = 0
         last[:cells] = self._reached[self.slots, :cells] & self.layout.accept
-        kernels.backward_sets(
+        self._vector_work = kernels.backward_sets(
             self.layout.tables,
             self.free,
             *self.fixed,

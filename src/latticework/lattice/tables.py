@@ -38,6 +38,7 @@ class Tables(NamedTuple):
     vector_block: Int32Array  # [K + 1] into the pieces
     vector_exit: Int32Array  # [K + 1] into the exits
     vector_output: Int32Array  # [K + 1] first exit output value
+    vector_work: Int32Array  # [K] values that its blocks and exits move
     vector_of_state: Int32Array  # [S] index of the vector state, -1 for a scalar one
     cell_of_state: Int32Array  # [S] first cell
 
