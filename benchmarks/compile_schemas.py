@@ -39,10 +39,11 @@ def llguidance_compiler() -> Callable[[Any], Any]:
     import llguidance
 
     class Tekken:
-        eos_token_id = len(tekken_tokens())
-        bos_token_id = None
-        tokens = [*tekken_tokens(), b"\xff</s>"]
-        special_token_ids = [eos_token_id]
+        def __init__(self) -> None:
+            self.eos_token_id = len(tekken_tokens())
+            self.bos_token_id = None
+            self.tokens = [*tekken_tokens(), b"\xff</s>"]
+            self.special_token_ids = [self.eos_token_id]
 
         def __call__(self, text: bytes | str) -> list[int]:
             return tekken_vocabulary().encode(text.encode() if isinstance(text, str) else text)
@@ -74,9 +75,9 @@ def main() -> None:
         total = front + build + lifting
         xgr = milliseconds(lambda schema=schema: first_xgrammar(schema), 1)
         llg = milliseconds(lambda schema=schema: first_llguidance(schema), 3)
+        sizes = [automaton.states, tokens.edges, tokens.labels]
         rows.append(
-            [name, automaton.states, tokens.edges, tokens.labels, front, build, lifting, total, tokens.nbytes / 1e6]
-            + [xgr, llg, xgr / total, llg / total]
+            [name, *sizes, front, build, lifting, total, tokens.nbytes / 1e6, xgr, llg, xgr / total, llg / total]
         )
     header = ["schema", "states", "edges", "labels", "front ms", "build ms", "lift ms", "total ms", "tables MB"]
     header += ["xgrammar ms", "llguidance ms", "xgrammar / ours", "llguidance / ours"]
