@@ -53,13 +53,14 @@ class CanvasView:
             self._kinds = np.where(step.free, _FREE, _GIVEN).astype(np.int8)
         self._kinds[step.forced] = _FORCED
         self._kinds[step.committed] = _COMMITTED
-        drawing = self._draw(step)
+        drawing = self.draw(step)
         if self._live is not None:
             self._live.update(drawing, refresh=True)
         elif not step.free.any():
             self._console.print(drawing)
 
-    def _draw(self, step: Step) -> Text:
+    def draw(self, step: Step) -> Text:
+        """The canvas of one step, with a line that counts and explains the colours."""
         out = Text()
         for token, kind in zip(step.tokens.tolist(), self._kinds.tolist(), strict=True):
             out.append(self._glyphs(token), style=_STYLE_OF[kind])
