@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 from rich.console import Console
@@ -30,7 +31,10 @@ def main() -> None:
         if number in chosen and step.free.any():
             console.print(view.draw(step))
             console.print()
-    (HERE / "canvas.svg").write_text(console.export_svg(title=f"latticework extract --watch: {NAME}"), encoding="utf-8")
+    picture = console.export_svg(title=f"latticework extract --watch: {NAME}")
+    # The template asks a font server; any monospace font of the reader serves.
+    picture = re.sub(r"@font-face \{.*?\}", "", picture, flags=re.DOTALL)
+    (HERE / "canvas.svg").write_text(picture, encoding="utf-8")
 
 
 if __name__ == "__main__":
