@@ -192,10 +192,11 @@ def test_watch_draws_on_stderr_only():
 
 
 def test_samples_are_reproducible():
-    arguments = ["extract", INLINE, "--text", "Bo is 7.", "--temperature", "1", "--quiet", *QUICK]
-    first, again, other = (run(*arguments, "--seed", seed).stdout for seed in ("5", "5", "6"))
+    # At this temperature even a sure model spreads: eight equal samples would mean that the seed is ignored.
+    arguments = ["extract", INLINE, "--text", "Bo is 7.", "--temperature", "5", "--quiet", *QUICK]
+    first, again, *others = (run(*arguments, "--seed", seed).stdout for seed in "5" * 2 + "678901234"[:7])
     assert first == again
-    assert first != other
+    assert any(other != first for other in others)
 
 
 def test_the_installed_script_works_in_a_process_of_its_own(folder):
