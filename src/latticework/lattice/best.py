@@ -67,7 +67,7 @@ class BestSearch:
             self._layout = layout
             self._value = np.full((self._slots + 1, tables.size), NONE, np.float32)
             self._value[-1, : tables.cells][layout.accept] = 0
-            self._written = np.zeros((self._slots + 1, len(tables.vector_state)), np.uint8)
+            self._written = np.zeros((self._slots + 1, tables.vectors), np.uint8)
         return layout
 
     def _solve(

@@ -5,7 +5,33 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from latticework.lattice.jit import FAST_HELPER, FAST_KERNEL, HELPER, KERNEL
 from latticework.lattice.kernels_weights import NONE
+from latticework.lattice.tables import (
+    EXIT_COLS,
+    EXIT_OUTPUTS,
+    EXIT_ROWS,
+    EXIT_SOURCE,
+    EXIT_STRIDE,
+    EXIT_TARGET,
+    PIECE_COLS,
+    PIECE_EXIT,
+    PIECE_LABEL,
+    PIECE_ROWS,
+    PIECE_SOURCE,
+    PIECE_SOURCE_STRIDE,
+    PIECE_STATE,
+    PIECE_TARGET,
+    PIECE_TARGET_STATE,
+    PIECE_TARGET_STRIDE,
+    STATE_VECTOR,
+    VECTOR_BASE,
+    VECTOR_BLOCK,
+    VECTOR_EXIT,
+    VECTOR_OUTPUT,
+    VECTOR_ROW,
+    VECTOR_STATE,
+)
 from latticework.tokens.automaton import (
     ADD_SHIFT,
     ENTER_SHIFT,
@@ -14,30 +40,45 @@ from latticework.tokens.automaton import (
     UNIT_MASK,
 )
 
-_FAST = {"reassoc", "nnan", "nsz", "contract"}
+
+@njit(**FAST_HELPER)
+def _pull_max(pieces, piece, weight, before, after):
+    """before = max(before, weight + the piece applied backwards to after)."""
+    count = np.uint64(pieces[PIECE_COLS, piece])
+    for line in range(pieces[PIECE_ROWS, piece]):
+        a = np.uint64(pieces[PIECE_SOURCE, piece] + line * pieces[PIECE_SOURCE_STRIDE, piece])
+        b = np.uint64(pieces[PIECE_TARGET, piece] + line * pieces[PIECE_TARGET_STRIDE, piece])
+        for i in range(count):
+            value = after[b + i] + weight
+            before[a + i] = value if value > before[a + i] else before[a + i]
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
-def _raise_to(values, first, weight, result, start, count):
-    """``result[start + i] = max(result[start + i], values[first + i] + weight)`` for i below count."""
-    # Unsigned offsets need no sign test, which would keep the loop from vectorising; slices would be
-    # reference-counted, which costs more than the loop.
-    a, b = np.uint64(first), np.uint64(start)
-    for i in range(np.uint64(count)):
-        value = values[a + i] + weight
-        result[b + i] = value if value > result[b + i] else result[b + i]
-
-
-@njit(cache=True, nogil=True, fastmath=_FAST)
-def _spread_max(row, first, rows, outputs, cols, stride, target):
-    for line in range(max(rows, outputs)):
-        value = row[target + (line if outputs > 1 else 0)]
-        start = np.uint64(first + line * stride)
-        for i in range(start, start + np.uint64(cols)):
+@njit(**FAST_HELPER)
+def _spread_max(exits, exit_, row):
+    outputs, lines = exits[EXIT_OUTPUTS, exit_], exits[EXIT_ROWS, exit_]
+    for line in range(outputs if outputs > 1 else lines):
+        value = row[exits[EXIT_TARGET, exit_] + (line if outputs > 1 else 0)]
+        start = np.uint64(exits[EXIT_SOURCE, exit_] + line * exits[EXIT_STRIDE, exit_])
+        for i in range(start, start + np.uint64(exits[EXIT_COLS, exit_])):
             row[i] = value if value > row[i] else row[i]
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@njit(**FAST_HELPER)
+def _best_of_row(first, last, label, target, gain, after, best):
+    """Largest of ``best`` and ``gain[label] + after[target]`` over the pieces of a row."""
+    for piece in range(first, last):
+        value = gain[np.uint32(label[piece])] + after[np.uint32(target[piece])]
+        best = value if value > best else best
+    return best
+
+
+@njit(**HELPER)
+def _fill(values, first, last):
+    for i in range(np.uint64(first), np.uint64(last)):
+        values[i] = NONE
+
+
+@njit(**FAST_KERNEL)
 def best_values(tables, weight_row, weight, fixed_offset, fixed_piece, alive, value, written):
     """Best sum of weights from every cell to an accepting end, by slot.
 
@@ -48,158 +89,151 @@ def best_values(tables, weight_row, weight, fixed_offset, fixed_piece, alive, va
         value: [N + 1, size] float32; row N is given (0 where accepting, else NONE), the others are written.
         written: [N + 1, K] uint8: vector states whose cells in ``value`` may be other than NONE.
     """
-    row_offset, row_source = tables.row_offset, tables.row_source
-    target, target_state, label = tables.piece_target, tables.piece_target_state, tables.piece_label
-    rows, cols, source = tables.piece_rows, tables.piece_cols, tables.piece_source
-    source_stride, target_stride = tables.piece_source_stride, tables.piece_target_stride
-    vector_state, vector_base, output = tables.vector_state, tables.vector_base, tables.vector_output
+    row_offset, row_source, scalar_state = tables.row_offset, tables.row_source, tables.scalar_state
+    pieces, exits, vectors = tables.piece, tables.exit, tables.vector
+    target, target_state, label = pieces[PIECE_TARGET], pieces[PIECE_TARGET_STATE], pieces[PIECE_LABEL]
     for slot in range(len(weight_row) - 1, -1, -1):
         row, after, live, next_live = value[slot], value[slot + 1], alive[slot], alive[slot + 1]
         is_free = weight_row[slot] >= 0
-        gain = weight[max(weight_row[slot], 0)]
+        gain = weight[weight_row[slot] if is_free else 0]
         for state in range(tables.scalar_states):
-            best = NONE
-            if is_free and live[tables.scalar_state[state]]:
-                for piece in range(row_offset[state], row_offset[state + 1]):
-                    best = max(best, gain[np.uint32(label[piece])] + after[np.uint32(target[piece])])
-            row[state] = best
-        for vector in range(len(vector_state)):
-            if live[vector_state[vector]] or written[slot, vector]:
-                row[vector_base[vector] : vector_base[vector + 1]] = NONE
-                row[output[vector] : output[vector + 1]] = NONE
-            written[slot, vector] = live[vector_state[vector]]
+            first = row_offset[state]
+            last = row_offset[state + 1] if is_free and live[scalar_state[state]] else first
+            row[state] = _best_of_row(first, last, label, target, gain, after, NONE)
+        for vector in range(written.shape[1]):
+            is_live = live[vectors[VECTOR_STATE, vector]]
+            if is_live or written[slot, vector]:
+                _fill(row, vectors[VECTOR_BASE, vector], vectors[VECTOR_BASE, vector + 1])
+                _fill(row, vectors[VECTOR_OUTPUT, vector], vectors[VECTOR_OUTPUT, vector + 1])
+            written[slot, vector] = is_live
         for at in range(fixed_offset[slot], fixed_offset[slot + 1]):
             piece = fixed_piece[at]
-            if live[tables.piece_state[piece]] and next_live[target_state[piece]]:
-                for line in range(rows[piece]):
-                    start, end = (
-                        source[piece] + line * source_stride[piece],
-                        target[piece] + line * target_stride[piece],
-                    )
-                    _raise_to(after, end, np.float32(0), row, start, cols[piece])
-        for vector in range(len(vector_state)):
-            if not live[vector_state[vector]]:
+            if live[pieces[PIECE_STATE, piece]] and next_live[target_state[piece]]:
+                _pull_max(pieces, piece, np.float32(0), row, after)
+        for vector in range(written.shape[1]):
+            if not live[vectors[VECTOR_STATE, vector]]:
                 continue
             if is_free:
-                for line in range(tables.vector_row[vector], tables.vector_row[vector + 1]):
+                for line in range(vectors[VECTOR_ROW, vector], vectors[VECTOR_ROW, vector + 1]):
                     best = row[row_source[line]]
-                    for piece in range(row_offset[line], row_offset[line + 1]):
-                        best = max(best, gain[np.uint32(label[piece])] + after[np.uint32(target[piece])])
-                    row[row_source[line]] = best
-                for piece in range(tables.vector_block[vector], tables.vector_block[vector + 1]):
-                    if not next_live[target_state[piece]] or gain[label[piece]] <= NONE:
-                        continue
-                    for line in range(rows[piece]):
-                        start = source[piece] + line * source_stride[piece]
-                        end = target[piece] + line * target_stride[piece]
-                        _raise_to(after, end, gain[label[piece]], row, start, cols[piece])
-            for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
-                _spread_max(
-                    row,
-                    tables.exit_source[exit_],
-                    tables.exit_rows[exit_],
-                    tables.exit_outputs[exit_],
-                    tables.exit_cols[exit_],
-                    tables.exit_stride[exit_],
-                    tables.exit_target[exit_],
-                )
+                    row[row_source[line]] = _best_of_row(
+                        row_offset[line], row_offset[line + 1], label, target, gain, after, best
+                    )
+                for piece in range(vectors[VECTOR_BLOCK, vector], vectors[VECTOR_BLOCK, vector + 1]):
+                    if next_live[target_state[piece]] and gain[label[piece]] > NONE:
+                        _pull_max(pieces, piece, gain[label[piece]], row, after)
+            for exit_ in range(vectors[VECTOR_EXIT, vector], vectors[VECTOR_EXIT, vector + 1]):
+                _spread_max(exits, exit_, row)
 
 
-@njit(cache=True, nogil=True)
-def successors(tables, state, cell, is_free, fixed, pieces, cells):
+@njit(**HELPER)
+def successors(row_offset, pieces, exits, vectors, states, state, cell, is_free, fixed, first, last, found, cells):
     """Pieces that apply in a cell and where they lead.
 
     Args:
-        is_free: whether all pieces of the state are possible, else those in ``fixed``.
-        fixed: int32 pieces of the token of a fixed slot.
-        pieces, cells: int32 buffers of at least the largest number of pieces of a state, written.
+        row_offset, pieces, exits, vectors, states: of the tables.
+        is_free: whether all pieces of the state are possible, else those in ``fixed[first:last]``.
+        found, cells: int32 buffers of at least the largest number of pieces of a state, written.
 
     Returns:
         How many.
     """
-    row_offset = tables.row_offset
-    vector = tables.vector_of_state[state]
-    first_row = cell if vector < 0 else tables.vector_row[vector]
-    last_row = cell + 1 if vector < 0 else tables.vector_row[vector + 1]
-    singles = row_offset[last_row] - row_offset[first_row]
-    blocks = 0 if vector < 0 else tables.vector_block[vector + 1] - tables.vector_block[vector]
+    vector = states[STATE_VECTOR, state]
+    first_block, blocks = 0, 0
+    first_single, singles = row_offset[cell if vector < 0 else 0], 0
+    if not is_free:
+        singles = last - first
+    elif vector < 0:
+        singles = row_offset[cell + 1] - first_single
+    else:
+        first_single = row_offset[vectors[VECTOR_ROW, vector]]
+        singles = row_offset[vectors[VECTOR_ROW, vector + 1]] - first_single
+        first_block = vectors[VECTOR_BLOCK, vector]
+        blocks = vectors[VECTOR_BLOCK, vector + 1] - first_block
     count = 0
-    for number in range(singles + blocks if is_free else len(fixed)):
+    for number in range(singles + blocks):
+        piece = first_single + number if number < singles else first_block + number - singles
         if not is_free:
-            piece = fixed[number]
-            if tables.piece_state[piece] != state:
+            piece = fixed[first + number]
+            if pieces[PIECE_STATE, piece] != state:
                 continue
-        elif number < singles:
-            piece = row_offset[first_row] + number
-        else:
-            piece = tables.vector_block[vector] + number - singles
         value = cell
-        exit_ = tables.piece_exit[piece]
+        exit_ = pieces[PIECE_EXIT, piece]
         if exit_ >= 0:
             offset, stride, outputs = (
-                cell - tables.exit_source[exit_],
-                tables.exit_stride[exit_],
-                tables.exit_outputs[exit_],
+                cell - exits[EXIT_SOURCE, exit_],
+                exits[EXIT_STRIDE, exit_],
+                exits[EXIT_OUTPUTS, exit_],
             )
             line, col = offset // stride, offset % stride
-            if offset < 0 or line >= max(tables.exit_rows[exit_], outputs) or col >= tables.exit_cols[exit_]:
+            lines = outputs if outputs > 1 else exits[EXIT_ROWS, exit_]
+            if offset < 0 or line >= lines or col >= exits[EXIT_COLS, exit_]:
                 continue
-            value = tables.exit_target[exit_] + (line if outputs > 1 else 0)
-        offset, stride = value - tables.piece_source[piece], tables.piece_source_stride[piece]
+            value = exits[EXIT_TARGET, exit_] + (line if outputs > 1 else 0)
+        offset, stride = value - pieces[PIECE_SOURCE, piece], pieces[PIECE_SOURCE_STRIDE, piece]
         line, col = offset // stride, offset % stride
-        if offset >= 0 and line < tables.piece_rows[piece] and col < tables.piece_cols[piece]:
-            pieces[count] = piece
-            cells[count] = tables.piece_target[piece] + line * tables.piece_target_stride[piece] + col
+        if offset >= 0 and line < pieces[PIECE_ROWS, piece] and col < pieces[PIECE_COLS, piece]:
+            found[count] = piece
+            cells[count] = pieces[PIECE_TARGET, piece] + line * pieces[PIECE_TARGET_STRIDE, piece] + col
             count += 1
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def trace(
-    tables, weight_row, weight, fixed_offset, fixed_piece, value, merged_offset, merged_label, pieces, cells, labels
+    tables, weight_row, weight, fixed_offset, fixed_piece, value, merged_offset, merged_label, found, cells, labels
 ):
     """Follow the best values from the start cell.
 
     Args:
         value: [N + 1, size] of :func:`best_values`.
         merged_offset, merged_label: labels of the merged labels, which follow the plain ones.
-        pieces, cells: buffers of :func:`successors`.
+        found, cells: buffers of :func:`successors`.
         labels: [N] int32, written: plain label in every free slot.
 
     Returns:
         N, or the slot from which no completion exists.
     """
+    row_offset, pieces, exits, vectors, states = (
+        tables.row_offset,
+        tables.piece,
+        tables.exit,
+        tables.vector,
+        tables.state,
+    )
     state = np.int64(0)
     cell = np.int64(tables.start)
     plain = weight.shape[1] - (len(merged_offset) - 1)
     for slot in range(len(weight_row)):
         is_free = weight_row[slot] >= 0
-        gain = weight[max(weight_row[slot], 0)]
-        fixed = fixed_piece[fixed_offset[slot] : fixed_offset[slot + 1]]
-        count = successors(tables, state, cell, is_free, fixed, pieces, cells)
+        row = weight_row[slot] if is_free else 0
+        first, last = fixed_offset[slot], fixed_offset[slot + 1]
+        count = successors(
+            row_offset, pieces, exits, vectors, states, state, cell, is_free, fixed_piece, first, last, found, cells
+        )
         best, chosen = NONE, -1
         for i in range(count):
             total = value[slot + 1, cells[i]]
             if is_free:
-                total += gain[tables.piece_label[pieces[i]]]
+                total += weight[row, pieces[PIECE_LABEL, found[i]]]
             if total > best:
                 best, chosen = total, i
         if chosen < 0:
             return slot
-        label = tables.piece_label[pieces[chosen]]
+        label = pieces[PIECE_LABEL, found[chosen]]
         if is_free and label >= plain:
             first, last = merged_offset[label - plain], merged_offset[label - plain + 1]
             label = merged_label[first]
             for at in range(first + 1, last):
-                if gain[merged_label[at]] > gain[label]:
+                if weight[row, merged_label[at]] > weight[row, label]:
                     label = merged_label[at]
         labels[slot] = label
-        state = np.int64(tables.piece_target_state[pieces[chosen]])
+        state = np.int64(pieces[PIECE_TARGET_STATE, found[chosen]])
         cell = np.int64(cells[chosen])
     return len(weight_row)
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def broken_scopes(
     is_free,
     labels,
@@ -227,14 +261,16 @@ def broken_scopes(
     counts = np.zeros(2, np.int64)
     state = np.int64(0)
     for slot in range(len(is_free) + 1):
-        edge = -1
+        edge = np.int64(-1)
         if slot < len(is_free) and is_free[slot] and labels[slot] != end_label:
-            edge = edge_offset[state]
+            edge = np.int64(edge_offset[state])
             while edge_label[edge] != labels[slot]:
                 edge += 1
         elif slot < len(is_free) and not is_free[slot] and kinds[slot] >= 0:
-            first, last = pair_offset[kinds[slot]], pair_offset[kinds[slot] + 1]
-            edge = pair_edge[first + np.searchsorted(pair_source[first:last], state)]
+            pair = pair_offset[kinds[slot]]
+            while pair_source[pair] != state:
+                pair += 1
+            edge = np.int64(pair_edge[pair])
         code = edge_code[edge] if edge >= 0 else 0
         target, keep = code & STATE_MASK, (code >> KEEP_SHIFT) & 3
         for level in range(levels[state]):

@@ -7,37 +7,22 @@ take a token out of the language.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import njit
+
+from latticework.lattice.intrinsics import float_of_bits
+from latticework.lattice.jit import FAST_HELPER, FAST_KERNEL, HELPER, KERNEL
 
 MAX_GAP = np.float32(1e5)
 _LARGEST = np.float32(1e30)
 _LANES = 64
 _BLOCK = 512
-_EMPTY = np.float32(1e30)
-_FAST = {"reassoc", "nnan", "nsz", "contract"}
 
 
-@intrinsic
-def _bits_to_float(_context, _bits):
-    def generate(_context, builder, _signature, arguments):
-        return builder.bitcast(arguments[0], ir.FloatType())
-
-    return types.float32(types.int32), generate
-
-
-# The typing context is numba's business: callers pass the bits alone.
-_float_of_bits: Any = _bits_to_float
-
-
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@njit(**FAST_HELPER)
 def exp_minus(gap):
     """exp(-gap) for gap >= 0 in single precision (Cephes expf), written so that loops over it vectorise."""
-    x = max(-gap, np.float32(-87.0))
+    x = -gap if gap < np.float32(87.0) else np.float32(-87.0)
     power = np.floor(x * np.float32(1.44269504) + np.float32(0.5))
     r = x - power * np.float32(0.693359375) + power * np.float32(2.12194440e-4)
     p = np.float32(1.9875691500e-4) * r + np.float32(1.3981999507e-3)
@@ -46,29 +31,31 @@ def exp_minus(gap):
     p = p * r + np.float32(1.6666665459e-1)
     p = p * r + np.float32(5.0000001201e-1)
     p = p * r * r + r + np.float32(1.0)
-    return p * _float_of_bits((np.int32(power) + np.int32(127)) << np.int32(23))
+    return p * float_of_bits((np.int32(power) + np.int32(127)) << np.int32(23))
 
 
-@njit(cache=True, nogil=True, fastmath={"nsz"})
+@njit(**HELPER)
 def _largest(row):
     """Largest number of a row; by lanes, because LLVM does not vectorise a running float maximum."""
-    lanes = np.full(_LANES, -_LARGEST, np.float32)
+    lanes = np.empty(_LANES, np.float32)
+    for lane in range(_LANES):
+        lanes[lane] = -_LARGEST
     blocks = len(row) // _LANES
     for block in range(blocks):
-        values = row[block * _LANES : (block + 1) * _LANES]
-        for lane in range(_LANES):
-            value = values[lane]
+        start = np.uint64(block * _LANES)
+        for lane in range(np.uint64(_LANES)):
+            value = row[start + lane]
             lanes[lane] = value if value > lanes[lane] else lanes[lane]
     largest = -_LARGEST
     for value in lanes:
-        largest = max(largest, value)
+        largest = value if value > largest else largest
     for i in range(blocks * _LANES, len(row)):
         value = row[i]
         largest = value if value > largest else largest
-    return min(largest, _LARGEST)
+    return largest if largest < _LARGEST else _LARGEST
 
 
-@njit(cache=True, nogil=True, fastmath={"nsz"})
+@njit(**HELPER)
 def _gaps(row, order, scale, gaps):
     """Scaled gaps of the tokens of a row in the given order; returns the largest logit."""
     largest = _largest(row)
@@ -78,7 +65,7 @@ def _gaps(row, order, scale, gaps):
     return largest
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@njit(**FAST_KERNEL)
 def reduce_classes(logits, rows, scale, order, offset, sums, means, least, near, mass, mean, largest, normaliser):
     """Class statistics of n rows.
 
@@ -111,30 +98,29 @@ def reduce_classes(logits, rows, scale, order, offset, sums, means, least, near,
             # Bits of non-negative floats order like the floats, and integer minima vectorise.
             lowest, near[i, kind] = np.int32(0x7F000000), first
             for start in range(first, last, _BLOCK):
-                members = bits[start : min(start + _BLOCK, last)]
+                end = start + _BLOCK if start + _BLOCK < last else last
                 low = np.int32(0x7F000000)
-                for j in range(len(members)):
-                    low = min(low, members[j])
+                for j in range(np.uint64(start), np.uint64(end)):
+                    low = bits[j] if bits[j] < low else low
                 if low < lowest:
                     lowest, near[i, kind] = low, start
-            closest = _float_of_bits(lowest)
+            closest = float_of_bits(lowest)
             least[i, kind] = closest
             if sums and last > first:
-                values = gaps[first:last]
                 part = np.float32(0)
-                for j in range(len(values)):
-                    part += exp_minus(values[j] - closest)
+                for j in range(np.uint64(first), np.uint64(last)):
+                    part += exp_minus(gaps[j] - closest)
                 mass[i, kind] = part
                 total += part * np.exp(-np.float64(closest))
                 if means:
                     weighted = np.float32(0)
-                    for j in range(len(values)):
-                        weighted += exp_minus(values[j] - closest) * (values[j] - closest)
+                    for j in range(np.uint64(first), np.uint64(last)):
+                        weighted += exp_minus(gaps[j] - closest) * (gaps[j] - closest)
                     mean[i, kind] = closest + weighted / part
         normaliser[i] = np.log(total)
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def closest_members(logits, rows, kinds, near, order, offset, chosen):
     """chosen[i] = first token of class kinds[i] with the largest logit of row rows[i].
 
@@ -142,16 +128,16 @@ def closest_members(logits, rows, kinds, near, order, offset, chosen):
         logits: [N, V] float32; near: [n, A] int32 of :func:`reduce_classes`.
     """
     for i in range(len(rows)):
-        first = near[i, kinds[i]]
+        first, last = near[i, kinds[i]], offset[kinds[i] + 1]
         best, token = -_LARGEST, order[first]
-        for j in range(first, min(first + _BLOCK, offset[kinds[i] + 1])):
+        for j in range(first, first + _BLOCK if first + _BLOCK < last else last):
             value = logits[rows[i], order[j]]
             if value > best:
                 best, token = value, order[j]
         chosen[i] = token
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def closest_classes(least, labels, label_offset, label_class, kinds):
     """kinds[i] = class of label labels[i] with the smallest gap in row i; least [n, A] float32."""
     for i in range(len(labels)):
@@ -162,14 +148,15 @@ def closest_classes(least, labels, label_offset, label_class, kinds):
                 kinds[i] = label_class[j]
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def draw_classes(least, mass, labels, label_offset, label_class, uniform, kinds):
     """kinds[i] = class of label labels[i], drawn in proportion to its weight in row i; uniform [n] in [0, 1)."""
     for i in range(len(labels)):
         first, last = label_offset[labels[i]], label_offset[labels[i] + 1]
         closest = least[i, label_class[first]]
         for j in range(first, last):
-            closest = min(closest, least[i, label_class[j]])
+            gap = least[i, label_class[j]]
+            closest = gap if gap < closest else closest
         total = 0.0
         for j in range(first, last):
             kind = label_class[j]
@@ -185,7 +172,7 @@ def draw_classes(least, mass, labels, label_offset, label_class, uniform, kinds)
                     break
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def classes_of_labels(fits, label_offset, label_class, classes):
     """classes[i, c] |= a label that fits in row i holds class c; [N, L] and [N, A] bool."""
     for i in range(len(fits)):

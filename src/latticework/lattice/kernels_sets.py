@@ -3,8 +3,6 @@
 Rows of values are uint8, 0 or 1. A slot is free (any token, all pieces) or fixed (the pieces of its
 token, listed in ``fixed_piece[fixed_offset[i]:fixed_offset[i + 1]]``). Where sets stop changing from
 one free slot to the next they are copied.
-
-Helpers take the few arrays they need, never the whole tables: those are too large to pass by value.
 """
 
 from __future__ import annotations
@@ -12,10 +10,35 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from latticework.lattice.jit import HELPER, KERNEL
+from latticework.lattice.tables import (
+    EXIT_COLS,
+    EXIT_OUTPUTS,
+    EXIT_ROWS,
+    EXIT_SOURCE,
+    EXIT_STRIDE,
+    EXIT_TARGET,
+    PIECE_COLS,
+    PIECE_LABEL,
+    PIECE_ROWS,
+    PIECE_SOURCE,
+    PIECE_SOURCE_STRIDE,
+    PIECE_STATE,
+    PIECE_TARGET,
+    PIECE_TARGET_STATE,
+    PIECE_TARGET_STRIDE,
+    VECTOR_BASE,
+    VECTOR_BLOCK,
+    VECTOR_EXIT,
+    VECTOR_ROW,
+    VECTOR_STATE,
+    VECTOR_WORK,
+)
+
 _BLOCK = 1024
 
 
-@njit(cache=True, nogil=True)
+@njit(**HELPER)
 def _any(values, first, last):
     """Whether a range of a set is not empty."""
     found = np.uint8(0)
@@ -24,60 +47,94 @@ def _any(values, first, last):
     return found > 0
 
 
-@njit(cache=True, nogil=True)
-def _add(values, first, result, start, count):
-    """``result[start + i] |= values[first + i]`` for i below count."""
-    # Unsigned offsets need no sign test, which would keep the loop from vectorising; slices would be
-    # reference-counted, which costs more than the loop.
-    a, b = np.uint64(first), np.uint64(start)
-    for i in range(np.uint64(count)):
-        result[b + i] |= values[a + i]
-
-
-@njit(cache=True, nogil=True)
-def _meet(values, first, result, start, count):
-    """Whether two ranges of sets have a common cell."""
-    a, b = np.uint64(first), np.uint64(start)
-    found = np.uint8(0)
-    for i in range(np.uint64(count)):
-        found |= values[a + i] & result[b + i]
-    return found > 0
-
-
-@njit(cache=True, nogil=True)
-def _same(values, result):
+@njit(**HELPER)
+def _same(values, others, count):
     """Whether two sets are equal; by blocks, so that it vectorises and still stops early."""
-    for first in range(0, len(values), _BLOCK):
-        a, b = values[first : first + _BLOCK], result[first : first + _BLOCK]
+    first, end = np.uint64(0), np.uint64(count)
+    while first < end:
+        last = first + np.uint64(_BLOCK)
+        if last > end:
+            last = end
         found = np.uint8(0)
-        for i in range(len(a)):
-            found |= a[i] ^ b[i]
+        for i in range(first, last):
+            found |= values[i] ^ others[i]
         if found:
             return False
+        first = last
     return True
 
 
-@njit(cache=True, nogil=True)
-def reduce_exit(row, first, rows, outputs, cols, stride, target):
+@njit(**HELPER)
+def _copy(values, result, first, last):
+    for i in range(np.uint64(first), np.uint64(last)):
+        result[i] = values[i]
+
+
+@njit(**HELPER)
+def _clear(values):
+    for i in range(np.uint64(len(values))):
+        values[i] = 0
+
+
+@njit(**HELPER)
+def _push(pieces, piece, before, after):
+    """after |= the piece applied to before."""
+    count = np.uint64(pieces[PIECE_COLS, piece])
+    for line in range(pieces[PIECE_ROWS, piece]):
+        a = np.uint64(pieces[PIECE_SOURCE, piece] + line * pieces[PIECE_SOURCE_STRIDE, piece])
+        b = np.uint64(pieces[PIECE_TARGET, piece] + line * pieces[PIECE_TARGET_STRIDE, piece])
+        for i in range(count):
+            after[b + i] |= before[a + i]
+
+
+@njit(**HELPER)
+def _pull(pieces, piece, before, after):
+    """before |= the piece applied backwards to after."""
+    count = np.uint64(pieces[PIECE_COLS, piece])
+    for line in range(pieces[PIECE_ROWS, piece]):
+        a = np.uint64(pieces[PIECE_SOURCE, piece] + line * pieces[PIECE_SOURCE_STRIDE, piece])
+        b = np.uint64(pieces[PIECE_TARGET, piece] + line * pieces[PIECE_TARGET_STRIDE, piece])
+        for i in range(count):
+            before[a + i] |= after[b + i]
+
+
+@njit(**HELPER)
+def _crosses(pieces, piece, before, after):
+    """Whether the piece leads from the set before to the set after."""
+    count = np.uint64(pieces[PIECE_COLS, piece])
+    found = np.uint8(0)
+    for line in range(pieces[PIECE_ROWS, piece]):
+        a = np.uint64(pieces[PIECE_SOURCE, piece] + line * pieces[PIECE_SOURCE_STRIDE, piece])
+        b = np.uint64(pieces[PIECE_TARGET, piece] + line * pieces[PIECE_TARGET_STRIDE, piece])
+        for i in range(count):
+            found |= before[a + i] & after[b + i]
+    return found > 0
+
+
+@njit(**HELPER)
+def _reduce_exit(exits, exit_, row):
     """Fill the outputs of an exit from the cells of its window."""
+    outputs, lines = exits[EXIT_OUTPUTS, exit_], exits[EXIT_ROWS, exit_]
     for line in range(outputs):
-        row[target + line] = 0
-    for line in range(max(rows, outputs)):
-        start = first + line * stride
-        if _any(row, start, start + cols):
-            row[target + (line if outputs > 1 else 0)] = 1
+        row[exits[EXIT_TARGET, exit_] + line] = 0
+    for line in range(outputs if outputs > 1 else lines):
+        start = exits[EXIT_SOURCE, exit_] + line * exits[EXIT_STRIDE, exit_]
+        if _any(row, start, start + exits[EXIT_COLS, exit_]):
+            row[exits[EXIT_TARGET, exit_] + (line if outputs > 1 else 0)] = 1
 
 
-@njit(cache=True, nogil=True)
-def spread_exit(row, first, rows, outputs, cols, stride, target):
+@njit(**HELPER)
+def _spread_exit(exits, exit_, row):
     """Give the cells of an exit's window what its outputs hold."""
-    for line in range(max(rows, outputs)):
-        if row[target + (line if outputs > 1 else 0)]:
-            start = first + line * stride
-            row[start : start + cols] = 1
+    outputs, lines = exits[EXIT_OUTPUTS, exit_], exits[EXIT_ROWS, exit_]
+    for line in range(outputs if outputs > 1 else lines):
+        if row[exits[EXIT_TARGET, exit_] + (line if outputs > 1 else 0)]:
+            start = np.uint64(exits[EXIT_SOURCE, exit_] + line * exits[EXIT_STRIDE, exit_])
+            for i in range(start, start + np.uint64(exits[EXIT_COLS, exit_])):
+                row[i] = 1
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def forward_sets(tables, is_free, fixed_offset, fixed_piece, reached, active):
     """Cells (and exit outputs) reachable from the start, by slot.
 
@@ -89,86 +146,62 @@ def forward_sets(tables, is_free, fixed_offset, fixed_piece, reached, active):
     Returns:
         The first slot after which no cell is left, or N.
     """
-    row_offset, row_source = tables.row_offset, tables.row_source
-    target, target_state = tables.piece_target, tables.piece_target_state
-    rows, cols, source = tables.piece_rows, tables.piece_cols, tables.piece_source
-    source_stride, target_stride = tables.piece_source_stride, tables.piece_target_stride
-    scalar_state, vector_state, vector_base = tables.scalar_state, tables.vector_state, tables.vector_base
-    slots, cells = len(is_free), tables.cells
-    for slot in range(slots):
+    row_offset, row_source, scalar_state = tables.row_offset, tables.row_source, tables.scalar_state
+    pieces, exits, vectors = tables.piece, tables.exit, tables.vector
+    target, target_state = pieces[PIECE_TARGET], pieces[PIECE_TARGET_STATE]
+    cells, states, count = tables.cells, active.shape[1], vectors.shape[1] - 1
+    for slot in range(len(is_free)):
         before, after, live, next_live = reached[slot], reached[slot + 1], active[slot], active[slot + 1]
-        if (
-            slot > 0
-            and is_free[slot]
-            and is_free[slot - 1]
-            and _same(live, active[slot - 1])
-            and _same(before[:cells], reached[slot - 1, :cells])
-        ):
-            before[cells:] = reached[slot - 1, cells:]
-            after[:] = before
-            next_live[:] = live
-            continue
-        after[:] = 0
-        next_live[:] = 0
-        for vector in range(len(vector_state)):
-            if live[vector_state[vector]]:
-                for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
-                    reduce_exit(
-                        before,
-                        tables.exit_source[exit_],
-                        tables.exit_rows[exit_],
-                        tables.exit_outputs[exit_],
-                        tables.exit_cols[exit_],
-                        tables.exit_stride[exit_],
-                        tables.exit_target[exit_],
-                    )
+        if slot > 0 and is_free[slot] and is_free[slot - 1]:
+            earlier = reached[slot - 1]
+            if _same(live, active[slot - 1], states) and _same(before, earlier, cells):
+                _copy(earlier, before, cells, tables.size)
+                _copy(before, after, 0, tables.size)
+                _copy(live, next_live, 0, states)
+                continue
+        _clear(after)
+        _clear(next_live)
         if is_free[slot]:
             for state in range(tables.scalar_states):
                 if before[state]:
                     for piece in range(row_offset[state], row_offset[state + 1]):
                         after[target[piece]] = 1
                         next_live[target_state[piece]] = 1
-        for vector in range(len(vector_state)):
-            if not (is_free[slot] and live[vector_state[vector]]):
+        for vector in range(count):
+            if not live[vectors[VECTOR_STATE, vector]]:
                 continue
-            for line in range(tables.vector_row[vector], tables.vector_row[vector + 1]):
+            for exit_ in range(vectors[VECTOR_EXIT, vector], vectors[VECTOR_EXIT, vector + 1]):
+                _reduce_exit(exits, exit_, before)
+            if not is_free[slot]:
+                continue
+            for line in range(vectors[VECTOR_ROW, vector], vectors[VECTOR_ROW, vector + 1]):
                 if before[row_source[line]]:
                     for piece in range(row_offset[line], row_offset[line + 1]):
                         after[target[piece]] = 1
                         next_live[target_state[piece]] = 1
-            for piece in range(tables.vector_block[vector], tables.vector_block[vector + 1]):
+            for piece in range(vectors[VECTOR_BLOCK, vector], vectors[VECTOR_BLOCK, vector + 1]):
                 next_live[target_state[piece]] = 1
-                for line in range(rows[piece]):
-                    start, end = (
-                        source[piece] + line * source_stride[piece],
-                        target[piece] + line * target_stride[piece],
-                    )
-                    _add(before, start, after, end, cols[piece])
+                _push(pieces, piece, before, after)
         for at in range(fixed_offset[slot], fixed_offset[slot + 1]):
             piece = fixed_piece[at]
-            if live[tables.piece_state[piece]]:
+            if live[pieces[PIECE_STATE, piece]]:
                 next_live[target_state[piece]] = 1
-                for line in range(rows[piece]):
-                    start, end = (
-                        source[piece] + line * source_stride[piece],
-                        target[piece] + line * target_stride[piece],
-                    )
-                    _add(before, start, after, end, cols[piece])
+                _push(pieces, piece, before, after)
         left = np.uint8(0)
         for state in range(tables.scalar_states):
             next_live[scalar_state[state]] = after[state]
             left |= after[state]
-        for vector in range(len(vector_state)):
-            if next_live[vector_state[vector]]:
-                found = np.uint8(_any(after, vector_base[vector], vector_base[vector + 1]))
-                next_live[vector_state[vector]] = found
-                left |= found
+        for vector in range(count):
+            state = vectors[VECTOR_STATE, vector]
+            if next_live[state]:
+                next_live[state] = _any(after, vectors[VECTOR_BASE, vector], vectors[VECTOR_BASE, vector + 1])
+                left |= next_live[state]
         if not left:
             return slot
-    return slots
+    return len(is_free)
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def backward_sets(tables, is_free, fixed_offset, fixed_piece, reached, active, valid, alive):
     """Cells on some valid filling, by slot: reachable from the start and able to reach the end.
 
@@ -180,137 +213,118 @@ def backward_sets(tables, is_free, fixed_offset, fixed_piece, reached, active, v
     Returns:
         How many values the blocks and exits of vector states move in one pass over the valid states.
     """
-    row_offset, row_source = tables.row_offset, tables.row_source
-    target, target_state = tables.piece_target, tables.piece_target_state
-    rows, cols, source = tables.piece_rows, tables.piece_cols, tables.piece_source
-    source_stride, target_stride = tables.piece_source_stride, tables.piece_target_stride
-    scalar_state, vector_state, vector_base = tables.scalar_state, tables.vector_state, tables.vector_base
-    slots, cells = len(is_free), tables.cells
+    row_offset, row_source, scalar_state = tables.row_offset, tables.row_source, tables.scalar_state
+    pieces, exits, vectors = tables.piece, tables.exit, tables.vector
+    target, target_state = pieces[PIECE_TARGET], pieces[PIECE_TARGET_STATE]
+    cells, states, count = tables.cells, active.shape[1], vectors.shape[1] - 1
+    slots = len(is_free)
+    work = 0
     for slot in range(slots, -1, -1):
         row, seen, live = valid[slot], reached[slot], alive[slot]
-        after, next_live = valid[min(slot + 1, slots)], alive[min(slot + 1, slots)]
+        following = slot + 1 if slot < slots else slots
+        after, next_live = valid[following], alive[following]
+        is_open = slot < slots and is_free[slot]
         if (
-            slot + 1 < slots
-            and is_free[slot]
+            is_open
+            and slot + 1 < slots
             and is_free[slot + 1]
-            and _same(active[slot], active[slot + 1])
-            and _same(next_live, alive[slot + 2])
-            and _same(seen[:cells], reached[slot + 1, :cells])
-            and _same(after[:cells], valid[slot + 2, :cells])
+            and (
+                _same(active[slot], active[slot + 1], states)
+                and _same(next_live, alive[slot + 2], states)
+                and _same(seen, reached[slot + 1], cells)
+                and _same(after, valid[slot + 2], cells)
+            )
         ):
-            row[:] = after
-            live[:] = next_live
+            _copy(after, row, 0, tables.size)
+            _copy(next_live, live, 0, states)
+            for vector in range(count):
+                if live[vectors[VECTOR_STATE, vector]]:
+                    work += vectors[VECTOR_WORK, vector]
             continue
-        live[:] = 0
+        _clear(live)
         if slot < slots:
-            row[:] = 0
+            _clear(row)
             for at in range(fixed_offset[slot], fixed_offset[slot + 1]):
                 piece = fixed_piece[at]
-                if active[slot, tables.piece_state[piece]] and next_live[target_state[piece]]:
-                    for line in range(rows[piece]):
-                        start = source[piece] + line * source_stride[piece]
-                        end = target[piece] + line * target_stride[piece]
-                        _add(after, end, row, start, cols[piece])
-            if is_free[slot]:
-                for state in range(tables.scalar_states):
-                    if seen[state]:
-                        for piece in range(row_offset[state], row_offset[state + 1]):
-                            if after[target[piece]]:
-                                row[state] = 1
-                                break
+                if active[slot, pieces[PIECE_STATE, piece]] and next_live[target_state[piece]]:
+                    _pull(pieces, piece, row, after)
         for state in range(tables.scalar_states):
+            if is_open and seen[state]:
+                for piece in range(row_offset[state], row_offset[state + 1]):
+                    if after[target[piece]]:
+                        row[state] = 1
+                        break
             row[state] &= seen[state]
             live[scalar_state[state]] = row[state]
-        for vector in range(len(vector_state)):
-            if not active[slot, vector_state[vector]]:
+        for vector in range(count):
+            if not active[slot, vectors[VECTOR_STATE, vector]]:
                 continue
-            first, last = vector_base[vector], vector_base[vector + 1]
+            if is_open:
+                for line in range(vectors[VECTOR_ROW, vector], vectors[VECTOR_ROW, vector + 1]):
+                    if seen[row_source[line]]:
+                        for piece in range(row_offset[line], row_offset[line + 1]):
+                            if after[target[piece]]:
+                                row[row_source[line]] = 1
+                                break
+                for piece in range(vectors[VECTOR_BLOCK, vector], vectors[VECTOR_BLOCK, vector + 1]):
+                    if next_live[target_state[piece]]:
+                        _pull(pieces, piece, row, after)
             if slot < slots:
-                if is_free[slot]:
-                    for line in range(tables.vector_row[vector], tables.vector_row[vector + 1]):
-                        if seen[row_source[line]]:
-                            for piece in range(row_offset[line], row_offset[line + 1]):
-                                if after[target[piece]]:
-                                    row[row_source[line]] = 1
-                                    break
-                    for piece in range(tables.vector_block[vector], tables.vector_block[vector + 1]):
-                        if next_live[target_state[piece]]:
-                            for line in range(rows[piece]):
-                                start = source[piece] + line * source_stride[piece]
-                                end = target[piece] + line * target_stride[piece]
-                                _add(after, end, row, start, cols[piece])
-                for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
-                    spread_exit(
-                        row,
-                        tables.exit_source[exit_],
-                        tables.exit_rows[exit_],
-                        tables.exit_outputs[exit_],
-                        tables.exit_cols[exit_],
-                        tables.exit_stride[exit_],
-                        tables.exit_target[exit_],
-                    )
+                for exit_ in range(vectors[VECTOR_EXIT, vector], vectors[VECTOR_EXIT, vector + 1]):
+                    _spread_exit(exits, exit_, row)
             found = np.uint8(0)
-            own, passed = row[first:last], seen[first:last]
-            for i in range(len(own)):
-                own[i] &= passed[i]
-                found |= own[i]
-            live[vector_state[vector]] = found
-    work = 0
-    for slot in range(slots):
-        for vector in range(len(vector_state)):
-            if is_free[slot] and alive[slot, vector_state[vector]]:
-                work += tables.vector_work[vector]
+            for i in range(np.uint64(vectors[VECTOR_BASE, vector]), np.uint64(vectors[VECTOR_BASE, vector + 1])):
+                row[i] &= seen[i]
+                found |= row[i]
+            live[vectors[VECTOR_STATE, vector]] = found
+            if is_open and found:
+                work += vectors[VECTOR_WORK, vector]
     return work
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def fitting_labels(tables, is_free, reached, valid, alive, fits):
     """Labels that some valid filling holds, by slot.
 
     Args:
         reached, valid, alive: the sets.
-        fits: [N, labels] bool, all False; set True in free slots.
+        fits: [N, labels] bool, written; False in fixed slots.
     """
     row_offset, row_source = tables.row_offset, tables.row_source
-    target, target_state, label = tables.piece_target, tables.piece_target_state, tables.piece_label
-    rows, cols, source = tables.piece_rows, tables.piece_cols, tables.piece_source
-    source_stride, target_stride = tables.piece_source_stride, tables.piece_target_stride
-    cells = tables.cells
+    pieces, vectors = tables.piece, tables.vector
+    target, target_state, label = pieces[PIECE_TARGET], pieces[PIECE_TARGET_STATE], pieces[PIECE_LABEL]
+    cells, states, count = tables.cells, alive.shape[1], vectors.shape[1] - 1
     for slot in range(len(is_free)):
-        if not is_free[slot]:
-            continue
-        before, after, live, row_fits = reached[slot], valid[slot + 1], alive[slot], fits[slot]
+        before, row, after, live, found = reached[slot], valid[slot], valid[slot + 1], alive[slot], fits[slot]
         if (
             slot > 0
+            and is_free[slot]
             and is_free[slot - 1]
-            and _same(live, alive[slot - 1])
-            and _same(before[:cells], reached[slot - 1, :cells])
-            and _same(valid[slot, :cells], valid[slot - 1, :cells])
-            and _same(after[:cells], valid[slot, :cells])
+            and (
+                _same(live, alive[slot - 1], states)
+                and _same(before, reached[slot - 1], cells)
+                and _same(row, valid[slot - 1], cells)
+                and _same(after, row, cells)
+            )
         ):
-            row_fits[:] = fits[slot - 1]
+            _copy(fits[slot - 1], found, 0, fits.shape[1])
+            continue
+        _clear(found)
+        if not is_free[slot]:
             continue
         for state in range(tables.scalar_states):
-            if valid[slot, state]:
+            if row[state]:
                 for piece in range(row_offset[state], row_offset[state + 1]):
                     if after[target[piece]]:
-                        row_fits[label[piece]] = True
-        for vector in range(len(tables.vector_state)):
-            if not live[tables.vector_state[vector]]:
+                        found[label[piece]] = True
+        for vector in range(count):
+            if not live[vectors[VECTOR_STATE, vector]]:
                 continue
-            for line in range(tables.vector_row[vector], tables.vector_row[vector + 1]):
+            for line in range(vectors[VECTOR_ROW, vector], vectors[VECTOR_ROW, vector + 1]):
                 if before[row_source[line]]:
                     for piece in range(row_offset[line], row_offset[line + 1]):
                         if after[target[piece]]:
-                            row_fits[label[piece]] = True
-            for piece in range(tables.vector_block[vector], tables.vector_block[vector + 1]):
-                if row_fits[label[piece]] or not alive[slot + 1, target_state[piece]]:
-                    continue
-                for line in range(rows[piece]):
-                    start, end = (
-                        source[piece] + line * source_stride[piece],
-                        target[piece] + line * target_stride[piece],
-                    )
-                    if _meet(before, start, after, end, cols[piece]):
-                        row_fits[label[piece]] = True
-                        break
+                            found[label[piece]] = True
+            for piece in range(vectors[VECTOR_BLOCK, vector], vectors[VECTOR_BLOCK, vector + 1]):
+                if not found[label[piece]] and alive[slot + 1, target_state[piece]]:
+                    found[label[piece]] = _crosses(pieces, piece, before, after)

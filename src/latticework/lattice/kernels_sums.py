@@ -17,8 +17,32 @@ import math
 import numpy as np
 from numba import njit
 
-from latticework.lattice.denormals import FLUSH, set_mode
+from latticework.lattice.intrinsics import FLUSH, set_mode
+from latticework.lattice.jit import FAST_HELPER, FAST_KERNEL, HELPER
 from latticework.lattice.kernels_weights import WEIGHT_FLOOR
+from latticework.lattice.tables import (
+    EXIT_COLS,
+    EXIT_OUTPUTS,
+    EXIT_ROWS,
+    EXIT_SOURCE,
+    EXIT_STRIDE,
+    EXIT_TARGET,
+    PIECE_COLS,
+    PIECE_LABEL,
+    PIECE_ROWS,
+    PIECE_SOURCE,
+    PIECE_SOURCE_STRIDE,
+    PIECE_STATE,
+    PIECE_TARGET,
+    PIECE_TARGET_STATE,
+    PIECE_TARGET_STRIDE,
+    VECTOR_BASE,
+    VECTOR_BLOCK,
+    VECTOR_EXIT,
+    VECTOR_OUTPUT,
+    VECTOR_ROW,
+    VECTOR_STATE,
+)
 
 DEAD = np.int32(-(1 << 29))
 CELL_FLOOR = 2.0**-850
@@ -27,56 +51,68 @@ _VANISHING = 2.0**-150
 _SMALLEST, _LARGEST = -1020, 1020
 _POWERS = 2.0 ** np.arange(_SMALLEST, _LARGEST + 1.0)
 _POWERS[0] = 0.0
-_FAST = {"reassoc", "nnan", "nsz", "contract"}
 
 
-@njit(cache=True, nogil=True)
+@njit(**HELPER)
 def two_to(power):
     """2**power for powers that matter; 0 below 2**-1020."""
-    return _POWERS[min(max(power, _SMALLEST), _LARGEST) - _SMALLEST]
+    if power <= _SMALLEST:
+        return 0.0
+    return _POWERS[(power if power < _LARGEST else _LARGEST) - _SMALLEST]
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
-def _add_times(values, first, factor, result, start, count):
-    """``result[start + i] += factor * values[first + i]`` for i below count."""
-    # Unsigned offsets need no sign test, which would keep the loop from vectorising; slices would be
-    # reference-counted, which costs more than the loop.
-    a, b = np.uint64(first), np.uint64(start)
-    for i in range(np.uint64(count)):
-        result[b + i] += factor * values[a + i]
+@njit(**HELPER)
+def _fill(values, first, last, value):
+    for i in range(np.uint64(first), np.uint64(last)):
+        values[i] = value
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
-def _spread_sum(row, first, rows, outputs, cols, stride, target):
-    for line in range(max(rows, outputs)):
-        value = row[target + (line if outputs > 1 else 0)]
-        start = np.uint64(first + line * stride)
-        for i in range(start, start + np.uint64(cols)):
+@njit(**FAST_HELPER)
+def _pull_sum(pieces, piece, factor, before, after):
+    """before += factor * the piece applied backwards to after."""
+    count = np.uint64(pieces[PIECE_COLS, piece])
+    for line in range(pieces[PIECE_ROWS, piece]):
+        a = np.uint64(pieces[PIECE_SOURCE, piece] + line * pieces[PIECE_SOURCE_STRIDE, piece])
+        b = np.uint64(pieces[PIECE_TARGET, piece] + line * pieces[PIECE_TARGET_STRIDE, piece])
+        for i in range(count):
+            before[a + i] += factor * after[b + i]
+
+
+@njit(**FAST_HELPER)
+def _spread_sum(exits, exit_, row):
+    outputs, lines = exits[EXIT_OUTPUTS, exit_], exits[EXIT_ROWS, exit_]
+    for line in range(outputs if outputs > 1 else lines):
+        value = row[exits[EXIT_TARGET, exit_] + (line if outputs > 1 else 0)]
+        start = np.uint64(exits[EXIT_SOURCE, exit_] + line * exits[EXIT_STRIDE, exit_])
+        for i in range(start, start + np.uint64(exits[EXIT_COLS, exit_])):
             row[i] += value
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
-def _mask_and_add(cells, allowed):
-    """Zero the cells that are not allowed; returns the sum of the others."""
+@njit(**FAST_HELPER)
+def _scale_cells(row, allowed, first, last):
+    """Zero the cells that are not allowed, scale the sum to [1/2, 1), raise allowed cells to the floor.
+
+    Returns the power of two taken out, and whether a cell was raised.
+    """
+    a, b = np.uint64(first), np.uint64(last)
     total = 0.0
-    for i in range(len(cells)):
-        cells[i] *= allowed[i]
-        total += cells[i]
-    return total
-
-
-@njit(cache=True, nogil=True, fastmath=_FAST)
-def _scale_and_raise(cells, allowed, scale):
-    """Scale by a power of two and raise allowed cells to the floor; returns whether one was raised."""
+    for i in range(a, b):
+        row[i] *= allowed[i]
+        total += row[i]
+    exponent, scale = 0, 0.0
+    if total > _VANISHING:
+        exponent = math.frexp(total)[1]
+        scale = math.ldexp(1.0, -exponent)
     raised = 0
-    for i in range(len(cells)):
-        value = cells[i] * scale
-        raised += (value < CELL_FLOOR) & (allowed[i] > 0)
-        cells[i] = max(value, CELL_FLOOR) * allowed[i]
-    return raised > 0
+    for i in range(a, b):
+        value = row[i] * scale
+        floor = CELL_FLOOR * allowed[i]
+        raised += value < floor
+        row[i] = value if value > floor else floor
+    return exponent, raised > 0
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@njit(**FAST_KERNEL)
 def sum_values(tables, weight_row, share, fixed_offset, fixed_piece, valid, alive, value, power):
     """Sum over all completions of the product of weights, from every valid cell, by slot.
 
@@ -91,247 +127,195 @@ def sum_values(tables, weight_row, share, fixed_offset, fixed_piece, valid, aliv
         Whether any cell was raised to the floor.
     """
     mode = set_mode(FLUSH)
-    row_offset, row_source = tables.row_offset, tables.row_source
-    target, target_state, label = tables.piece_target, tables.piece_target_state, tables.piece_label
-    rows, cols, source = tables.piece_rows, tables.piece_cols, tables.piece_source
-    source_stride, target_stride = tables.piece_source_stride, tables.piece_target_stride
-    vector_state, vector_base, output = tables.vector_state, tables.vector_base, tables.vector_output
-    slots = len(weight_row)
+    row_offset, row_source, scalar_state = tables.row_offset, tables.row_source, tables.scalar_state
+    pieces, exits, vectors = tables.piece, tables.exit, tables.vector
+    target, target_state, label = pieces[PIECE_TARGET], pieces[PIECE_TARGET_STATE], pieces[PIECE_LABEL]
+    slots, count = len(weight_row), vectors.shape[1] - 1
     any_raised = False
-    for slot in range(slots, -1, -1):
-        row, level, live = value[slot], power[slot], alive[slot]
-        level[:] = DEAD
-        if slot == slots:
-            for cell in range(tables.cells):
-                row[cell] = valid[slot, cell]
-            for state in range(len(live)):
-                if live[state]:
-                    level[state] = 0
-            continue
+    for cell in range(tables.cells):
+        value[slots, cell] = valid[slots, cell]
+    for state in range(power.shape[1]):
+        power[slots, state] = 0 if alive[slots, state] else DEAD
+    for slot in range(slots - 1, -1, -1):
+        row, level, live, allowed = value[slot], power[slot], alive[slot], valid[slot]
         after, next_level = value[slot + 1], power[slot + 1]
         is_free = weight_row[slot] >= 0
-        gain = share[max(weight_row[slot], 0)]
+        gain = share[weight_row[slot] if is_free else 0]
         first_fixed, last_fixed = fixed_offset[slot], fixed_offset[slot + 1]
+        _fill(level, 0, len(level), DEAD)
         for at in range(first_fixed, last_fixed):
-            state, above = tables.piece_state[fixed_piece[at]], next_level[target_state[fixed_piece[at]]]
+            piece = fixed_piece[at]
+            state, above = pieces[PIECE_STATE, piece], next_level[target_state[piece]]
             if live[state] and above > level[state]:
                 level[state] = above
         for cell in range(tables.scalar_states):
-            state = tables.scalar_state[cell]
+            state = scalar_state[cell]
             if live[state]:
                 total, high = 0.0, level[state]
                 for piece in range(row_offset[cell], row_offset[cell + 1] if is_free else row_offset[cell]):
                     above = next_level[target_state[piece]]
-                    if above == DEAD:
-                        continue
-                    term = gain[np.uint32(label[piece])] * after[np.uint32(target[piece])]
-                    if above <= high:
-                        total += term * two_to(above - high)
-                    elif term > 0:
-                        total = total * two_to(high - above) + term
-                        high = above
+                    if above > DEAD:
+                        term = gain[np.uint32(label[piece])] * after[np.uint32(target[piece])]
+                        if above <= high:
+                            total += term * two_to(above - high)
+                        elif term > 0:
+                            total = total * two_to(high - above) + term
+                            high = above
                 row[cell], level[state] = total, high
-        for vector in range(len(vector_state)):
-            state = vector_state[vector]
+        for vector in range(count):
+            state = vectors[VECTOR_STATE, vector]
             if not live[state]:
                 continue
-            row[vector_base[vector] : vector_base[vector + 1]] = 0.0
-            row[output[vector] : output[vector + 1]] = 0.0
-            if is_free:
-                high = DEAD
-                for piece in range(row_offset[tables.vector_row[vector]], row_offset[tables.vector_row[vector + 1]]):
-                    above = next_level[target_state[piece]]
-                    if above > high and gain[label[piece]] > 0 and after[target[piece]] > 0:
-                        high = above
-                for piece in range(tables.vector_block[vector], tables.vector_block[vector + 1]):
-                    above = next_level[target_state[piece]]
-                    if above > high and gain[label[piece]] > 0:
-                        high = above
-                level[state] = high
-        for at in range(first_fixed, last_fixed):
-            piece = fixed_piece[at]
-            state, above = tables.piece_state[piece], next_level[target_state[piece]]
-            if live[state] and above > DEAD:
-                factor = two_to(above - level[state])
-                for line in range(rows[piece]):
-                    start, end = (
-                        source[piece] + line * source_stride[piece],
-                        target[piece] + line * target_stride[piece],
-                    )
-                    _add_times(after, end, factor, row, start, cols[piece])
-        for cell in range(tables.scalar_states):
-            state = tables.scalar_state[cell]
-            if live[state] and not 2.0**-64 < row[cell] < 2.0**64:
-                mantissa, exponent = math.frexp(row[cell])
-                row[cell] = mantissa
-                level[state] += exponent
-        for vector in range(len(vector_state)):
-            state = vector_state[vector]
-            if not live[state]:
+            _fill(row, vectors[VECTOR_BASE, vector], vectors[VECTOR_BASE, vector + 1], 0.0)
+            _fill(row, vectors[VECTOR_OUTPUT, vector], vectors[VECTOR_OUTPUT, vector + 1], 0.0)
+            if not is_free:
                 continue
-            high = level[state]
-            for line in range(tables.vector_row[vector], tables.vector_row[vector + 1] if is_free else 0):
+            first_row, last_row = vectors[VECTOR_ROW, vector], vectors[VECTOR_ROW, vector + 1]
+            first_block, last_block = vectors[VECTOR_BLOCK, vector], vectors[VECTOR_BLOCK, vector + 1]
+            high = DEAD
+            for piece in range(row_offset[first_row], row_offset[last_row]):
+                above = next_level[target_state[piece]]
+                if above > high and gain[label[piece]] > 0 and after[target[piece]] > 0:
+                    high = above
+            for piece in range(first_block, last_block):
+                above = next_level[target_state[piece]]
+                if above > high and gain[label[piece]] > 0:
+                    high = above
+            level[state] = high
+            for line in range(first_row, last_row):
                 total = 0.0
                 for piece in range(row_offset[line], row_offset[line + 1]):
                     above = next_level[target_state[piece]]
                     if above > DEAD:
                         total += gain[label[piece]] * after[target[piece]] * two_to(above - high)
                 row[row_source[line]] = total
-            for piece in range(tables.vector_block[vector], tables.vector_block[vector + 1] if is_free else 0):
+            for piece in range(first_block, last_block):
                 above = next_level[target_state[piece]]
-                if above == DEAD or gain[label[piece]] == 0:
-                    continue
-                factor = gain[label[piece]] * two_to(above - high)
-                for line in range(rows[piece]):
-                    start, end = (
-                        source[piece] + line * source_stride[piece],
-                        target[piece] + line * target_stride[piece],
-                    )
-                    _add_times(after, end, factor, row, start, cols[piece])
-            for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
-                _spread_sum(
-                    row,
-                    tables.exit_source[exit_],
-                    tables.exit_rows[exit_],
-                    tables.exit_outputs[exit_],
-                    tables.exit_cols[exit_],
-                    tables.exit_stride[exit_],
-                    tables.exit_target[exit_],
-                )
-            own, allowed = (
-                row[vector_base[vector] : vector_base[vector + 1]],
-                valid[slot, vector_base[vector] : vector_base[vector + 1]],
-            )
-            total = _mask_and_add(own, allowed)
-            exponent, scale = 0, 0.0
-            if total > _VANISHING:
-                exponent = math.frexp(total)[1]
-                scale = math.ldexp(1.0, -exponent)
-            any_raised |= _scale_and_raise(own, allowed, scale)
-            level[state] += exponent
+                if above > DEAD and gain[label[piece]] > 0:
+                    _pull_sum(pieces, piece, gain[label[piece]] * two_to(above - high), row, after)
+        for at in range(first_fixed, last_fixed):
+            piece = fixed_piece[at]
+            state, above = pieces[PIECE_STATE, piece], next_level[target_state[piece]]
+            if live[state] and above > DEAD:
+                _pull_sum(pieces, piece, two_to(above - level[state]), row, after)
+        for cell in range(tables.scalar_states):
+            if live[scalar_state[cell]] and not 2.0**-64 < row[cell] < 2.0**64:
+                mantissa, exponent = math.frexp(row[cell])
+                row[cell] = mantissa
+                level[scalar_state[cell]] += exponent
+        for vector in range(count):
+            state = vectors[VECTOR_STATE, vector]
+            if live[state]:
+                for exit_ in range(vectors[VECTOR_EXIT, vector], vectors[VECTOR_EXIT, vector + 1]):
+                    _spread_sum(exits, exit_, row)
+                first, last = vectors[VECTOR_BASE, vector], vectors[VECTOR_BASE, vector + 1]
+                exponent, raised = _scale_cells(row, allowed, first, last)
+                level[state] += exponent
+                any_raised |= raised
     set_mode(mode)
     return any_raised
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
-def _push_times(ratios, first, factor, weights, result, start, count):
-    """As :func:`_add_times`; returns the sum of what was added times ``weights`` there."""
-    a, b = np.uint64(first), np.uint64(start)
+@njit(**FAST_HELPER)
+def _push_sum(pieces, piece, factor, before, after, value):
+    """after += factor * the piece applied to before; returns the sum of what was added times ``value`` there."""
+    count = np.uint64(pieces[PIECE_COLS, piece])
     flow = 0.0
-    for i in range(np.uint64(count)):
-        moved = factor * ratios[a + i]
-        result[b + i] += moved
-        flow += moved * weights[b + i]
+    for line in range(pieces[PIECE_ROWS, piece]):
+        a = np.uint64(pieces[PIECE_SOURCE, piece] + line * pieces[PIECE_SOURCE_STRIDE, piece])
+        b = np.uint64(pieces[PIECE_TARGET, piece] + line * pieces[PIECE_TARGET_STRIDE, piece])
+        for i in range(count):
+            moved = factor * before[a + i]
+            after[b + i] += moved
+            flow += moved * value[b + i]
     return flow
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
-def _reduce_sum(row, first, rows, outputs, cols, stride, target):
+@njit(**FAST_HELPER)
+def _reduce_sum(exits, exit_, row):
+    outputs, lines = exits[EXIT_OUTPUTS, exit_], exits[EXIT_ROWS, exit_]
     for line in range(outputs):
-        row[target + line] = 0.0
-    for line in range(max(rows, outputs)):
-        start = np.uint64(first + line * stride)
+        row[exits[EXIT_TARGET, exit_] + line] = 0.0
+    for line in range(outputs if outputs > 1 else lines):
+        start = np.uint64(exits[EXIT_SOURCE, exit_] + line * exits[EXIT_STRIDE, exit_])
         total = 0.0
-        for i in range(start, start + np.uint64(cols)):
+        for i in range(start, start + np.uint64(exits[EXIT_COLS, exit_])):
             total += row[i]
-        row[target + (line if outputs > 1 else 0)] += total
+        row[exits[EXIT_TARGET, exit_] + (line if outputs > 1 else 0)] += total
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
-def _check_cells(ratios, values):
+@njit(**FAST_HELPER)
+def _check_cells(ratios, values, first, last):
     """Posterior of the cells raised to the floor; ratios of invalid cells become 0 (nothing bounds them)."""
     doubtful = 0.0
-    for i in range(len(ratios)):
+    for i in range(np.uint64(first), np.uint64(last)):
         ratios[i] = ratios[i] if values[i] > 0 else 0.0
         doubtful += ratios[i] * values[i] if values[i] <= CELL_FLOOR else 0.0
     return doubtful
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
-def label_posteriors(tables, weight_row, share, fixed_offset, fixed_piece, alive, value, power, posterior):
+@njit(**FAST_KERNEL)
+def label_posteriors(tables, weight_row, share, fixed_offset, fixed_piece, alive, value, power, ratio, posterior):
     """Posterior of every label in every free slot.
 
     Args:
         value, power: of :func:`sum_values`.
+        ratio: [2, size] float64 buffer.
         posterior: [n, labels] float64, zero; written. Rows sum to 1.
 
     Returns:
         Upper bound of the posterior that values raised to the floor have added.
     """
     mode = set_mode(FLUSH)
-    row_offset, row_source = tables.row_offset, tables.row_source
-    target, target_state, label = tables.piece_target, tables.piece_target_state, tables.piece_label
-    rows, cols, source = tables.piece_rows, tables.piece_cols, tables.piece_source
-    source_stride, target_stride = tables.piece_source_stride, tables.piece_target_stride
-    vector_state, vector_base = tables.vector_state, tables.vector_base
-    ratio = np.zeros((2, tables.size))
+    row_offset, row_source, scalar_state = tables.row_offset, tables.row_source, tables.scalar_state
+    pieces, exits, vectors = tables.piece, tables.exit, tables.vector
+    target, target_state, label = pieces[PIECE_TARGET], pieces[PIECE_TARGET_STATE], pieces[PIECE_LABEL]
+    count = vectors.shape[1] - 1
+    _fill(ratio[0], 0, tables.size, 0.0)
     ratio[0, tables.start] = 1.0 / value[0, tables.start]
     doubtful = 0.0
     for slot in range(len(weight_row)):
         before, after = ratio[slot % 2], ratio[(slot + 1) % 2]
-        values, level, next_level, live = value[slot + 1], power[slot], power[slot + 1], alive[slot]
-        after[:] = 0.0
-        for vector in range(len(vector_state)):
-            if live[vector_state[vector]]:
-                first, last = vector_base[vector], vector_base[vector + 1]
-                doubtful += _check_cells(before[first:last], value[slot, first:last])
-                for exit_ in range(tables.vector_exit[vector], tables.vector_exit[vector + 1]):
-                    _reduce_sum(
-                        before,
-                        tables.exit_source[exit_],
-                        tables.exit_rows[exit_],
-                        tables.exit_outputs[exit_],
-                        tables.exit_cols[exit_],
-                        tables.exit_stride[exit_],
-                        tables.exit_target[exit_],
-                    )
+        here, values, level, next_level, live = value[slot], value[slot + 1], power[slot], power[slot + 1], alive[slot]
+        _fill(after, 0, tables.size, 0.0)
+        for vector in range(count):
+            if live[vectors[VECTOR_STATE, vector]]:
+                doubtful += _check_cells(before, here, vectors[VECTOR_BASE, vector], vectors[VECTOR_BASE, vector + 1])
+                for exit_ in range(vectors[VECTOR_EXIT, vector], vectors[VECTOR_EXIT, vector + 1]):
+                    _reduce_sum(exits, exit_, before)
         for at in range(fixed_offset[slot], fixed_offset[slot + 1]):
             piece = fixed_piece[at]
-            state, above = tables.piece_state[piece], next_level[target_state[piece]]
+            state, above = pieces[PIECE_STATE, piece], next_level[target_state[piece]]
             if live[state] and above > DEAD:
-                factor = two_to(above - level[state])
-                for line in range(rows[piece]):
-                    start, end = (
-                        source[piece] + line * source_stride[piece],
-                        target[piece] + line * target_stride[piece],
-                    )
-                    _add_times(before, start, factor, after, end, cols[piece])
+                _push_sum(pieces, piece, two_to(above - level[state]), before, after, values)
         if weight_row[slot] < 0:
             continue
         gain, found = share[weight_row[slot]], posterior[weight_row[slot]]
         for cell in range(tables.scalar_states):
-            state = tables.scalar_state[cell]
-            if not (live[state] and before[cell] > 0):
-                continue
-            for piece in range(row_offset[cell], row_offset[cell + 1]):
-                above = next_level[target_state[piece]]
-                if above > DEAD:
-                    moved = before[cell] * gain[np.uint32(label[piece])] * two_to(above - level[state])
-                    after[target[piece]] += moved
-                    found[np.uint32(label[piece])] += moved * values[np.uint32(target[piece])]
-        for vector in range(len(vector_state)):
-            state = vector_state[vector]
+            state = scalar_state[cell]
+            if live[state] and before[cell] > 0:
+                for piece in range(row_offset[cell], row_offset[cell + 1]):
+                    above = next_level[target_state[piece]]
+                    if above > DEAD:
+                        moved = before[cell] * gain[np.uint32(label[piece])] * two_to(above - level[state])
+                        after[np.uint32(target[piece])] += moved
+                        found[np.uint32(label[piece])] += moved * values[np.uint32(target[piece])]
+        for vector in range(count):
+            state = vectors[VECTOR_STATE, vector]
             if not live[state]:
                 continue
-            for line in range(tables.vector_row[vector], tables.vector_row[vector + 1]):
+            for line in range(vectors[VECTOR_ROW, vector], vectors[VECTOR_ROW, vector + 1]):
                 for piece in range(row_offset[line], row_offset[line + 1]):
                     above = next_level[target_state[piece]]
                     if above > DEAD:
                         moved = before[row_source[line]] * gain[label[piece]] * two_to(above - level[state])
                         after[target[piece]] += moved
                         found[label[piece]] += moved * values[target[piece]]
-            for piece in range(tables.vector_block[vector], tables.vector_block[vector + 1]):
+            for piece in range(vectors[VECTOR_BLOCK, vector], vectors[VECTOR_BLOCK, vector + 1]):
                 above = next_level[target_state[piece]]
-                if above == DEAD or gain[label[piece]] == 0:
-                    continue
-                factor = gain[label[piece]] * two_to(above - level[state])
-                for line in range(rows[piece]):
-                    start, end = (
-                        source[piece] + line * source_stride[piece],
-                        target[piece] + line * target_stride[piece],
-                    )
-                    flow = _push_times(before, start, factor, values, after, end, cols[piece])
-                    found[label[piece]] += flow
+                if above > DEAD and gain[label[piece]] > 0:
+                    factor = gain[label[piece]] * two_to(above - level[state])
+                    found[label[piece]] += _push_sum(pieces, piece, factor, before, after, values)
         for at in range(len(gain)):
             if 0 < gain[at] <= WEIGHT_FLOOR:
                 doubtful += found[at]

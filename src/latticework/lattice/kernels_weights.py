@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from latticework.lattice.jit import FAST_KERNEL
 from latticework.lattice.kernels_scoring import exp_minus
 
 NOT_FITTING = np.float32(1e30)
@@ -19,10 +20,9 @@ WEIGHT_FLOOR = 2.0**-120
 _FAR = np.float32(83.0)  # exp_minus is exact up to here, and exp(-_FAR) is above the floor
 _TINY = 1e-300
 _TILE = 32
-_FAST = {"reassoc", "nnan", "nsz", "contract"}
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@njit(**FAST_KERNEL)
 def label_statistics(least, mass, fits, label_offset, label_class, gap, total):
     """Smallest gap and mass of every label that fits.
 
@@ -39,7 +39,7 @@ def label_statistics(least, mass, fits, label_offset, label_class, gap, total):
     masses = np.empty((kinds if sums else 0, _TILE), np.float32)
     low, part = np.empty(_TILE, np.float32), np.empty(_TILE, np.float32)
     for first_row in range(0, count, _TILE):
-        height = min(_TILE, count - first_row)
+        height = _TILE if first_row + _TILE < count else count - first_row
         lanes = np.uint64(height)
         for r in range(height):
             for kind in range(kinds):
@@ -52,8 +52,8 @@ def label_statistics(least, mass, fits, label_offset, label_class, gap, total):
             for r in range(height):
                 used |= fits[first_row + r, label]
             if used:
-                low[:] = NOT_FITTING
-                part[:] = 0
+                for r in range(lanes):
+                    low[r], part[r] = NOT_FITTING, np.float32(0)
                 for j in range(label_offset[label], label_offset[label + 1]):
                     kind = np.uint64(label_class[j])
                     for r in range(lanes):
@@ -70,7 +70,7 @@ def label_statistics(least, mass, fits, label_offset, label_class, gap, total):
                     total[first_row + r, label] = part[r] if fitting else np.float32(0)
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@njit(**FAST_KERNEL)
 def best_weights(gap, merged_offset, merged_label, weight):
     """weight[i, l] = smallest gap of the row minus that of label l; merged labels take the best of theirs.
 
@@ -82,17 +82,19 @@ def best_weights(gap, merged_offset, merged_label, weight):
     for i in range(len(gap)):
         top = NOT_FITTING
         for label in range(plain):
-            top = min(top, gap[i, label])
+            top = gap[i, label] if gap[i, label] < top else top
         for label in range(plain):
-            weight[i, label] = max(top - gap[i, label], NONE)
+            value = top - gap[i, label]
+            weight[i, label] = value if value > NONE else NONE
         for merged in range(len(merged_offset) - 1):
             best = NONE
             for at in range(merged_offset[merged], merged_offset[merged + 1]):
-                best = max(best, weight[i, merged_label[at]])
+                value = weight[i, merged_label[at]]
+                best = value if value > best else best
             weight[i, plain + merged] = best
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@njit(**FAST_KERNEL)
 def share_weights(gap, total, share, top):
     """share[i, l] = weight of label l relative to exp(-top[i]), the smallest gap of its row.
 
@@ -108,7 +110,7 @@ def share_weights(gap, total, share, top):
     for i in range(len(gap)):
         smallest = NOT_FITTING
         for label in range(gap.shape[1]):
-            smallest = min(smallest, gap[i, label])
+            smallest = gap[i, label] if gap[i, label] < smallest else smallest
         top[i] = smallest
         far = 0
         for label in range(gap.shape[1]):
@@ -121,11 +123,12 @@ def share_weights(gap, total, share, top):
             for label in range(gap.shape[1]):
                 distance = np.float64(gap[i, label] - smallest)
                 if distance > _FAR and gap[i, label] < NOT_FITTING:
-                    share[i, label] = max(total[i, label] * np.exp(-distance), WEIGHT_FLOOR)
+                    value = total[i, label] * np.exp(-distance)
+                    share[i, label] = value if value > WEIGHT_FLOOR else WEIGHT_FLOOR
     return any_raised
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@njit(**FAST_KERNEL)
 def class_ratios(posterior, share, label_offset, label_class, ratio):
     """ratio[i, c] = posterior of a token of class c over exp(top - gap of the token).
 
@@ -140,17 +143,17 @@ def class_ratios(posterior, share, label_offset, label_class, ratio):
     tile = np.empty((kinds, _TILE))
     part = np.empty(_TILE)
     for first_row in range(0, count, _TILE):
-        height = min(_TILE, count - first_row)
+        height = _TILE if first_row + _TILE < count else count - first_row
         lanes = np.uint64(height)
-        tile[:] = 0.0
+        for kind in range(kinds):
+            for r in range(lanes):
+                tile[kind, r] = 0.0
         for label in range(labels):
             used = False
-            part[:] = 0.0
-            for r in range(height):
-                weight = share[first_row + r, label]
-                if weight > 0:
-                    used = True
-                    part[r] = max(posterior[first_row + r, label], _TINY) / weight
+            for r in range(lanes):
+                weight, value = share[first_row + r, label], posterior[first_row + r, label]
+                part[r] = (value if value > _TINY else _TINY) / weight if weight > 0 else 0.0
+                used |= weight > 0
             if used:
                 for j in range(label_offset[label], label_offset[label + 1]):
                     kind = np.uint64(label_class[j])

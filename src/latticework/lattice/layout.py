@@ -320,46 +320,51 @@ def _merge(pieces: Columns, first_label: int) -> tuple[NDArray[np.int64], Column
     label = pieces["label"][first]
     for at in np.flatnonzero(np.bincount(piece_id, minlength=len(first)) > 1):
         end = first[at + 1] if at + 1 < len(first) else len(single)
-        labels = tuple(sorted(set(pieces["label"][first[at] : end].tolist())))
-        label[at] = ids.setdefault(labels, first_label + len(ids)) if len(labels) > 1 else labels[0]
+        labels = np.unique(pieces["label"][first[at] : end]).tolist()
+        label[at] = ids.setdefault(tuple(labels), first_label + len(ids)) if len(labels) > 1 else labels[0]
     return piece_id, {name: column[first] for name, column in pieces.items()} | {"label": label}, list(ids)
 
 
 def _tables(states: _States, exits: Columns, pieces: Columns) -> Tables:
     single = pieces["rows"] * pieces["cols"] == 1
     singles = int(single.sum())
-    scalars = len(states.scalar)
+    scalars, count = len(states.scalar), len(states.vector)
     sources = pieces["source"][:singles]
     row_source, row_state = _rows(states, sources, pieces["state"][:singles])
-    position = np.empty(states.cells + int(exits["outputs"].sum()), np.int64)
+    size = states.cells + int(exits["outputs"].sum())
+    position = np.empty(size, np.int64)
     position[row_source] = np.arange(len(row_source))
     row_size = np.bincount(position[sources], minlength=len(row_source))
 
-    vectors = np.arange(len(states.vector) + 1)
+    vectors = np.arange(count + 1)
     block_rank = states.rank[pieces["state"][singles:]]
     block_work = (pieces["rows"] * pieces["cols"])[singles:]
     exit_work = np.maximum(exits["rows"], exits["outputs"]) * exits["cols"]
-    work = np.bincount(block_rank, block_work, len(states.vector)) + np.bincount(
-        exits["rank"], exit_work, len(states.vector)
+    first_exit = np.searchsorted(exits["rank"], vectors)
+    vector = [
+        np.append(states.vector, -1),
+        np.append(states.base[states.vector], states.cells),
+        scalars + np.searchsorted(states.rank[row_state[scalars:]], vectors),
+        singles + np.searchsorted(block_rank, vectors),
+        first_exit,
+        np.append(exits["target"], size)[first_exit],
+        np.bincount(block_rank, block_work, count + 1) + np.bincount(exits["rank"], exit_work, count + 1),
+    ]
+    exit_names = ("source", "rows", "cols", "stride", "outputs", "target")
+    piece_names = ("source", "target", "rows", "cols", "source_stride", "target_stride", "label", "exit", "state")
+    return Tables(
+        scalar_states=scalars,
+        cells=states.cells,
+        size=size,
+        start=int(states.base[0]),
+        scalar_state=_frozen(states.scalar),
+        row_offset=_frozen(np.concatenate([[0], np.cumsum(row_size)])),
+        row_source=_frozen(row_source),
+        vector=_frozen(np.stack(vector)),
+        exit=_frozen(np.stack([exits[name] for name in exit_names])),
+        piece=_frozen(np.stack([pieces[name] for name in (*piece_names, "target_state")])),
+        state=_frozen(np.stack([states.rank, states.base])),
     )
-    columns = {f"piece_{name}": column for name, column in pieces.items() if name != "edge"}
-    columns |= {f"exit_{name}": column for name, column in exits.items() if name != "rank"}
-    columns |= {
-        "scalar_state": states.scalar,
-        "vector_state": states.vector,
-        "vector_base": np.append(states.base[states.vector], states.cells),
-        "vector_row": scalars + np.searchsorted(states.rank[row_state[scalars:]], vectors),
-        "vector_block": singles + np.searchsorted(block_rank, vectors),
-        "vector_exit": np.searchsorted(exits["rank"], vectors),
-        "vector_output": np.append(exits["target"], len(position))[np.searchsorted(exits["rank"], vectors)],
-        "vector_work": work,
-        "vector_of_state": states.rank,
-        "cell_of_state": states.base,
-        "row_offset": np.concatenate([[0], np.cumsum(row_size)]),
-        "row_source": row_source,
-    }
-    frozen = {name: _frozen(column) for name, column in columns.items()}
-    return Tables(scalar_states=scalars, cells=states.cells, size=len(position), start=int(states.base[0]), **frozen)
 
 
 def _rows(

@@ -82,7 +82,6 @@ class CanvasSets:
         """[N, L + 1] labels of valid fillings in free slots, the end label last; False in fixed slots."""
         if not self._has_fits:
             self._require_valid()
-            self._fits[:] = False
             kernels.fitting_labels(self.layout.tables, self.free, self._reached, self._valid, self._alive, self._fits)
             self._has_fits = True
         return self._fits

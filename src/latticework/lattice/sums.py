@@ -80,7 +80,7 @@ class CompletionSums:
                 return ratio
             # Relative to the largest quotient of a label, so that the kernel's sums stay in range.
             quotient = np.log(np.maximum(posterior, _TINY)) - self._logs
-            quotient[np.isneginf(self._logs)] = -np.inf
+            quotient[self._logs == kernels_log.NOTHING] = -np.inf
             return _sum_by_class(quotient, table)
 
     def draw(self, generator: np.random.Generator) -> NDArray[np.int32]:
@@ -121,6 +121,7 @@ class CompletionSums:
             sets.alive,
             self._value,
             self._power,
+            np.empty((2, sets.layout.tables.size)),
             self._posterior,
         )
 
@@ -129,10 +130,10 @@ class CompletionSums:
         tables = sets.layout.tables
         self._logs = logs
         self._power = np.empty((0, 0), np.int32)
-        self._value.fill(-np.inf)
+        buffer = np.empty((2, tables.size))
         self._posterior = np.zeros_like(self._weights.share)
-        kernels_log.log_values(tables, sets.weight_row, logs, *sets.fixed, sets.valid, self._value)
-        kernels_log.log_posteriors(tables, sets.weight_row, logs, *sets.fixed, self._value, self._posterior)
+        kernels_log.log_values(tables, sets.weight_row, logs, *sets.fixed, sets.valid, self._value, buffer[0])
+        kernels_log.log_posteriors(tables, sets.weight_row, logs, *sets.fixed, self._value, buffer, self._posterior)
 
 
 def _sum_by_class(quotient: NDArray[np.float64], table: ClassTable) -> NDArray[np.float64]:

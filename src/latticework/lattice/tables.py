@@ -9,6 +9,30 @@ from numpy.typing import NDArray
 
 Int32Array = NDArray[np.int32]
 
+# Columns of ``Tables.vector``: state id, first cell, first row, first block (a piece), first exit,
+# first exit output; values that its blocks and exits move.
+VECTOR_STATE, VECTOR_BASE, VECTOR_ROW, VECTOR_BLOCK, VECTOR_EXIT, VECTOR_OUTPUT, VECTOR_WORK = range(7)
+# Columns of ``Tables.exit``: first cell; rows and cols of cells; cells from row to row, or from output
+# to output; number of outputs (rows is 1 where it is above 1); first output value.
+EXIT_SOURCE, EXIT_ROWS, EXIT_COLS, EXIT_STRIDE, EXIT_OUTPUTS, EXIT_TARGET = range(6)
+# Columns of ``Tables.piece``: first source value, first target cell; rows and cols and their strides; label
+# (from end_label + 1 on a merged label of the layout); exit whose output is the source, -1 if the
+# source is a cell; source state id, target state id.
+(
+    PIECE_SOURCE,
+    PIECE_TARGET,
+    PIECE_ROWS,
+    PIECE_COLS,
+    PIECE_SOURCE_STRIDE,
+    PIECE_TARGET_STRIDE,
+    PIECE_LABEL,
+    PIECE_EXIT,
+    PIECE_STATE,
+    PIECE_TARGET_STATE,
+) = range(10)
+# Columns of ``Tables.state``: index among the vector states, -1 for a scalar one; first cell.
+STATE_VECTOR, STATE_CELL = range(2)
+
 
 class Tables(NamedTuple):
     """A slot's row of values holds one *cell* per configuration ``(state, counts)`` and, behind the
@@ -23,47 +47,28 @@ class Tables(NamedTuple):
     (P0 of them) come first and are grouped into R rows by source; the others are grouped by vector
     state. No piece and no exit leaves the row, so the kernels need no bounds checks.
 
-    All arrays are int32 and read-only.
+    All arrays are int32 and read-only; few and two-dimensional, because every kernel that takes them
+    is compiled for each array of them.
     """
 
     scalar_states: int
     cells: int
     size: int  # cells + exit outputs
     start: int  # cell of the start configuration
-
     scalar_state: Int32Array  # [scalar_states] state id
-    vector_state: Int32Array  # [K] state id
-    vector_base: Int32Array  # [K + 1] first cell
-    vector_row: Int32Array  # [K + 1] into the rows
-    vector_block: Int32Array  # [K + 1] into the pieces
-    vector_exit: Int32Array  # [K + 1] into the exits
-    vector_output: Int32Array  # [K + 1] first exit output value
-    vector_work: Int32Array  # [K] values that its blocks and exits move
-    vector_of_state: Int32Array  # [S] index of the vector state, -1 for a scalar one
-    cell_of_state: Int32Array  # [S] first cell
-
     row_offset: Int32Array  # [R + 1] into the pieces; row r < scalar_states is scalar cell r
     row_source: Int32Array  # [R] source value
+    vector: Int32Array  # [7, K + 1], the last column ends the ranges
+    exit: Int32Array  # [6, X]
+    piece: Int32Array  # [10, P]
+    state: Int32Array  # [2, S]
 
-    exit_source: Int32Array  # [X] first cell
-    exit_rows: Int32Array  # [X]
-    exit_cols: Int32Array  # [X]
-    exit_stride: Int32Array  # [X] cells from row to row, or from output to output
-    exit_outputs: Int32Array  # [X]; exit_rows is 1 where this is above 1
-    exit_target: Int32Array  # [X] first output value
-
-    piece_source: Int32Array  # [P] first source value
-    piece_target: Int32Array  # [P] first target cell
-    piece_rows: Int32Array
-    piece_cols: Int32Array
-    piece_source_stride: Int32Array
-    piece_target_stride: Int32Array
-    piece_label: Int32Array  # a label; from end_label + 1 on a merged label of the layout
-    piece_exit: Int32Array  # exit whose output is the source, -1 if the source is a cell
-    piece_state: Int32Array  # source state id
-    piece_target_state: Int32Array  # target state id
+    @property
+    def vectors(self) -> int:
+        """K."""
+        return self.vector.shape[1] - 1
 
 
 def successor_limit(tables: Tables) -> int:
     """Most pieces of one state."""
-    return int(np.bincount(tables.piece_state).max(initial=0))
+    return int(np.bincount(tables.piece[PIECE_STATE]).max(initial=0))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latticework.lattice import kernels_weights as kernels
+from latticework.lattice.kernels_log import NOTHING
 from latticework.lattice.layout import Layout
 from latticework.lattice.scoring import ClassScores, ClassTable
 
@@ -59,7 +60,7 @@ class SumWeights:
 
     @property
     def logs(self) -> NDArray[np.float64]:
-        """[n, L] log weights, -inf where a label does not fit."""
+        """[n, L] log weights, NOTHING where a label does not fit."""
         with np.errstate(divide="ignore"):
             logs = np.log(self.total.astype(np.float64)) - self.gap
-        return np.where(self.gap < kernels.NOT_FITTING, logs, -np.inf)
+        return np.where(self.gap < kernels.NOT_FITTING, logs, NOTHING)
