@@ -120,7 +120,6 @@ class BestSearch:
             automaton.low,
             automaton.high,
             broken,
-            np.zeros(2, np.int64),
         )
         if broken.any() and not (broken & ~self._enforced).any():
             raise RuntimeError("the best path breaks bounds that are enforced")

@@ -250,7 +250,6 @@ def broken_scopes(
     low,
     high,
     broken,
-    counts,
 ):
     """Follow a filling with unbounded counts and mark the scopes whose bounds it breaks.
 
@@ -258,8 +257,8 @@ def broken_scopes(
         labels: [N] int32 label of every free slot.
         kinds: [N] int32 class of the token of every fixed slot, -1 for an end token.
         broken: [scopes] bool, set True where broken.
-        counts: [2] int64 buffer, zero.
     """
+    counts = np.zeros(2, np.int64)
     state = np.int64(0)
     for slot in range(len(is_free) + 1):
         edge = np.int64(-1)

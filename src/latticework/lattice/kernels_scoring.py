@@ -15,7 +15,7 @@ from latticework.lattice.jit import FAST_HELPER, FAST_KERNEL, HELPER, KERNEL
 
 MAX_GAP = np.float32(1e5)
 _LARGEST = np.float32(1e30)
-LANES = 64
+_LANES = 64
 _BLOCK = 512
 
 
@@ -35,29 +35,30 @@ def exp_minus(gap):
 
 
 @njit(**HELPER)
-def _largest(row, lanes):
+def _largest(row):
     """Largest number of a row; by lanes, because LLVM does not vectorise a running float maximum."""
-    for lane in range(LANES):
+    lanes = np.empty(_LANES, np.float32)
+    for lane in range(_LANES):
         lanes[lane] = -_LARGEST
-    blocks = len(row) // LANES
+    blocks = len(row) // _LANES
     for block in range(blocks):
-        start = np.uint64(block * LANES)
-        for lane in range(np.uint64(LANES)):
+        start = np.uint64(block * _LANES)
+        for lane in range(np.uint64(_LANES)):
             value = row[start + lane]
             lanes[lane] = value if value > lanes[lane] else lanes[lane]
     largest = -_LARGEST
     for value in lanes:
         largest = value if value > largest else largest
-    for i in range(blocks * LANES, len(row)):
+    for i in range(blocks * _LANES, len(row)):
         value = row[i]
         largest = value if value > largest else largest
     return largest if largest < _LARGEST else _LARGEST
 
 
 @njit(**HELPER)
-def _gaps(row, order, scale, gaps, lanes):
+def _gaps(row, order, scale, gaps):
     """Scaled gaps of the tokens of a row in the given order; returns the largest logit."""
-    largest = _largest(row, lanes)
+    largest = _largest(row)
     for i in range(len(order)):
         gap = largest - row[order[i]]
         gaps[i] = (gap if gap < MAX_GAP else MAX_GAP) * scale
@@ -65,9 +66,7 @@ def _gaps(row, order, scale, gaps, lanes):
 
 
 @njit(**FAST_KERNEL)
-def reduce_classes(
-    logits, rows, scale, order, offset, sums, means, least, near, mass, mean, largest, normaliser, gaps, lanes
-):
+def reduce_classes(logits, rows, scale, order, offset, sums, means, least, near, mass, mean, largest, normaliser):
     """Class statistics of n rows.
 
     Args:
@@ -83,11 +82,11 @@ def reduce_classes(
         mean: [n, A] float32, written: mean gap under the softmax inside the class.
         largest: [n] float32, written: largest logit.
         normaliser: [n] float64, written: log of the sum of exp(-gap) over the row.
-        gaps: [V] float32 buffer; lanes: [LANES] float32 buffer.
     """
+    gaps = np.empty(len(order), np.float32)
     bits = gaps.view(np.int32)
     for i in range(len(rows)):
-        largest[i] = _gaps(logits[rows[i]], order, scale, gaps, lanes)
+        largest[i] = _gaps(logits[rows[i]], order, scale, gaps)
         total = 0.0
         if not sums:
             part = np.float32(0)

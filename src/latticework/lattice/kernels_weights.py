@@ -19,11 +19,11 @@ NONE = np.float32(-1e30)
 WEIGHT_FLOOR = 2.0**-120
 _FAR = np.float32(83.0)  # exp_minus is exact up to here, and exp(-_FAR) is above the floor
 _TINY = 1e-300
-TILE = 32
+_TILE = 32
 
 
 @njit(**FAST_KERNEL)
-def label_statistics(least, mass, fits, label_offset, label_class, gap, total, tile, masses, low, part):
+def label_statistics(least, mass, fits, label_offset, label_class, gap, total):
     """Smallest gap and mass of every label that fits.
 
     Args:
@@ -32,12 +32,14 @@ def label_statistics(least, mass, fits, label_offset, label_class, gap, total, t
         fits: [n, L] bool.
         gap: [n, L] float32, written: smallest gap, NOT_FITTING if the label does not fit.
         total: [n, L] float32, written if ``mass`` is given: sum of exp(gap of the label - gap) over its tokens.
-        tile, masses: [A, TILE] float32 buffers; low, part: [TILE] float32 buffers.
     """
     count, labels, kinds = len(least), len(label_offset) - 1, least.shape[1]
     sums = len(mass) > 0
-    for first_row in range(0, count, TILE):
-        height = TILE if first_row + TILE < count else count - first_row
+    tile = np.empty((kinds, _TILE), np.float32)
+    masses = np.empty((kinds if sums else 0, _TILE), np.float32)
+    low, part = np.empty(_TILE, np.float32), np.empty(_TILE, np.float32)
+    for first_row in range(0, count, _TILE):
+        height = _TILE if first_row + _TILE < count else count - first_row
         lanes = np.uint64(height)
         for r in range(height):
             for kind in range(kinds):
@@ -127,7 +129,7 @@ def share_weights(gap, total, share, top):
 
 
 @njit(**FAST_KERNEL)
-def class_ratios(posterior, share, label_offset, label_class, ratio, tile, part):
+def class_ratios(posterior, share, label_offset, label_class, ratio):
     """ratio[i, c] = posterior of a token of class c over exp(top - gap of the token).
 
     That is the sum, over the labels that hold c, of posterior / share. A posterior too small for
@@ -136,11 +138,12 @@ def class_ratios(posterior, share, label_offset, label_class, ratio, tile, part)
     Args:
         posterior: [n, L] float64; share: [n, L] float64, 0 where a label does not fit.
         ratio: [n, A] float64, written; 0 for a class that no fitting label holds.
-        tile: [A, TILE] float64 buffer; part: [TILE] float64 buffer.
     """
     count, labels, kinds = len(posterior), len(label_offset) - 1, ratio.shape[1]
-    for first_row in range(0, count, TILE):
-        height = TILE if first_row + TILE < count else count - first_row
+    tile = np.empty((kinds, _TILE))
+    part = np.empty(_TILE)
+    for first_row in range(0, count, _TILE):
+        height = _TILE if first_row + _TILE < count else count - first_row
         lanes = np.uint64(height)
         for kind in range(kinds):
             for r in range(lanes):

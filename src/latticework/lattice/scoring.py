@@ -110,7 +110,6 @@ class Logits:
         mean = np.zeros((count if means else 0, kinds), np.float32)
         normaliser = np.empty(count)
         scale = np.float32(1 / temperature)
-        gaps, lanes = np.empty(len(self.table.kind), np.float32), np.empty(kernels.LANES, np.float32)
         for block, rows, at in self._blocks():
             kernels.reduce_classes(
                 block,
@@ -126,8 +125,6 @@ class Logits:
                 mean[at],
                 self.largest[at],
                 normaliser[at],
-                gaps,
-                lanes,
             )
         return ClassScores(least, mass if sums else None, mean if means else None, normaliser)
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from latticework.lattice import kernels_log, kernels_sample
 from latticework.lattice import kernels_sums as kernels
-from latticework.lattice.kernels_weights import TILE, class_ratios
+from latticework.lattice.kernels_weights import class_ratios
 from latticework.lattice.scoring import ClassTable
 from latticework.lattice.sets import CanvasSets
 from latticework.lattice.tables import successor_limit
@@ -74,8 +74,7 @@ class CompletionSums:
         ratio = np.empty((len(posterior), table.classes))
         with np.errstate(divide="ignore"):
             if self._logs is None:
-                tile, part = np.empty((table.classes, TILE)), np.empty(TILE)
-                class_ratios(posterior, self._weights.share, table.label_offset, table.label_class, ratio, tile, part)
+                class_ratios(posterior, self._weights.share, table.label_offset, table.label_class, ratio)
                 np.log(ratio, out=ratio)
                 ratio += self._weights.top[:, None]
                 return ratio

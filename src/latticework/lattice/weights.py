@@ -22,7 +22,8 @@ def best_weights(
         fits: [n, L] bool labels that fit in the free slots.
     """
     gap = np.empty(fits.shape, np.float32)
-    _statistics(scores, False, fits, table, gap, gap)
+    none = np.empty((0, 0), np.float32)
+    kernels.label_statistics(scores.least, none, fits, table.label_offset, table.label_class, gap, none)
     weight = np.zeros((max(len(fits), 1), fits.shape[1] + len(layout.merged_offset) - 1), np.float32)
     kernels.best_weights(gap, layout.merged_offset, layout.merged_label, weight)
     return weight
@@ -51,7 +52,7 @@ class SumWeights:
         """From class sums and the labels that fit, [n, L] bool."""
         assert scores.mass is not None
         gap, total = np.empty(fits.shape, np.float32), np.empty(fits.shape, np.float32)
-        _statistics(scores, True, fits, table, gap, total)
+        kernels.label_statistics(scores.least, scores.mass, fits, table.label_offset, table.label_class, gap, total)
         share = np.zeros((max(len(fits), 1), fits.shape[1]))
         top = np.empty(len(fits), np.float32)
         raised = kernels.share_weights(gap, total, share, top)
@@ -63,21 +64,3 @@ class SumWeights:
         with np.errstate(divide="ignore"):
             logs = np.log(self.total.astype(np.float64)) - self.gap
         return np.where(self.gap < kernels.NOT_FITTING, logs, NOTHING)
-
-
-def _statistics(
-    scores: ClassScores,
-    sums: bool,
-    fits: NDArray[np.bool_],
-    table: ClassTable,
-    gap: NDArray[np.float32],
-    total: NDArray[np.float32],
-) -> None:
-    """Fill ``gap`` and, with ``sums``, ``total``."""
-    none = np.empty((0, kernels.TILE), np.float32)
-    tile, masses = np.empty((2, table.classes, kernels.TILE), np.float32)
-    low, part = np.empty((2, kernels.TILE), np.float32)
-    mass = scores.mass if sums and scores.mass is not None else none
-    kernels.label_statistics(
-        scores.least, mass, fits, table.label_offset, table.label_class, gap, total, tile, masses, low, part
-    )
