@@ -67,6 +67,12 @@ def test_any_sequence_of_commits_and_retracts_answers_like_a_new_canvas():
                     assert (session.tokens == before[0]).all()
                     assert (session.free == before[1]).all()
             assert (session.admissible() == admissible_of(case, agreeing(case, session))).all()
+            logits = logits_of(case, rng)
+            anew = case.constraint.session(session.tokens, session.free, case.tail).propose(logits, entropy=True)
+            found = session.propose(logits, entropy=True)
+            assert found.log_prob == pytest.approx(anew.log_prob, abs=1e-4)
+            assert found.log_z == pytest.approx(anew.log_z, abs=1e-9)
+            np.testing.assert_allclose(found.entropy, anew.entropy, atol=1e-9)
     assert refused > 50
 
 

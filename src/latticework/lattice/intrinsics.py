@@ -11,7 +11,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from latticework.lattice.jit import HELPER
+from latticework.jit import HELPER
 
 # MXCSR with all exceptions masked, flush-to-zero and denormals-are-zero.
 FLUSH = np.uint32(0x9FC0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.lattice.jit import FAST_HELPER, FAST_KERNEL, HELPER, KERNEL
+from latticework.jit import FAST_HELPER, FAST_KERNEL, HELPER, KERNEL
 from latticework.lattice.kernels_weights import NONE
 from latticework.lattice.tables import (
     EXIT_COLS,

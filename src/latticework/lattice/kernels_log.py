@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from latticework.jit import FAST_HELPER, FAST_KERNEL
 from latticework.lattice.intrinsics import double_of_bits
-from latticework.lattice.jit import FAST_HELPER, FAST_KERNEL
 from latticework.lattice.tables import (
     EXIT_COLS,
     EXIT_OUTPUTS,

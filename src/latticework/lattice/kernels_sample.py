@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.lattice.jit import KERNEL
+from latticework.jit import KERNEL
 from latticework.lattice.kernels_best import successors
 from latticework.lattice.kernels_log import NOTHING
 from latticework.lattice.kernels_sums import DEAD

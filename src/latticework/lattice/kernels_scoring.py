@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from latticework.jit import FAST_HELPER, FAST_KERNEL, HELPER, KERNEL
 from latticework.lattice.intrinsics import float_of_bits
-from latticework.lattice.jit import FAST_HELPER, FAST_KERNEL, HELPER, KERNEL
 
 MAX_GAP = np.float32(1e5)
 _LARGEST = np.float32(1e30)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.lattice.jit import HELPER, KERNEL
+from latticework.jit import HELPER, KERNEL
 from latticework.lattice.tables import (
     EXIT_COLS,
     EXIT_OUTPUTS,

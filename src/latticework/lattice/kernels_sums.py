@@ -17,8 +17,8 @@ import math
 import numpy as np
 from numba import njit
 
+from latticework.jit import FAST_HELPER, FAST_KERNEL, HELPER
 from latticework.lattice.intrinsics import FLUSH, set_mode
-from latticework.lattice.jit import FAST_HELPER, FAST_KERNEL, HELPER
 from latticework.lattice.kernels_weights import WEIGHT_FLOOR
 from latticework.lattice.tables import (
     EXIT_COLS,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.lattice.jit import FAST_KERNEL
+from latticework.jit import FAST_KERNEL
 from latticework.lattice.kernels_scoring import exp_minus
 
 NOT_FITTING = np.float32(1e30)

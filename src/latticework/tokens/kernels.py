@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from latticework.automata.automaton import UNBOUNDED
+from latticework.jit import CACHE
 from latticework.tokens.automaton import ADD_SHIFT, ENTER_SHIFT, KEEP_SHIFT, STATE_MASK, UNIT_BITS, UNIT_MASK
 
 # Above the target state and the kept levels of a byte step: which target levels count one more.
@@ -28,8 +29,8 @@ _IMPOSSIBLE, _OVERFLOW = -1, -2
 
 
 # Entry points that nothing uses are left out: they took about a seventh of the compile time.
-_kernel = njit(cache=True, nogil=True, no_cfunc_wrapper=True)  # pyright: ignore[reportCallIssue]
-_helper = njit(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)  # pyright: ignore[reportCallIssue]
+_kernel = njit(cache=CACHE, nogil=True, no_cfunc_wrapper=True)  # pyright: ignore[reportCallIssue]
+_helper = njit(cache=CACHE, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)  # pyright: ignore[reportCallIssue]
 
 
 @_helper

@@ -33,11 +33,16 @@ def tokenizer(folder: Folder, weights: Weights = WEIGHTS, records: int = 40_000,
 
 @app.command(name="train")
 def train_command(
-    folder: Folder, minutes: float = 90.0, threads: int = 1, seed: int = 0, weights: Weights = WEIGHTS
+    folder: Folder,
+    minutes: float = 90.0,
+    threads: int = 1,
+    seed: int = 0,
+    weights: Weights = WEIGHTS,
+    further: Annotated[bool, typer.Option(help="A new run starts from the packaged weights.")] = False,
 ) -> None:
     """Trains, or continues, for MINUTES of training time in all."""
     folder.mkdir(parents=True, exist_ok=True)
-    plan = Plan(folder, minutes, threads=threads, seed=seed)
+    plan = Plan(folder, minutes, threads=threads, seed=seed, start=weights if further else None)
     train(plan, Tokenizer.from_file(str(weights / "tokenizer.json")))
 
 

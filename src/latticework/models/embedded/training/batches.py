@@ -21,7 +21,7 @@ from latticework.models.embedded.training.states import State, states, subset
 from latticework.models.embedded.training.tokenize import NO_SOURCE, Encoded, encode
 
 LENGTHS = (160, 208, 256, 320, 400, 512, 640)  # tokens of a row
-TOKENS_PER_BATCH = 4096
+TOKENS_PER_BATCH = 8192
 _CHUNK = 128  # records generated at a time
 _PROMPT, _PADDING = 0, -1  # segments; states count from 1
 

@@ -31,16 +31,17 @@ class Plan:
     folder: Path
     minutes: float
     threads: int = 1
-    matrix_rate: float = 0.02  # Muon, hidden matrices
-    other_rate: float = 2e-3  # AdamW: embedding, norms, pointer
+    matrix_rate: float = 0.012  # Muon, hidden matrices
+    other_rate: float = 1.5e-3  # AdamW: embedding, norms, pointer
     weight_decay: float = 0.05
     warmup_steps: int = 150
-    decay_share: float = 0.4  # the last part of the run, in which the rates fall linearly
+    decay_share: float = 0.8  # the last part of the run, in which the rates fall linearly
     short_share: float = 0.75  # the first part of the run, in which rows have at most SHORT tokens
     average: float = 0.998  # decay of the running average of the weights, per step
     save_every: float = 180.0  # seconds
     log_every: float = 30.0  # seconds
     seed: int = 0
+    start: Path | None = None  # folder of weights that a new run starts from; None: random weights
 
 
 def model_config() -> EmbeddedConfig:
@@ -76,6 +77,9 @@ class Run:
         torch.manual_seed(plan.seed)
         # Explicit attention: the backward pass of CPU flash attention costs more than the whole layer otherwise.
         self.model = EmbeddedModel._from_config(model_config(), attn_implementation="eager").train()
+        if plan.start is not None:
+            trained = EmbeddedModel.from_pretrained(plan.start, dtype=torch.float32)
+            self.model.load_state_dict(trained.state_dict())
         hidden: list[nn.Parameter] = []
         other: list[nn.Parameter] = []
         for name, parameter in self.model.named_parameters():

@@ -10,9 +10,27 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
+
+
+def _can_cache() -> bool:
+    """Whether Numba finds a folder for machine code: beside the package, in the user's cache or NUMBA_CACHE_DIR.
+
+    Where the file system is read-only it finds none and refuses ``cache=True`` outright; kernels then work all the
+    same, and every process compiles its own.
+    """
+    try:
+        numba.njit(cache=True)(_can_cache)
+    except RuntimeError:
+        return False
+    return True
+
+
+CACHE = _can_cache()
+
 # Kernels are called from Python; helpers only from kernels, which saves their Python entry point.
 # Divisions are not tested for zero, which would keep loops from vectorising.
-KERNEL: dict[str, Any] = {"cache": True, "nogil": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+KERNEL: dict[str, Any] = {"cache": CACHE, "nogil": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
 HELPER: dict[str, Any] = KERNEL | {"no_cpython_wrapper": True}
 
 # No value is NaN, and sums may be reordered. Infinities stay allowed.
