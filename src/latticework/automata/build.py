@@ -121,6 +121,8 @@ class _Builder:
                 return self._counted(node, k, path, inc)
             case ir.JsonKey():
                 return self._json_key(node, k, path)
+            case ir.Multiples():
+                return self._multiples(node, k, path)
             case ir.Intersect():
                 return self._embed(node, self._intersection, k, path, inc)
             case ir.Except():
@@ -202,6 +204,35 @@ class _Builder:
                 options.append(self._spell(json_template(((char, char),), False), starts[id(at[char])], path, 0))
             starts[id(at)] = self.graph.union(options, path)
         return self.graph.literal(b'"', free if not trie else starts[id(trie)], path)
+
+    def _multiples(self, node: ir.Multiples, k: int, path: Path) -> int:
+        """A state for every residue of the digits read so far, for each number of decimal places."""
+        graph, divisor = self.graph, node.divisor
+
+        def digits(residue: int, targets: list[int]) -> list[tuple[int, int, int, int]]:
+            return [(0x30 + d, 0x30 + d, targets[(10 * residue + d) % divisor], 0) for d in range(10)]
+
+        zeros = graph.reserve(path)  # behind the last place
+        graph.complete(zeros, [graph.node(((0x30, 0x30, zeros, 0),), path), k])
+        after = [zeros] + [graph.node((), path)] * (divisor - 1)
+        for missing in range(node.places):
+            ends = [10 ** (missing + 1) * residue % divisor == 0 for residue in range(divisor)]
+            rows = [graph.node(tuple(digits(residue, after)), path) for residue in range(divisor)]
+            if missing < node.places - 1:
+                rows = [graph.union([row, k], path) if end else row for row, end in zip(rows, ends, strict=True)]
+            after = rows
+        if not node.places:  # the point is followed by zeros alone
+            fraction = graph.node(((0x30, 0x30, zeros, 0),), path)
+            points = [fraction] + [graph.node((), path)] * (divisor - 1)
+        else:
+            points = after
+        whole = [graph.reserve(path) for _ in range(divisor)]
+        for residue in range(divisor):
+            edges = (0x2E, 0x2E, points[residue], 0), *digits(residue, whole)
+            ends = 10**node.places * residue % divisor == 0
+            step = graph.node(edges, path)
+            graph.complete(whole[residue], [step, k] if ends else [step])
+        return graph.node(tuple(digits(0, whole)), path)
 
     def _embed(
         self, node: NodeType, compile_alone: Callable[[NodeType], ByteAutomaton], k: int, path: Path, inc: int

@@ -182,6 +182,21 @@ class JsonKey(Node):
         self._seal(self.excluded)
 
 
+class Multiples(Node):
+    """Decimal numerals (no sign, no exponent) of the multiples of ``divisor / 10**places``.
+
+    Leading zeros are allowed, and zeros behind the last place; a point is followed by a digit.
+    """
+
+    __slots__ = ("divisor", "places")
+
+    def __init__(self, divisor: int, places: int = 0) -> None:
+        if divisor < 1 or places < 0:
+            raise ValueError(f"a positive divisor and places are wanted, not {divisor}, {places}")
+        self.divisor, self.places = divisor, places
+        self._seal(divisor, places)
+
+
 class Intersect(Node):
     """Strings in all of ``parts``; each is compiled on its own, without counters."""
 
@@ -210,6 +225,26 @@ class Located(Node):
     def __init__(self, body: Node, where: str) -> None:
         self.body, self.where = body, where
         self.digest = body.digest
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes directly inside ``node``."""
+    match node:
+        case Seq():
+            return node.parts
+        case Alt():
+            return node.options
+        case Intersect():
+            return node.parts
+        case Repeat() | Counted() | Located():
+            return (node.body,)
+        case Join():
+            return node.item, node.separator
+        case Ordered():
+            return (*(member for member, _ in node.members), node.separator)
+        case Except():
+            return node.body, node.removed
+    return ()
 
 
 def _check_bounds(low: int, high: int | None) -> None:

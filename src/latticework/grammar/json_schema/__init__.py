@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from latticework.errors import InputError, LimitExceeded, SchemaError
+from latticework.errors import InputError, SchemaError
 from latticework.grammar import ir
 from latticework.grammar.grammar import Grammar
-from latticework.grammar.json_schema.document import Document, Subschema
-from latticework.grammar.json_schema.lowering import Lowering
+from latticework.grammar.json_schema.document import Document
 from latticework.grammar.json_schema.options import Options
+from latticework.grammar.json_schema.recursion import lower
 from latticework.grammar.json_schema.sources import JsonReader, schema_of
 from latticework.grammar.json_schema.style import style_of
 from latticework.grammar.limits import DEFAULT_LIMITS, Limits
@@ -62,13 +62,7 @@ def json_schema(
     options.check(limits)
     schema, target = schema_of(source, limits)
     document = Document(schema)
-    lowering = Lowering(document, options, limits)
-    if not document.known_dialect:
-        lowering.warn(f"unknown $schema {schema['$schema']!r} is read as the latest draft")
-    try:
-        node = lowering.schema((Subschema(schema, ""),), 0)
-    except RecursionError:
-        raise LimitExceeded("max_schema_depth", limits.max_schema_depth, hint="the Python stack is exhausted") from None
+    lowering, node = lower(document, options, limits)
     if lowering.issues:
         raise SchemaError(tuple(lowering.issues))
     if node is None:

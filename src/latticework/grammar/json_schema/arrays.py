@@ -1,4 +1,7 @@
-"""``items``, ``prefixItems``, ``minItems`` and ``maxItems`` (and the array form of ``items`` of older drafts)."""
+"""``items``, ``prefixItems``, ``minItems``, ``maxItems``, ``contains`` and ``uniqueItems``.
+
+The array form of ``items`` of older drafts included.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from latticework.grammar import ir
 from latticework.grammar.combine import optional, repeat, seq
 from latticework.grammar.json_schema import values
+from latticework.grammar.json_schema.containing import containing, wanted_items
 from latticework.grammar.json_schema.document import Subschema
+from latticework.grammar.json_schema.unique import unique_items
 
 if TYPE_CHECKING:
     from latticework.grammar.json_schema.lowering import Lowering
 
-KEYWORDS = frozenset({"items", "prefixItems", "additionalItems", "minItems", "maxItems"})
+KEYWORDS = frozenset({"items", "prefixItems", "additionalItems", "minItems", "maxItems", "contains", "uniqueItems"})
 
 
 class _Shape(NamedTuple):
@@ -29,37 +34,60 @@ def array(lowering: Lowering, members: tuple[Subschema, ...], level: int) -> ir.
     """Arrays that satisfy all ``members``; ``None`` if there are none."""
     style = lowering.style
     constraining = [member for member in members if not KEYWORDS.isdisjoint(member.schema)]
-    if not constraining:
+    wanted = wanted_items(lowering, members)
+    if not constraining and not wanted:
         lowering.narrow_any_value()
         return values.any_array(style, lowering.max_depth, level)
-    place = constraining[0]
+    place = (constraining or members)[0]
     low, high = lowering.bounds(constraining, "minItems", "maxItems")
+    if lowering.negated(members, "uniqueItems"):
+        lowering.refuse(place, "not", "the negation of uniqueItems is not supported")
     shapes = [_shape(lowering, member) for member in constraining]
+    said = [
+        tuple(sub for shape in shapes for sub in shape.at(index))
+        for index in range(max((len(shape.first) for shape in shapes), default=0))
+    ]
+    said_of_others = tuple(sub for shape in shapes for sub in shape.others)
     first: list[ir.Node] = []
-    for index in range(max(len(shape.first) for shape in shapes)):
+    for index, subschemas in enumerate(said):
         if high is not None and index >= high:
             break
-        node = lowering.schema(tuple(sub for shape in shapes for sub in shape.at(index)), level + 1)
+        node = lowering.schema(subschemas, level + 1)
         if node is None:
             high = index
             break
         first.append(style.member(node))
     others: ir.Node | None = None
     if high is None or high > len(first):
-        others = lowering.schema(tuple(sub for shape in shapes for sub in shape.others), level + 1)
+        others = lowering.schema(said_of_others, level + 1)
         if others is None:
             high = len(first)
     if high is not None and low > high:
         return lowering.dead(place, "minItems", f"minItems is {low}, but at most {high} items are possible")
+    conditions = [containing(lowering, said[: len(first)], said_of_others, one, level, high) for one in wanted]
+    if ir.NOTHING in conditions:
+        return lowering.dead(place, "contains", "no array has the items that contains asks for")
+    if any(member.schema.get("uniqueItems") is True for member in constraining) and (high is None or high > 1):
+        content = unique_items(lowering, place, [*said[: len(first)]], said_of_others, low, high, level)
+        if content is None:
+            return lowering.dead(place, "uniqueItems", "there are not enough different items")
+        if content != ir.EMPTY:
+            conditions.append(content)
     if high == 0:
-        return style.empty("[]")
+        return None if any(one.low for one in wanted) else style.empty("[]")
     comma = style.comma(level + 1)
+    may_be_empty = low == 0 and not any(one.low for one in wanted)
     if first:
-        content = _after_first(first, others, comma, low, high, may_be_empty=low == 0 and not style.by_level)
+        content = _after_first(first, others, comma, low, high, may_be_empty=may_be_empty and not style.by_level)
     else:
         assert others is not None
-        content = ir.Join(style.member(others), comma, max(low, 1) if style.by_level else low, high)
-    return ir.Located(style.container("[]", content, low == 0, level), place.pointer)
+        least = low if may_be_empty and not style.by_level else max(low, 1)
+        content = ir.Join(style.member(others), comma, least, high)
+    if conditions:
+        content = ir.Intersect((content, *conditions))
+        if may_be_empty and not style.by_level:
+            content = ir.Alt((ir.EMPTY, content))
+    return ir.Located(style.container("[]", content, may_be_empty, level), place.place)
 
 
 def _after_first(

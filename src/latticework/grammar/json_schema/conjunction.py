@@ -1,15 +1,15 @@
-"""Following ``$ref`` and ``allOf``: from schemas that must all hold to plain members and the unions among them.
+"""Following references, ``allOf`` and ``not``: from schemas that must all hold to plain members and unions.
 
-Members keep the order of the document, so that properties are written in the order in which the schema
+Members and unions keep the order of the document, so that properties are written in the order in which the schema
 mentions them: an ``allOf`` before ``properties`` comes first, one after it comes later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from latticework.grammar.json_schema import keywords
+from latticework.grammar.json_schema import keywords, negation
 from latticework.grammar.json_schema.document import Subschema, UnresolvedReference
 
 if TYPE_CHECKING:
@@ -19,38 +19,40 @@ Conjunction: TypeAlias = tuple[Subschema, ...]
 
 
 class Union(NamedTuple):
-    """An ``anyOf`` or ``oneOf``: the member that holds it, its branches, and whether they precede its properties."""
+    """Conjunctions of which one must hold (``oneOf``: exactly one), and where they come from."""
 
-    holder: str
+    holder: Subschema
     keyword: str
-    branches: Conjunction
-    comes_first: bool
+    branches: tuple[Conjunction, ...]
 
 
 class Expanded(NamedTuple):
-    """What a conjunction leads to; ``possible`` is false when a member is the schema ``false``."""
+    """What a conjunction leads to, in document order; ``possible`` is false when a member is the schema ``false``."""
 
-    members: Conjunction
-    unions: tuple[Union, ...]
+    items: tuple[Subschema | Union, ...]
     possible: bool
 
-    def only(self, asserts: Callable[[Subschema], bool]) -> Expanded:
-        """Without the members that say nothing themselves and hold no union."""
-        holders = {union.holder for union in self.unions}
-        members = tuple(member for member in self.members if member.pointer in holders or asserts(member))
-        return self._replace(members=members)
+    @property
+    def members(self) -> Conjunction:
+        return tuple(item for item in self.items if isinstance(item, Subschema))
 
-    def case(self, keep: Conjunction, chosen: Conjunction) -> Conjunction:
-        """The members of ``keep`` with one branch chosen of each union, in document order."""
-        kept = {member.pointer: member for member in keep}
+    @property
+    def unions(self) -> tuple[Union, ...]:
+        return tuple(item for item in self.items if isinstance(item, Union))
+
+    def only(self, asserts: Callable[[Subschema], bool]) -> Expanded:
+        """Without the members that say nothing themselves."""
+        return self._replace(items=tuple(item for item in self.items if isinstance(item, Union) or asserts(item)))
+
+    def case(self, chosen: Iterable[Conjunction]) -> Conjunction:
+        """The members with one branch chosen of each union; a member then stands for its own keywords only."""
+        branches = iter(chosen)
         out: list[Subschema] = []
-        for member in self.members:
-            taken = zip(self.unions, chosen, strict=True)
-            own = [(union, branch) for union, branch in taken if union.holder == member.pointer]
-            out += [branch for union, branch in own if union.comes_first]
-            if member.pointer in kept:
-                out.append(kept[member.pointer])
-            out += [branch for union, branch in own if not union.comes_first]
+        for item in self.items:
+            if isinstance(item, Union):
+                out += next(branches)
+            else:
+                out.append(item._replace(own=True))
         return tuple(out)
 
 
@@ -58,78 +60,111 @@ def expand(lowering: Lowering, conjunction: Conjunction) -> Expanded:
     """Follows everything ``conjunction`` leads to; what cannot be followed is reported to ``lowering``."""
     walk = _Walk(lowering)
     possible = all(walk.follow(sub, ()) for sub in conjunction)
-    return Expanded(tuple(walk.members.values()), tuple(walk.unions), possible)
+    return Expanded(tuple(walk.items), possible)
 
 
 class _Walk:
     def __init__(self, lowering: Lowering) -> None:
         self.lowering = lowering
         self.members: dict[str, Subschema] = {}
-        self.unions: list[Union] = []
+        self.items: list[Subschema | Union] = []
 
     def follow(self, sub: Subschema, trail: tuple[str, ...]) -> bool:
         """Adds ``sub`` and all it leads to; false when one of them admits nothing. ``trail``: how it was reached."""
         schema = sub.schema
-        if schema is True:
-            return True
-        if schema is False:
-            self.lowering.dead(sub, "", "the schema is false")
-            return False
+        if isinstance(schema, bool):
+            if schema == sub.negated:
+                self.lowering.dead(sub, "", "the schema is true and negated" if sub.negated else "the schema is false")
+            return schema != sub.negated
         if not isinstance(schema, dict):
             self.lowering.malformed_schema(sub)
             return True
+        if sub.negated:
+            return self._refute(sub, trail)
         known = self.members.get(sub.pointer)
         if known is not None:
             if known.own and not sub.own and any(step.startswith(f"{sub.pointer}/") for step in trail):
                 self.lowering.refuse(sub, "$ref", "a branch of this schema refers back to it", "remove the reference")
             return True
         if sub.own or keywords.APPLICATORS.isdisjoint(schema):
-            self.members[sub.pointer] = sub
+            self._add(sub)
             return True
         trail = (*trail, sub.pointer)
         if "$ref" in schema and not self.lowering.document.dialect.ref_siblings:
             self._report_ignored(sub)
-            return self._reference(sub, trail)
+            return self._reference(sub, "$ref", trail)
         before, after = _around_properties(schema)
-        if not all(self._applicator(sub, keyword, trail, True) for keyword in before):
+        if not all(self._applicator(sub, keyword, trail) for keyword in before):
             return False
-        self.members[sub.pointer] = sub
-        return all(self._applicator(sub, keyword, trail, False) for keyword in after)
+        self._add(sub)
+        return all(self._applicator(sub, keyword, trail) for keyword in after)
 
-    def _applicator(self, sub: Subschema, keyword: str, trail: tuple[str, ...], comes_first: bool) -> bool:
-        if keyword == "$ref":
-            return self._reference(sub, trail)
-        branches = sub.schema[keyword]
-        if not isinstance(branches, list) or not branches:
-            self.lowering.malformed(sub, keyword, "a list of at least one schema")
-            return True
-        children = tuple(sub.child(keyword, index) for index in range(len(branches)))
-        if keyword == "allOf":
-            return all(self.follow(child, trail) for child in children)
-        self.unions.append(Union(sub.pointer, keyword, children, comes_first))
+    def _add(self, sub: Subschema) -> None:
+        self.members[sub.pointer] = sub
+        self.items.append(sub)
+
+    def _applicator(self, sub: Subschema, keyword: str, trail: tuple[str, ...]) -> bool:
+        if keyword in keywords.REFERENCES:
+            return self._reference(sub, keyword, trail)
+        if keyword == "not":
+            return self.follow(sub.child("not")._replace(negated=True), trail)
+        if keyword in ("allOf", "anyOf", "oneOf"):
+            branches = sub.schema[keyword]
+            if not isinstance(branches, list) or not branches:
+                self.lowering.malformed(sub, keyword, "a list of at least one schema")
+                return True
+            children = tuple(sub.child(keyword, index) for index in range(len(branches)))
+            if keyword == "allOf":
+                return all(self.follow(child, trail) for child in children)
+            return self._choose(sub, keyword, [(child,) for child in children], trail)
+        unions = negation.conditions(self.lowering, sub, keyword)
+        return all(self._choose(sub, keyword, branches, trail) for branches in unions)
+
+    def _choose(self, sub: Subschema, keyword: str, branches: list[Conjunction], trail: tuple[str, ...]) -> bool:
+        """One of the branches must hold."""
+        if len(branches) == 1:
+            return all(self.follow(member, trail) for member in branches[0])
+        self.items.append(Union(sub, keyword, tuple(branches)))
         return True
 
-    def _reference(self, sub: Subschema, trail: tuple[str, ...]) -> bool:
-        reference = sub.schema["$ref"]
-        if not isinstance(reference, str):
-            self.lowering.malformed(sub, "$ref", "a string")
+    def _refute(self, sub: Subschema, trail: tuple[str, ...]) -> bool:
+        step = f"{sub.pointer}/~:not"
+        if step in trail:
+            self.lowering.refuse(sub, "not", "the schema leads back to its own negation", "remove the reference")
             return True
-        try:
-            target = self.lowering.document.resolve(reference, sub.pointer)
-        except UnresolvedReference as error:
-            self.lowering.refuse(sub, "$ref", str(error), error.hint)
+        branches = negation.negations(self.lowering, sub)
+        if not branches:
+            self.lowering.dead(sub, "not", "the negated schema admits everything")
+            return False
+        return self._choose(sub, "not", branches, (*trail, step))
+
+    def _reference(self, sub: Subschema, keyword: str, trail: tuple[str, ...]) -> bool:
+        target = resolved(self.lowering, sub, keyword)
+        if target is None:
             return True
         if target.pointer in trail:
-            self.lowering.refuse(sub, "$ref", f"{reference!r} leads back to itself", "remove the reference")
+            self.lowering.refuse(sub, keyword, f"{sub.schema[keyword]!r} leads back to itself", "remove the reference")
             return True
         return self.follow(target, trail)
 
     def _report_ignored(self, sub: Subschema) -> None:
         ignored = [keyword for keyword in sub.schema if keyword != "$ref" and keyword not in keywords.ANNOTATIONS]
         if ignored:
-            self.lowering.warn(
-                f"at {sub.pointer or '(root)'}: up to draft 7 a $ref stands alone, {ignored} are ignored"
-            )
+            self.lowering.warn(f"at {sub.place or '(root)'}: up to draft 7 a $ref stands alone, {ignored} are ignored")
+
+
+def resolved(lowering: Lowering, sub: Subschema, keyword: str) -> Subschema | None:
+    """What a reference names; ``None``, reported, where it cannot be followed."""
+    reference = sub.schema[keyword]
+    if not isinstance(reference, str):
+        lowering.malformed(sub, keyword, "a string")
+        return None
+    resolve = lowering.document.resolve if keyword == "$ref" else lowering.document.resolve_dynamic
+    try:
+        return resolve(reference, sub.pointer)
+    except UnresolvedReference as error:
+        lowering.refuse(sub, keyword, str(error), error.hint)
+        return None
 
 
 def _around_properties(schema: dict) -> tuple[list[str], list[str]]:

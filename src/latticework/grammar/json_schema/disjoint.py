@@ -1,24 +1,24 @@
-"""Proving that no document of one ``oneOf`` branch satisfies another, so that ``oneOf`` means ``anyOf``.
+"""Proving that no document of one ``oneOf`` branch satisfies another, so that nothing has to be taken out of it.
 
 A proof goes type by type. Two branches exclude each other on a type when their given values differ (``const``,
 ``enum``), their numbers lie in separate ranges, or, for objects, when one requires a property the other
 forbids, or a property present in both has itself exclusive values: tagged unions. The documents of a branch are
-those this front end writes, so a property that a closed object never has counts as forbidden there. What is not
-proven is refused, never assumed.
+those this front end writes, so a property that a closed object never has counts as forbidden there. Where there is
+no proof, a branch is lowered beside the negation of the other.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from latticework.errors import LimitExceeded
 from latticework.grammar.json_schema.document import Subschema
-from latticework.grammar.json_schema.enums import satisfying
+from latticework.grammar.json_schema.enums import given_keys, satisfying
 from latticework.grammar.json_schema.numbers import interval
 
 if TYPE_CHECKING:
-    from latticework.grammar.json_schema.conjunction import Conjunction
+    from latticework.grammar.json_schema.conjunction import Conjunction, Union
     from latticework.grammar.json_schema.lowering import Lowering
 
 _MAX_BRANCHES = 60
@@ -62,7 +62,7 @@ class _Facts:
 
     def never_written(self, name: str, open_objects: bool) -> bool:
         """Whether no document this front end writes for the conjunction has a property of this name."""
-        if name in self.required:
+        if name in self.required or any(member.is_literal for member in self.members):
             return False
         if any("additionalProperties" in m.schema or m.schema.get("patternProperties") for m in self.members):
             return any(sub.schema is False for sub in self.property(name))
@@ -72,26 +72,47 @@ class _Facts:
         return any(named) and not open_objects and not self.has_unions
 
 
-def overlapping(
-    lowering: Lowering, branches: Conjunction, context: Conjunction, other_unions: bool
-) -> tuple[int, int] | None:
-    """Indices of two branches not proven exclusive beside ``context``, ``None`` when all pairs are."""
-    if len(branches) > _MAX_BRANCHES:
-        return 0, 1
-    alone = [_facts(lowering, (branch,)) for branch in branches]
+def exclusive(lowering: Lowering, union: Union, context: Conjunction, other_unions: bool) -> Union:
+    """``union`` with every branch beside the negations of the branches it may overlap with.
+
+    Raises:
+        LimitExceeded: too many branches to compare each with each.
+    """
+    if len(union.branches) > _MAX_BRANCHES:
+        raise LimitExceeded("max_branches", _MAX_BRANCHES, union.holder.place, "a oneOf compares all its branches")
+    alone = [_facts(lowering, branch) for branch in union.branches]
     within = [_beside(lowering, facts, context, other_unions) for facts in alone]
-    for i, j in combinations(range(len(branches)), 2):
-        if not (_exclude(lowering, within[i], alone[j], 0) and _exclude(lowering, within[j], alone[i], 0)):
-            return i, j
-    return None
+    branches: list[Conjunction] = []
+    for i, branch in enumerate(union.branches):
+        others = [
+            member._replace(negated=True)
+            for j, other in enumerate(union.branches)
+            if i != j and not _exclude(lowering, within[i], alone[j], 0)
+            for member in other
+        ]
+        branches.append((*branch, *others))
+    return union._replace(branches=tuple(branches))
+
+
+def contradictory(lowering: Lowering, conjunction: Conjunction) -> bool:
+    """Whether it is plain that no value satisfies ``conjunction``."""
+    facts = _facts(lowering, conjunction)
+    if not facts.types:
+        return True
+    given = [found for member in facts.members if (found := given_keys(member)) is not None]
+    if given and not frozenset.intersection(*given):
+        return True
+    return facts.types == {"object"} and any(
+        sub.schema is False for name in facts.required for sub in facts.property(name)
+    )
 
 
 def _facts(lowering: Lowering, conjunction: Conjunction, depth: int = 0) -> _Facts:
-    members, unions, possible = lowering.expand(conjunction)
-    types = lowering.types_of_all(members)
-    for union in unions if depth <= _MAX_NESTING else ():
-        types &= frozenset().union(*(_facts(lowering, (branch,), depth + 1).types for branch in union.branches))
-    return _Facts(members, types if possible else frozenset(), bool(unions))
+    expanded = lowering.expand(conjunction)
+    types = lowering.types_of_all(expanded.members)
+    for union in expanded.unions if depth <= _MAX_NESTING else ():
+        types &= frozenset().union(*(_facts(lowering, branch, depth + 1).types for branch in union.branches))
+    return _Facts(expanded.members, types if expanded.possible else frozenset(), bool(expanded.unions))
 
 
 def _beside(lowering: Lowering, facts: _Facts, context: Conjunction, other_unions: bool) -> _Facts:

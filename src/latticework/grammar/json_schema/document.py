@@ -11,12 +11,20 @@ from urllib.parse import unquote, urldefrag, urljoin
 class Subschema(NamedTuple):
     """A schema inside the document and its JSON Pointer (``""`` for the root).
 
-    ``own``: only its own keywords are meant, its references and unions have been followed already.
+    ``own``: only its own keywords are meant, its references and unions have been followed already. ``negated``: the
+    values that do *not* satisfy it are meant. Schemas the lowering writes itself have pointers with a step that
+    begins with ``~`` and a letter, which no JSON Pointer does; :attr:`place` is where in the document they come from.
     """
 
     schema: Any
     pointer: str
     own: bool = False
+    negated: bool = False
+
+    @property
+    def place(self) -> str:
+        """The pointer as the document has it."""
+        return self.pointer.partition("/~:")[0]
 
     def child(self, *tokens: str | int) -> Subschema:
         """The schema under these keys."""
@@ -24,6 +32,15 @@ class Subschema(NamedTuple):
         for token in tokens:
             schema = schema[token]
         return Subschema(schema, self.pointer + "".join(f"/{escape_token(str(token))}" for token in tokens))
+
+    def derived(self, name: str, schema: Any, own: bool = False) -> Subschema:
+        """A schema written on behalf of this one; ``name`` tells it from others."""
+        return Subschema(schema, f"{self.pointer}/~:{escape_token(name)}", own)
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether this is the negation of a keyword, ``{"type": T, "not": {keyword: value}}``, to be taken as it is."""
+        return self.own and "not" in self.schema and self.pointer.rpartition("/")[2].startswith("~:")
 
 
 class UnresolvedReference(Exception):
@@ -34,17 +51,38 @@ class UnresolvedReference(Exception):
         self.hint = hint
 
 
+_DRAFT_4 = frozenset(
+    {
+        *("$ref", "allOf", "anyOf", "enum", "format", "not", "oneOf", "pattern", "type"),
+        *("exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf", "maxLength", "minLength"),
+        *("additionalItems", "items", "maxItems", "minItems", "uniqueItems"),
+        *("additionalProperties", "dependencies", "maxProperties", "minProperties", "patternProperties"),
+        *("properties", "required"),
+    }
+)
+_DRAFT_6 = _DRAFT_4 | {"const", "contains", "propertyNames"}
+_DRAFT_7 = _DRAFT_6 | {"if", "then", "else"}
+_2019_09 = _DRAFT_7 - {"dependencies"} | {
+    *("$recursiveRef", "dependentRequired", "dependentSchemas", "maxContains", "minContains"),
+    *("unevaluatedItems", "unevaluatedProperties"),
+}
+_2020_12 = _2019_09 - {"$recursiveRef", "additionalItems"} | {"$dynamicRef", "prefixItems"}
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """What differs between the drafts.
 
     Attributes:
+        keywords: those the draft gives a meaning to. Keywords of other drafts are enforced all the same where they
+            leave documents out, and say nothing where they are negated.
         ref_siblings: keywords beside ``$ref`` count (2019-09 on).
         boolean_exclusive: ``exclusiveMinimum: true`` makes ``minimum`` exclusive (draft 4).
         tuple_items: ``items`` may be an array, ``additionalItems`` follows it (up to 2019-09).
         float_integers: 1.0 is an integer (draft 6 on).
     """
 
+    keywords: frozenset[str] = _2020_12
     ref_siblings: bool = True
     boolean_exclusive: bool = False
     tuple_items: bool = False
@@ -52,14 +90,14 @@ class Dialect:
 
 
 _DIALECTS = {
-    "http://json-schema.org/draft-04/schema": Dialect(False, True, True, False),
-    "http://json-schema.org/draft-06/schema": Dialect(False, False, True),
-    "http://json-schema.org/draft-07/schema": Dialect(False, False, True),
-    "https://json-schema.org/draft/2019-09/schema": Dialect(True, False, True),
+    "http://json-schema.org/draft-04/schema": Dialect(_DRAFT_4, False, True, True, False),
+    "http://json-schema.org/draft-06/schema": Dialect(_DRAFT_6, False, False, True),
+    "http://json-schema.org/draft-07/schema": Dialect(_DRAFT_7, False, False, True),
+    "https://json-schema.org/draft/2019-09/schema": Dialect(_2019_09, True, False, True),
     "https://json-schema.org/draft/2020-12/schema": Dialect(),
 }
 # Without a declared draft: the latest, plus older spellings that the latest gives no meaning to.
-_UNDECLARED = Dialect(True, True, True)
+_UNDECLARED = Dialect(_2020_12, True, True, True)
 
 
 class Document:
@@ -71,65 +109,98 @@ class Document:
         name = declared.rstrip("#") if isinstance(declared, str) else ""
         self.dialect = _DIALECTS.get(name, _UNDECLARED)
         self.known_dialect = declared is None or name in _DIALECTS
-        self._base = _own_id(root) if isinstance(root, dict) else ""
-        self._anchors: dict[str, Subschema] | None = None
+        self._resources: dict[str, Subschema] | None = None
+        self._anchors: dict[tuple[str, str], Subschema] = {}
 
     def resolve(self, reference: str, origin: str) -> Subschema:
         """The schema ``reference`` names, seen from the schema at pointer ``origin``.
 
         Raises:
-            UnresolvedReference: it leads outside the document, nowhere, or sits below an embedded ``$id``.
+            UnresolvedReference: it leads outside the document or nowhere.
         """
-        url, fragment = urldefrag(reference)
-        if url and urldefrag(urljoin(self._base, url))[0] != self._base:
+        base = self._base_of(origin)
+        url, fragment = (base, reference[1:]) if reference.startswith("#") else urldefrag(urljoin(base, reference))
+        resource = self._resources_by_url().get(url)
+        if resource is None:
             raise UnresolvedReference(f"{reference!r} leads outside the document", "copy the target into $defs")
-        if self._inside_embedded(origin):
-            raise UnresolvedReference("a reference below an embedded $id is not supported", "remove the inner $id")
         fragment = unquote(fragment)
         if not fragment:
-            return Subschema(self.root, "")
+            return resource
         if not fragment.startswith("/"):
-            return self._anchor(fragment)
-        return self._at(fragment, reference)
+            if (url, fragment) not in self._anchors:
+                raise UnresolvedReference(f"there is no anchor {fragment!r} in the document")
+            return self._anchors[url, fragment]
+        return _at(resource, fragment, reference)
 
-    def _at(self, pointer: str, reference: str) -> Subschema:
-        here = Subschema(self.root, "")
+    def resolve_dynamic(self, reference: str, origin: str) -> Subschema:
+        """The schema a ``$dynamicRef`` or ``$recursiveRef`` names, where the document leaves only one possibility.
+
+        Raises:
+            UnresolvedReference: as :meth:`resolve`, or it depends on the way by which the schema was reached.
+        """
+        found = self.resolve(reference, origin)
+        name = reference.partition("#")[2]
+        schema = found.schema if isinstance(found.schema, dict) else {}
+        if name == "":  # $recursiveRef: "#"
+            is_dynamic = schema.get("$recursiveAnchor") is True
+            others = [sub for sub in _all_dicts(self.root) if sub.schema.get("$recursiveAnchor") is True]
+        else:
+            is_dynamic = schema.get("$dynamicAnchor") == name
+            others = [sub for sub in _all_dicts(self.root) if sub.schema.get("$dynamicAnchor") == name]
+        if is_dynamic and len(others) > 1:
+            raise UnresolvedReference(f"{reference!r} depends on where the schema is used", "use a plain $ref")
+        return found
+
+    def _base_of(self, pointer: str) -> str:
+        """Base URI of the schema at ``pointer``: that of the nearest enclosing schema with an identifier."""
+        schema, base = self.root, _own_id(self.root)
         for token in pointer.split("/")[1:]:
-            token = unescape_token(token)
-            schema = here.schema
-            if isinstance(schema, dict) and token in schema:
-                here = here.child(token)
-            elif isinstance(schema, list) and token.isascii() and token.isdigit() and int(token) < len(schema):
-                here = here.child(int(token))
-            else:
-                raise UnresolvedReference(f"{reference!r} points nowhere", f"there is no {token!r} at {here.pointer!r}")
-        return here
+            try:
+                schema = schema[int(token)] if isinstance(schema, list) else schema[unescape_token(token)]
+            except (KeyError, IndexError, ValueError, TypeError):
+                break  # a schema the lowering has written
+            base = _joined(base, _own_id(schema))
+        return base
 
-    def _inside_embedded(self, pointer: str) -> bool:
-        schema = self.root
-        for token in pointer.split("/")[1:]:
-            schema = schema[int(token)] if isinstance(schema, list) else schema[unescape_token(token)]
-            if isinstance(schema, dict) and _own_id(schema):
-                return True
-        return False
-
-    def _anchor(self, name: str) -> Subschema:
-        if self._anchors is None:
-            self._anchors = {}
+    def _resources_by_url(self) -> dict[str, Subschema]:
+        if self._resources is None:
+            root = Subschema(self.root, "")
+            self._resources = {_own_id(self.root): root}
             for sub in _all_dicts(self.root):
+                base = self._base_of(sub.pointer)
+                if sub.pointer and _own_id(sub.schema):
+                    self._resources.setdefault(base, sub)
                 for keyword in ("$anchor", "$dynamicAnchor", "$id", "id"):
                     value = sub.schema.get(keyword)
                     if isinstance(value, str) and (keyword.endswith("nchor") or value.startswith("#")):
-                        self._anchors.setdefault(value.removeprefix("#"), sub)
-        if name not in self._anchors:
-            raise UnresolvedReference(f"there is no anchor {name!r} in the document")
-        return self._anchors[name]
+                        self._anchors.setdefault((base, value.removeprefix("#")), sub)
+            self._resources.setdefault("", root)
+        return self._resources
 
 
-def _own_id(schema: dict[str, Any]) -> str:
+def _at(here: Subschema, pointer: str, reference: str) -> Subschema:
+    for token in pointer.split("/")[1:]:
+        token = unescape_token(token)
+        schema = here.schema
+        if isinstance(schema, dict) and token in schema:
+            here = here.child(token)
+        elif isinstance(schema, list) and token.isascii() and token.isdigit() and int(token) < len(schema):
+            here = here.child(int(token))
+        else:
+            raise UnresolvedReference(f"{reference!r} points nowhere", f"there is no {token!r} at {here.pointer!r}")
+    return here
+
+
+def _own_id(schema: Any) -> str:
     """Base URI a schema declares for itself, ``""`` if none; plain-name fragments declare none."""
+    if not isinstance(schema, dict):
+        return ""
     value = schema.get("$id", schema.get("id"))
     return urldefrag(value)[0] if isinstance(value, str) else ""
+
+
+def _joined(base: str, own: str) -> str:
+    return urljoin(base, own) if own else base
 
 
 def _all_dicts(root: Any) -> Iterator[Subschema]:

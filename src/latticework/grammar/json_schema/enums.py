@@ -11,6 +11,8 @@ from latticework.grammar.json_schema import keywords, values
 from latticework.grammar.json_schema.document import Subschema
 
 if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
     from latticework.grammar.json_schema.lowering import Lowering
 
 _CHECKED_HERE = frozenset({"type", "enum", "const"})
@@ -52,7 +54,25 @@ def satisfying(lowering: Lowering, member: Subschema, found: list[Any]) -> list[
         return kept
     rest = {keyword: value for keyword, value in schema.items() if keyword not in _CHECKED_HERE}
     validator = lowering.validator(rest)
-    return [value for value in kept if validator.is_valid(value)]
+    return [value for value in kept if _is_valid(validator, value)]
+
+
+def _is_valid(validator: Validator, value: Any) -> bool:
+    """Whether the value is valid for sure: where a reference cannot be followed from here, it is left out."""
+    from referencing.exceptions import Unresolvable
+
+    try:
+        return validator.is_valid(value)
+    except Unresolvable:
+        return False
+
+
+def given_keys(member: Subschema) -> frozenset[Any] | None:
+    """The values a schema gives itself, as :func:`key_of`; ``None`` where it gives none."""
+    if "const" in member.schema:
+        return frozenset((key_of(member.schema["const"]),))
+    found = member.schema.get("enum")
+    return frozenset(map(key_of, found)) if isinstance(found, list) else None
 
 
 def key_of(value: Any) -> Any:

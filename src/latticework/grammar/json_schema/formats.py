@@ -128,3 +128,17 @@ REFUSED = {
     "regex": "use a pattern that describes the expressions you want",
     "uri-template": "use format uri, or a pattern",
 }
+
+# Languages that hold every text that any reader takes for the format, for its negation.
+COVERS = {
+    "date": r"\d{4}-?[\dW]{2}[-\d]*",
+    "date-time": r"\d[\d-]*[Tt _]\d[\s\S]*",
+    "email": r"[\s\S]*@[\s\S]*",
+    "idn-email": r"[\s\S]*@[\s\S]*",
+    "ipv4": r"[\d.]*",
+    "ipv6": r"[\s\S]*:[\s\S]*",
+    "iri": r"[A-Za-z][\s\S]*:[\s\S]*",
+    "time": r"\d\d:?\d\d[\s\S]*",
+    "uri": r"[A-Za-z][\s\S]*:[\s\S]*",
+    "uuid": r"[0-9A-Fa-f{}:urnid-]*",
+}

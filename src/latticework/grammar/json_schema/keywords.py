@@ -10,35 +10,62 @@ from typing import Any
 
 ENFORCED = frozenset(
     {
+        "$dynamicRef",
+        "$recursiveRef",
         "$ref",
         "additionalItems",
         "additionalProperties",
         "allOf",
         "anyOf",
         "const",
+        "contains",
+        "dependencies",
+        "dependentRequired",
+        "dependentSchemas",
+        "else",
         "enum",
         "exclusiveMaximum",
         "exclusiveMinimum",
         "format",
+        "if",
         "items",
+        "maxContains",
         "maxItems",
         "maxLength",
         "maxProperties",
         "maximum",
+        "minContains",
         "minItems",
         "minLength",
         "minProperties",
         "minimum",
+        "multipleOf",
+        "not",
         "oneOf",
         "pattern",
+        "patternProperties",
         "prefixItems",
         "properties",
+        "propertyNames",
         "required",
+        "then",
         "type",
+        "uniqueItems",
     }
 )
 
-APPLICATORS = frozenset({"$ref", "allOf", "anyOf", "oneOf"})
+# Followed before a schema is lowered; what they lead to counts beside the other keywords.
+REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
+APPLICATORS = REFERENCES | {
+    "allOf",
+    "anyOf",
+    "dependencies",
+    "dependentRequired",
+    "dependentSchemas",
+    "if",
+    "not",
+    "oneOf",
+}
 
 ANNOTATIONS = frozenset(
     {
@@ -70,62 +97,20 @@ ANNOTATIONS = frozenset(
 )
 
 REFUSED = {
-    "$dynamicRef": "write the schema it stands for, or a plain $ref",
-    "$recursiveRef": "write the schema it stands for, or a plain $ref",
-    "contains": "list the wanted items with prefixItems",
-    "dependencies": "split the cases with anyOf",
-    "dependentRequired": "split the cases with anyOf",
-    "dependentSchemas": "split the cases with anyOf",
-    "disallow": "list what is allowed (draft 3 keyword)",
-    "divisibleBy": "list what is allowed (draft 3 keyword)",
-    "else": "split the cases with anyOf",
+    "disallow": "use not (draft 3 keyword)",
+    "divisibleBy": "use multipleOf (draft 3 keyword)",
     "extends": "use allOf (draft 3 keyword)",
-    "if": "split the cases with anyOf",
-    "maxContains": "list the wanted items with prefixItems",
-    "minContains": "list the wanted items with prefixItems",
-    "multipleOf": "use integers, or a pattern on a string",
-    "not": "list what is allowed instead",
-    "patternProperties": "name the properties, or use additionalProperties",
-    "propertyNames": "name the properties",
-    "then": "split the cases with anyOf",
     "unevaluatedItems": "use items: false after prefixItems",
     "unevaluatedProperties": "use additionalProperties in a schema that names all properties",
-    "uniqueItems": "drop it and remove duplicates from the result",
 }
 
 # Type of the values a refused keyword concerns; those not listed concern all.
-CONCERNS = {
-    "contains": "array",
-    "dependencies": "object",
-    "dependentRequired": "object",
-    "dependentSchemas": "object",
-    "maxContains": "array",
-    "minContains": "array",
-    "multipleOf": "integer",
-    "patternProperties": "object",
-    "propertyNames": "object",
-    "unevaluatedItems": "array",
-    "unevaluatedProperties": "object",
-    "uniqueItems": "array",
-}
+CONCERNS = {"unevaluatedItems": "array", "unevaluatedProperties": "object"}
 
 _EMPTY_SCHEMAS: tuple[Any, ...] = (True, {})
 
 # Uses of a refused keyword that admit everything: (schema that holds it) -> bool.
 WITHOUT_EFFECT: dict[str, Callable[[dict[str, Any]], bool]] = {
-    "contains": lambda schema: schema.get("minContains") == 0 and "maxContains" not in schema,
-    "dependencies": lambda schema: schema["dependencies"] == {},
-    "dependentRequired": lambda schema: not any(schema["dependentRequired"].values()),
-    "dependentSchemas": lambda schema: schema["dependentSchemas"] == {},
-    "else": lambda schema: "if" not in schema or schema["else"] in _EMPTY_SCHEMAS,
-    "if": lambda schema: all(schema.get(branch, True) in _EMPTY_SCHEMAS for branch in ("then", "else")),
-    "maxContains": lambda schema: "contains" not in schema,
-    "minContains": lambda schema: "contains" not in schema or WITHOUT_EFFECT["contains"](schema),
-    "not": lambda schema: schema["not"] is False,
-    "patternProperties": lambda schema: schema["patternProperties"] == {},
-    "propertyNames": lambda schema: schema["propertyNames"] in _EMPTY_SCHEMAS,
-    "then": lambda schema: "if" not in schema or schema["then"] in _EMPTY_SCHEMAS,
     "unevaluatedItems": lambda schema: schema["unevaluatedItems"] in _EMPTY_SCHEMAS,
     "unevaluatedProperties": lambda schema: schema["unevaluatedProperties"] in _EMPTY_SCHEMAS,
-    "uniqueItems": lambda schema: schema["uniqueItems"] is False,
 }

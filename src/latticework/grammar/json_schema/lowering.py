@@ -9,8 +9,6 @@ kept per conjunction, so a definition used in many places is lowered once.
 
 from __future__ import annotations
 
-from itertools import product
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 from latticework.errors import LimitExceeded, SchemaIssue
@@ -18,8 +16,9 @@ from latticework.grammar import ir
 from latticework.grammar.combine import alt
 from latticework.grammar.json_schema import keywords, values
 from latticework.grammar.json_schema.arrays import array
-from latticework.grammar.json_schema.conjunction import Conjunction, Expanded, expand
-from latticework.grammar.json_schema.disjoint import overlapping
+from latticework.grammar.json_schema.choices import cases
+from latticework.grammar.json_schema.conjunction import Conjunction, Expanded, Union, expand
+from latticework.grammar.json_schema.disjoint import exclusive
 from latticework.grammar.json_schema.document import Document, Subschema
 from latticework.grammar.json_schema.enums import given_values
 from latticework.grammar.json_schema.numbers import number
@@ -47,8 +46,10 @@ _ALL_TYPES = frozenset().union(*_ATOMS.values())
 class Lowering:
     """One schema document being lowered; collects every issue, warning and narrowing on the way."""
 
-    def __init__(self, document: Document, options: Options, limits: Limits) -> None:
+    def __init__(self, document: Document, options: Options, limits: Limits, recursion: int = 1) -> None:
         self.document = document
+        self.fuel = recursion  # times a schema may still be entered below itself
+        self.recursive = False  # whether one was
         self.limits = limits
         self.style = options.style
         self.max_depth = options.max_depth
@@ -60,15 +61,16 @@ class Lowering:
         self.narrowings: dict[str, None] = {}
         self._memo: dict[tuple[Any, ...], ir.Node | None] = {}
         self._active: set[tuple[Any, ...]] = set()
+        self._depth = 0
         self._scanned: dict[str, tuple[bool, tuple[str, ...]]] = {}
-        self._overlaps: dict[str, tuple[int, int]] = {}
+        self._exact: dict[tuple[Any, ...], Union] = {}
         self._validator: Validator | None = None
 
     # ---- reporting
 
     def refuse(self, place: Subschema, keyword: str, message: str, hint: str = "") -> None:
         """Reports something unsupported: an issue, or under ``widen`` a warning that it is dropped."""
-        issue = SchemaIssue(place.pointer, keyword, message, hint)
+        issue = SchemaIssue(place.place, keyword, message, hint)
         if self.widen:
             self.warnings[f"dropped {issue}"] = None
         else:
@@ -77,16 +79,16 @@ class Lowering:
     def malformed(self, place: Subschema, keyword: str, expected: str, hint: str = "") -> None:
         """Reports a keyword whose value is not what the standard asks for."""
         message = f"must be {expected}, not {place.schema.get(keyword)!r:.60}"
-        self.issues[SchemaIssue(place.pointer, keyword, message, hint)] = None
+        self.issues[SchemaIssue(place.place, keyword, message, hint)] = None
 
     def malformed_schema(self, place: Subschema) -> None:
         """Reports something that is no schema at all."""
         message = f"a schema is an object or a boolean, not {place.schema!r:.60}"
-        self.issues[SchemaIssue(place.pointer, "", message)] = None
+        self.issues[SchemaIssue(place.place, "", message)] = None
 
     def dead(self, place: Subschema, keyword: str, message: str) -> None:
         """Notes that no value satisfies the schema at ``place``."""
-        self.unsatisfiable[SchemaIssue(place.pointer, keyword, message, "no value satisfies this schema")] = None
+        self.unsatisfiable[SchemaIssue(place.place, keyword, message, "no value satisfies this schema")] = None
 
     def warn(self, message: str) -> None:
         self.warnings[message] = None
@@ -106,9 +108,8 @@ class Lowering:
             self._memo[key] = self._lower(conjunction, level)
         return self._memo[key]
 
-    def _key(self, conjunction: Conjunction, level: int) -> tuple[Any, ...]:
-        said = tuple((sub.pointer, sub.own) for sub in conjunction)
-        return (said, level) if self.style.by_level else said
+    def _key(self, items: tuple[Subschema | Union, ...], level: int) -> tuple[Any, ...]:
+        return tuple(map(_identity, items)), self.fuel, level if self.style.by_level else 0
 
     def _lower(self, conjunction: Conjunction, level: int) -> ir.Node | None:
         expanded = expand(self, conjunction)
@@ -117,50 +118,59 @@ class Lowering:
         # References lead many conjunctions to the same members: those are lowered once, and seen again below
         # themselves they are a cycle.
         expanded = expanded.only(self._asserts)
-        key = self._key(expanded.members, level)
+        key = self._key(expanded.items, level)
         if key in self._memo:
             return self._memo[key]
-        cycle = key[0] if self.style.by_level else key
-        if cycle in self._active:
-            message = "the schema refers to itself; recursive schemas are not supported yet"
-            self.refuse(conjunction[0], "$ref", message, "write the nesting out to the depth you need")
-            return self._any_value(level)
-        self._check_size(conjunction)
-        self._active.add(cycle)
-        self._memo[key] = node = self._combine(expanded, level)
-        self._active.remove(cycle)
+        cycle = key[0]
+        if cycle not in self._active:
+            self._active.add(cycle)
+            self._memo[key] = node = self._nested(expanded, conjunction, level)
+            self._active.remove(cycle)
+            return node
+        self.recursive = True
+        if not self.fuel:
+            return None
+        self.fuel -= 1
+        node = self._nested(expanded, conjunction, level)
+        self.fuel += 1
+        self._memo[key] = node
         return node
 
-    def _check_size(self, conjunction: Conjunction) -> None:
-        where = conjunction[0].pointer if conjunction else ""
-        if len(self._active) >= self.limits.max_schema_depth:
+    def _nested(self, expanded: Expanded, conjunction: Conjunction, level: int) -> ir.Node | None:
+        where = conjunction[0].place if conjunction else ""
+        if self._depth >= self.limits.max_schema_depth:
             raise LimitExceeded("max_schema_depth", self.limits.max_schema_depth, where)
         if len(self._memo) >= self.limits.max_schema_nodes:
             raise LimitExceeded("max_schema_nodes", self.limits.max_schema_nodes, where)
+        self._depth += 1
+        node = self._combine(expanded, level)
+        self._depth -= 1
+        return node
 
     def _combine(self, expanded: Expanded, level: int) -> ir.Node | None:
-        members = expanded.members
+        members, unions = expanded.members, expanded.unions
         source = next((m for m in members if "enum" in m.schema or "const" in m.schema), None)
-        if source is not None:
+        # Given values are checked against whole members, which know their unions; a negated one is no member.
+        if source is not None and all(union.holder in members for union in unions):
             return given_values(self, members, source, level)
-        if not expanded.unions:
+        if not unions:
             return self._case(members, level)
-        if prod(len(union.branches) for union in expanded.unions) > self.limits.max_branches:
-            raise LimitExceeded("max_branches", self.limits.max_branches, members[0].pointer)
-        self._prove_exclusive(expanded)
-        kept = tuple(member._replace(own=True) for member in members if self._asserts(member))
-        choices = product(*(union.branches for union in expanded.unions))
-        options = [self.schema(expanded.case(kept, chosen), level) for chosen in choices]
+        expanded = self._exclusive(expanded)
+        options = [self.schema(case, level) for case in cases(self, expanded)]
         possible = [option for option in options if option is not None]
         return alt(possible) if possible else None
 
-    def _prove_exclusive(self, expanded: Expanded) -> None:
-        """Marks the ``oneOf`` whose branches are not proven exclusive."""
-        for union in expanded.unions:
-            if union.keyword == "oneOf" and union.holder not in self._overlaps:
-                overlap = overlapping(self, union.branches, expanded.members, len(expanded.unions) > 1)
-                if overlap is not None:
-                    self._overlaps[union.holder] = overlap
+    def _exclusive(self, expanded: Expanded) -> Expanded:
+        """The same with each branch of a ``oneOf`` beside the negations of those it is not proven to exclude."""
+        several = len(expanded.unions) > 1
+        items = list(expanded.items)
+        for index, item in enumerate(items):
+            if isinstance(item, Union) and item.keyword == "oneOf":
+                key = index, tuple(map(_identity, expanded.items))
+                if key not in self._exact:
+                    self._exact[key] = exclusive(self, item, expanded.members, several)
+                items[index] = self._exact[key]
+        return expanded._replace(items=tuple(items))
 
     def expand(self, conjunction: Conjunction) -> Expanded:
         """What ``conjunction`` leads to, without reporting anything."""
@@ -170,7 +180,7 @@ class Lowering:
         return expanded
 
     def _asserts(self, member: Subschema) -> bool:
-        return self._scan(member)[0] or member.pointer in self._overlaps
+        return member.is_literal or self._scan(member)[0]
 
     def _scan(self, member: Subschema) -> tuple[bool, tuple[str, ...]]:
         """Whether keywords of the schema itself say something, and which of them are refused."""
@@ -188,7 +198,7 @@ class Lowering:
                     refused.append(keyword)
             elif keyword not in keywords.ANNOTATIONS:
                 self.warn(
-                    f"at {member.pointer or '(root)'}: unknown keyword {keyword!r} is ignored, as the standard says"
+                    f"at {member.place or '(root)'}: unknown keyword {keyword!r} is ignored, as the standard says"
                 )
         self._scanned[member.pointer] = asserts, tuple(refused)
         return asserts, tuple(refused)
@@ -208,10 +218,6 @@ class Lowering:
             return self._any_value(level)
         types = self.types_of_all(members)
         for member in members:
-            if member.pointer in self._overlaps:
-                first, second = self._overlaps[member.pointer]
-                message = f"branches {first} and {second} are not proven to exclude each other"
-                self.refuse(member, "oneOf", message, "use anyOf, or give each branch a const property of its own")
             for keyword in self._scan(member)[1]:
                 concerned = keywords.CONCERNS.get(keyword)
                 if concerned is None or concerned in types:
@@ -231,13 +237,23 @@ class Lowering:
             options.append(array(self, members, level))
         if "string" in types:
             options.append(string(self, members))
-        if "integer" in types:
-            options.append(number(self, members, integers="fraction" not in types))
+        if "integer" in types or "fraction" in types:
+            options.append(number(self, members, types))
+        excluded = [value for given in self.negated(members, "enum") for value in given]
         if "boolean" in types:
-            options.append(values.BOOLEAN)
-        if "null" in types:
+            words = [
+                word for word, value in ((b"true", True), (b"false", False)) if all(v is not value for v in excluded)
+            ]
+            options.append(ir.Words(words) if words else None)
+        if "null" in types and None not in excluded:
             options.append(values.NULL)
         return options
+
+    def negated(self, members: Conjunction, keyword: str) -> list[Any]:
+        """Values that ``keyword`` has in the literals among ``members`` that negate it."""
+        return [
+            member.schema["not"][keyword] for member in members if member.is_literal and keyword in member.schema["not"]
+        ]
 
     def _any_value(self, level: int) -> ir.Node:
         self.narrow_any_value()
@@ -256,9 +272,12 @@ class Lowering:
 
     def types(self, member: Subschema) -> frozenset[str] | None:
         """Types ``type`` names, numbers as ``"integer"`` and ``"fraction"``; ``None`` when it names none."""
-        named = member.schema.get("type")
-        if named is None and "type" not in member.schema:
-            return None
+        if member.is_literal and "type" in member.schema["not"]:
+            excluded = self._named_types(member, member.schema["not"]["type"])
+            return None if excluded is None else _ALL_TYPES - excluded
+        return self._named_types(member, member.schema["type"]) if "type" in member.schema else None
+
+    def _named_types(self, member: Subschema, named: Any) -> frozenset[str] | None:
         if isinstance(named, str):
             named = [named]
         if not isinstance(named, list) or not all(isinstance(name, str) and name in _ATOMS for name in named):
@@ -310,3 +329,9 @@ class Lowering:
 
             self._validator = validator_of(self.document.root)
         return self._validator.evolve(schema=schema)
+
+
+def _identity(item: Subschema | Union) -> tuple[Any, ...]:
+    if isinstance(item, Union):
+        return tuple(tuple(map(_identity, branch)) for branch in item.branches)
+    return item.pointer, item.own, item.negated

@@ -1,4 +1,4 @@
-"""``minimum``, ``maximum`` and their exclusive forms on integers and numbers."""
+"""``minimum``, ``maximum``, their exclusive forms and ``multipleOf`` on integers and numbers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from latticework.grammar import ir
+from latticework.grammar.combine import alt
 from latticework.grammar.json_schema import values
 from latticework.grammar.json_schema.decimals import Interval, decimal_bound, numbers
 from latticework.grammar.json_schema.document import Subschema
@@ -14,23 +15,101 @@ from latticework.grammar.json_schema.document import Subschema
 if TYPE_CHECKING:
     from latticework.grammar.json_schema.lowering import Lowering
 
+_DIGITS = ir.Repeat(values.DIGIT, 0, None)
+_SIGNED = ir.Seq((ir.Alt((ir.EMPTY, values.MINUS)), _DIGITS, ir.Literal(b".")))
+_WITH_POINT = ir.Seq((_SIGNED, _DIGITS))
+_FRACTIONS = ir.Seq((_SIGNED, _DIGITS, values.NONZERO, _DIGITS))
+_MAX_RESIDUES = 20_000
+
 KEYWORDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
 
 
-def number(lowering: Lowering, members: tuple[Subschema, ...], integers: bool) -> ir.Node | None:
-    """Integers, or all numbers, within the bounds of all ``members``; ``None`` if there are none."""
+def number(lowering: Lowering, members: tuple[Subschema, ...], types: frozenset[str]) -> ir.Node | None:
+    """Numbers of ``types`` (``"integer"``, ``"fraction"``) that satisfy all ``members``; ``None`` if there are none."""
+    integers = "fraction" not in types
     lowering.narrow(values.INTEGER_NARROWING if integers else values.NUMBER_NARROWING)
     bounding = [member for member in members if not KEYWORDS.isdisjoint(member.schema)]
-    if not bounding:
+    excluded = sorted({_exact(v) for given in lowering.negated(members, "enum") for v in given if _is_number(v)})
+    factors, other_factors = _factors(lowering, members)
+    plain = "integer" in types and not (excluded or factors or other_factors)
+    if not bounding and plain:
         return values.INTEGER if integers else values.NUMBER
-    bounds = _within_reach(lowering, bounding[0], interval(lowering, bounding))
+    place = (bounding or members)[0]
+    bounds = _within_reach(lowering, place, interval(lowering, bounding))
     if not integers:
         lowering.narrow("numbers with bounds: no exponent, at most 15 digits before a point")
-    node = numbers(bounds, integers)
-    if node == ir.NOTHING:
+    node = alt([numbers(part, integers) for part in _without(bounds, excluded)])
+    parts = [node, *(_multiples(factor) for factor in factors)]
+    if "integer" not in types:
+        parts.append(_FRACTIONS if lowering.document.dialect.float_integers else _WITH_POINT)
+    if ir.NOTHING in parts:
         kind = "integer" if integers else "number"
-        return lowering.dead(bounding[0], "minimum", f"no {kind} lies within the bounds")
+        return lowering.dead(place, "minimum", f"no {kind} lies within the bounds")
+    node = ir.Intersect(parts) if len(parts) > 1 else node
+    for factor in other_factors:
+        node = ir.Except(node, _multiples(factor))
     return node
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _exact(value: int | float) -> Decimal:
+    return Decimal(value) if isinstance(value, int) else Decimal(repr(value))
+
+
+def _without(bounds: Interval, excluded: list[Decimal]) -> list[Interval]:
+    """The parts of an interval between excluded numbers, in ascending order."""
+    parts: list[Interval] = []
+    rest = bounds
+    for value in excluded:
+        parts.append(rest.at_most(value, True))
+        rest = rest.at_least(value, True)
+    return [part for part in (*parts, rest) if not part.is_empty]
+
+
+def _factors(lowering: Lowering, members: tuple[Subschema, ...]) -> tuple[list[Decimal], list[Decimal]]:
+    """Numbers that ``multipleOf`` wants to divide the value, and those it must not."""
+    wanted: list[Decimal] = []
+    for member in members:
+        if "multipleOf" not in member.schema:
+            continue
+        value = member.schema["multipleOf"]
+        if not _is_number(value) or not 0 < value < float("inf"):
+            lowering.malformed(member, "multipleOf", "a positive number")
+        elif _has_few_residues(lowering, member, value):
+            wanted.append(_exact(value))
+    unwanted = [
+        _exact(member.schema["not"]["multipleOf"])
+        for member in members
+        if member.is_literal and "multipleOf" in member.schema["not"]
+        if _has_few_residues(lowering, member, member.schema["not"]["multipleOf"])
+    ]
+    return wanted, unwanted
+
+
+def _has_few_residues(lowering: Lowering, member: Subschema, value: int | float) -> bool:
+    digits, _ = _scaled(_exact(value))
+    if digits <= _MAX_RESIDUES:
+        return True
+    message = f"{value} has {digits} residues, at most {_MAX_RESIDUES} are supported"
+    lowering.refuse(member, "multipleOf", message, "use a pattern on a string")
+    return False
+
+
+def _scaled(factor: Decimal) -> tuple[int, int]:
+    """``factor`` as an integer and the decimal places it was shifted by."""
+    _, digits, exponent = factor.normalize().as_tuple()
+    assert isinstance(exponent, int)
+    value = int("".join(map(str, digits)))
+    return (value * 10**exponent, 0) if exponent >= 0 else (value, -exponent)
+
+
+def _multiples(factor: Decimal) -> ir.Node:
+    """Multiples of ``factor`` with or without sign, in decimal notation without exponent."""
+    value, places = _scaled(factor)
+    return ir.Seq((ir.Alt((ir.EMPTY, values.MINUS)), ir.Multiples(value, places)))
 
 
 def interval(lowering: Lowering, members: Iterable[Subschema]) -> Interval:

@@ -1,8 +1,8 @@
 """``properties``, ``required``, ``additionalProperties``, ``minProperties`` and ``maxProperties``.
 
-Members are written in the order of ``properties``; further ones, where the schema admits them, follow. A
-further key is never one of the named ones. Two further keys may be equal: readers keep the last value, which
-satisfies the same schema, and no count below relies on them being distinct.
+Members are written in the order of ``properties``; further ones, where the schema admits them, follow (see
+:mod:`.further`). A further key is never one of the named ones. Two further keys may be equal: readers keep the last
+value, which satisfies the same schema, and no count below relies on them being distinct.
 """
 
 from __future__ import annotations
@@ -13,58 +13,107 @@ from latticework.grammar import ir
 from latticework.grammar.combine import alt, optional, seq
 from latticework.grammar.json_schema import values
 from latticework.grammar.json_schema.document import Subschema
+from latticework.grammar.json_schema.further import Demand, Further, demands
 
 if TYPE_CHECKING:
     from latticework.grammar.json_schema.lowering import Lowering
 
-KEYWORDS = frozenset({"properties", "required", "additionalProperties", "minProperties", "maxProperties"})
+KEYWORDS = frozenset(
+    {
+        "additionalProperties",
+        "maxProperties",
+        "minProperties",
+        "patternProperties",
+        "properties",
+        "propertyNames",
+        "required",
+    }
+)
 _ANYTHING: tuple[Any, ...] = (True, {})
 _MAX_COUNTED = 100
 
 
 class _Member(NamedTuple):
-    """One member, or (``repeats``) any positive number of further ones."""
+    """One member, or (``repeats``) any positive number of further ones.
+
+    ``last``: a further member that must stand behind all others and be there.
+    """
 
     node: ir.Node
     required: bool
     repeats: bool = False
+    last: ir.Node | None = None
 
     def any_number(self, comma: ir.Node, room: int | None = None) -> ir.Node:
         """The member, or a further one up to ``room`` times."""
-        return ir.Join(self.node, comma, 1, room) if self.repeats else self.node
+        if not self.repeats:
+            return self.node
+        if self.last is None:
+            return ir.Join(self.node, comma, 1, room)
+        before = ir.Repeat(seq([self.node, comma]), 0, None if room is None else room - 1)
+        return self.last if self.node == ir.NOTHING else seq([before, self.last])
 
 
 def json_object(lowering: Lowering, members: tuple[Subschema, ...], level: int) -> ir.Node | None:
     """Objects that satisfy all ``members``; ``None`` if there are none."""
+    wanted = demands(members)
+    if not wanted:
+        return _plain_object(lowering, members, level, None)
+    plain = tuple(member for member in members if not (member.is_literal and member.schema.get("type") == "object"))
+    if len(wanted) > 1:
+        where, message = wanted[0].source, "several negations about unnamed properties of one object are not supported"
+        lowering.refuse(where, wanted[0].keyword, message, "name the properties")
+        return None
+    demand = wanted[0]
+    # A property with a name may be the one that is wanted, else one of the others is.
+    names = [name for name in _names(lowering, plain) if demand.is_met_by_key(lowering, name)]
+    options = [lowering.schema((*plain, demand.at(name)), level) for name in names]
+    options.append(_plain_object(lowering, plain, level, demand))
+    possible = [option for option in options if option is not None]
+    return alt(possible) if possible else None
+
+
+def _names(lowering: Lowering, members: tuple[Subschema, ...]) -> list[str]:
+    constraining = [member for member in members if not KEYWORDS.isdisjoint(member.schema)]
+    return [*_named(lowering, Further(lowering, constraining), constraining, _required(lowering, constraining))]
+
+
+def _plain_object(
+    lowering: Lowering, members: tuple[Subschema, ...], level: int, demand: Demand | None
+) -> ir.Node | None:
     style = lowering.style
     constraining = [member for member in members if not KEYWORDS.isdisjoint(member.schema)]
-    if _is_open(constraining):
+    if demand is None and _is_open(constraining):
         lowering.narrow_any_value()
         return values.any_object(style, lowering.max_depth, level)
-    place = constraining[0]
+    place = constraining[0] if constraining else (demand.source if demand else members[0])
     required = _required(lowering, constraining)
-    named = _named(lowering, constraining, required)
-    further = _further(lowering, constraining, bool(named))
+    further = Further(lowering, constraining)
+    named = _named(lowering, further, constraining, required)
     low, high = lowering.bounds(constraining, "minProperties", "maxProperties")
     if high is not None and len(required) > high:
         return lowering.dead(place, "maxProperties", f"{len(required)} properties are required, {high} allowed")
     written: list[_Member] = []
     missing: list[str] = []
     for name, subschemas in named.items():
-        node = lowering.schema(subschemas, level + 1)
+        node = None if subschemas is None else lowering.schema(subschemas, level + 1)
         key = lowering.key(name, place)
         if node is None or key is None:
             missing += [name] if name in required else []
             continue
         written.append(_Member(style.member(seq([key, style.colon, node])), name in required))
-    if further is not None and (high is None or high > len(required)):
-        node = lowering.schema(further, level + 1)
-        if node is not None:
-            pair = style.member(seq([ir.JsonKey(named), style.colon, node]))
-            written.append(_Member(pair, required=False, repeats=True))
     if missing:
         names = ", ".join(map(repr, missing))
         return lowering.dead(place, "required", f"required properties that can have no value: {names}")
+    if high is None or high > len(required):
+        node = alt(further.pairs(named, level))
+        last = None if demand is None else alt(further.pairs(named, level, demand))
+        if demand is not None and last == ir.NOTHING:
+            return None
+        if node != ir.NOTHING or last is not None:
+            written.append(_Member(node, last is not None, repeats=True, last=last))
+    elif demand is not None:
+        return None
     return _written(lowering, place, written, low, high, level)
 
 
@@ -89,9 +138,9 @@ def _required(lowering: Lowering, constraining: list[Subschema]) -> dict[str, No
 
 
 def _named(
-    lowering: Lowering, constraining: list[Subschema], required: dict[str, None]
-) -> dict[str, tuple[Subschema, ...]]:
-    """Every name the schemas mention, in order, with all that is said about its value."""
+    lowering: Lowering, further: Further, constraining: list[Subschema], required: dict[str, None]
+) -> dict[str, tuple[Subschema, ...] | None]:
+    """Every name the schemas mention, in order, with all that is said about its value; ``None`` if it may not occur."""
     properties: list[dict[str, Any]] = []
     for member in constraining:
         value = member.schema.get("properties", {})
@@ -100,27 +149,22 @@ def _named(
             value = {}
         properties.append(value)
     names = dict.fromkeys(name for value in properties for name in value) | required
-    named: dict[str, tuple[Subschema, ...]] = {}
+    named: dict[str, tuple[Subschema, ...] | None] = {}
     for name in names:
+        if not further.admits_name(name):
+            named[name] = None
+            continue
         subschemas: list[Subschema] = []
         for member, value in zip(constraining, properties, strict=True):
+            said = further.of_member(member, name)
             if name in value:
-                subschemas.append(member.child("properties", name))
+                subschemas += [member.child("properties", name), *said]
+            elif said:
+                subschemas += said
             elif "additionalProperties" in member.schema:
                 subschemas.append(member.child("additionalProperties"))
         named[name] = tuple(subschemas)
     return named
-
-
-def _further(lowering: Lowering, constraining: list[Subschema], has_names: bool) -> tuple[Subschema, ...] | None:
-    """What is said about properties that are not named; ``None`` if there are none of them."""
-    said = tuple(m.child("additionalProperties") for m in constraining if "additionalProperties" in m.schema)
-    if any(sub.schema is False for sub in said):
-        return None
-    if not said and has_names and not lowering.open_objects:
-        lowering.narrow("objects with named properties have no others (open_objects=True allows them)")
-        return None
-    return said
 
 
 def _written(

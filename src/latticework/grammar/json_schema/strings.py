@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 KEYWORDS = frozenset({"minLength", "maxLength", "pattern", "format"})
 
 _FREE = ir.Repeat(values.ANY_TEXT_CHAR, 0, None)
-_FREE_CANONICAL = ir.Repeat(ir.JsonChars(((0, ir.MAX_CODE_POINT),)), 0, None)
+FREE_CANONICAL = ir.Repeat(ir.JsonChars(((0, ir.MAX_CODE_POINT),)), 0, None)
 
 
 class _Condition(NamedTuple):
@@ -35,25 +35,69 @@ class _Condition(NamedTuple):
         return lowered(self.pattern, Target(json=True, counted=counted), self.search)
 
 
+def pattern_node(pattern: str, outside: bool = False) -> ir.Node:
+    """Strings (canonical, without quotes) with a match of ``pattern``; ``outside``: with one in any dialect.
+
+    Raises:
+        GrammarError: the pattern is outside the dialect.
+    """
+    return lowered(pattern, Target(json=True), search=True, outside=outside)
+
+
 def string(lowering: Lowering, members: tuple[Subschema, ...]) -> ir.Node | None:
     """Strings that satisfy all ``members``; ``None`` if there are none."""
     constraining = [member for member in members if not KEYWORDS.isdisjoint(member.schema)]
-    if not constraining:
+    removed = _removed(lowering, members)
+    if not constraining and not removed:
         return values.STRING
+    place = (constraining or members)[0]
     low, high = lowering.bounds(constraining, "minLength", "maxLength")
     if high is not None and low > high:
-        return lowering.dead(constraining[0], "minLength", f"minLength {low} is above maxLength {high}")
+        return lowering.dead(place, "minLength", f"minLength {low} is above maxLength {high}")
     conditions: list[_Condition] = []
     for member in constraining:
         conditions += _conditions(lowering, member)
-    if not conditions:
-        content = _FREE if (low, high) == (0, None) else ir.Counted(_FREE, low, high)
-    else:
+    if conditions or removed:
         lowering.narrow("strings with a pattern or format: escapes only where JSON needs them")
-        content = _conditioned(conditions, low, high)
+        content = _conditioned(conditions, removed, low, high)
+    else:
+        content = _FREE if (low, high) == (0, None) else ir.Counted(_FREE, low, high)
     if content == ir.NOTHING:
-        return lowering.dead(constraining[0], "pattern", "no string satisfies pattern, format and length together")
-    return ir.Located(ir.Seq((values.QUOTE, content, values.QUOTE)), constraining[0].pointer)
+        return lowering.dead(place, "pattern", "no string satisfies pattern, format and length together")
+    return ir.Located(ir.Seq((values.QUOTE, content, values.QUOTE)), place.place)
+
+
+def _removed(lowering: Lowering, members: tuple[Subschema, ...]) -> list[ir.Node]:
+    """What the literals among ``members`` take out: each a language that covers all strings to be left out."""
+    removed: list[ir.Node] = []
+    words = {v for given in lowering.negated(members, "enum") for v in given if isinstance(v, str)}
+    texts = [lowering.style.dumps(word)[1:-1] for word in words if _has_text(word)]
+    if texts:
+        removed.append(ir.Words(texts))
+    for member in members:
+        if not member.is_literal:
+            continue
+        negated = member.schema["not"]
+        try:
+            if "pattern" in negated and isinstance(negated["pattern"], str):
+                removed.append(pattern_node(negated["pattern"], outside=True))
+            if "format" in negated:
+                cover = formats.COVERS.get(negated["format"])
+                if cover is None:
+                    lowering.refuse(member, "not", f"the negation of format {negated['format']!r} is not supported")
+                else:
+                    removed.append(lowered(cover, Target(json=True), search=False, outside=True))
+        except GrammarError as error:
+            lowering.refuse(member, "not", str(error).replace("\n", "\n    "), "rewrite the pattern")
+    return removed
+
+
+def _has_text(word: str) -> bool:
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _conditions(lowering: Lowering, member: Subschema) -> list[_Condition]:
@@ -71,7 +115,7 @@ def _conditions(lowering: Lowering, member: Subschema) -> list[_Condition]:
         elif name in formats.REFUSED:
             lowering.refuse(member, "format", f"format {name!r} is not supported", formats.REFUSED[name])
         else:
-            lowering.warn(f"at {member.pointer or '(root)'}: unknown format {name!r} is an annotation")
+            lowering.warn(f"at {member.place or '(root)'}: unknown format {name!r} is an annotation")
     return out
 
 
@@ -89,21 +133,28 @@ def _pattern(lowering: Lowering, member: Subschema) -> _Condition | None:
     return condition
 
 
-def _conditioned(conditions: list[_Condition], low: int, high: int | None) -> ir.Node:
+def _conditioned(conditions: list[_Condition], removed: list[ir.Node], low: int, high: int | None) -> ir.Node:
     """All conditions and the length bounds; a bound that some pattern implies is not counted again."""
     high = min((bound for bound in (high, *(c.longest for c in conditions)) if bound is not None), default=None)
     lengths = [text_length_range(condition.pattern, condition.search) for condition in conditions]
-    shortest = max(length[0] for length in lengths)
+    shortest = max((length[0] for length in lengths), default=0)
     longest = min((length[1] for length in lengths if length[1] is not None), default=None)
     if (high is not None and shortest > high) or (longest is not None and longest < low):
         return ir.NOTHING
     if shortest >= low and (high is None or (longest is not None and longest <= high)):
-        return _all_of([condition.node(counted=False) for condition in conditions])
-    if any(has_lookahead(condition.pattern) for condition in conditions):
         nodes = [condition.node(counted=False) for condition in conditions]
-        return _all_of([*nodes, ir.Counted(_FREE_CANONICAL, low, high)])
+        return _without(_all_of(nodes or [FREE_CANONICAL]), removed)
+    if not conditions or any(has_lookahead(condition.pattern) for condition in conditions):
+        nodes = [condition.node(counted=False) for condition in conditions]
+        return _without(_all_of([*nodes, ir.Counted(FREE_CANONICAL, low, high)]), removed)
     body = _all_of([condition.node(counted=True) for condition in conditions])
-    return ir.NOTHING if body == ir.NOTHING else ir.Counted(body, low, high)
+    return ir.NOTHING if body == ir.NOTHING else _without(ir.Counted(body, low, high), removed)
+
+
+def _without(node: ir.Node, removed: list[ir.Node]) -> ir.Node:
+    for other in removed:
+        node = node if ir.NOTHING in (node, other) else ir.Except(node, other)
+    return node
 
 
 def _all_of(nodes: list[ir.Node]) -> ir.Node:

@@ -50,9 +50,9 @@ def parsed(pattern: str) -> Pattern:
 
 
 @lru_cache(maxsize=1024)
-def lowered(pattern: str, target: Target = PLAIN, search: bool = False) -> ir.Node:
+def lowered(pattern: str, target: Target = PLAIN, search: bool = False, outside: bool = False) -> ir.Node:
     """Language of a pattern, kept for the next use; see :func:`latticework.grammar.regex.lowering.lower`."""
-    return lower(parsed(pattern), pattern, target, search)
+    return lower(parsed(pattern), pattern, target, search, outside)
 
 
 def has_lookahead(pattern: str) -> bool:

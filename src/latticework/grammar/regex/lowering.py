@@ -53,16 +53,21 @@ class Target:
 PLAIN = Target()
 
 
-def lower(pattern: Pattern, text: str, target: Target = PLAIN, search: bool = False) -> ir.Node:
+def lower(pattern: Pattern, text: str, target: Target = PLAIN, search: bool = False, outside: bool = False) -> ir.Node:
     """Language of the texts that ``pattern`` matches as a whole, or, with ``search``, contains a match of.
 
-    ``text`` is the pattern's source, for errors.
+    ``text`` is the pattern's source, for errors. The language holds the texts that match in every dialect; with
+    ``outside`` those that match in any.
 
     Raises:
         GrammarError: a lookahead stands inside an unbounded repetition, or an assertion inside one with
             more than eight copies.
     """
-    lowering = _Lowering(text, target)
+    lowering = _Lowering(text, target, outside)
+    if outside and contains(pattern, is_end_anchor):  # Python's $ also stands before a last line feed
+        whole = (ANYTHING, pattern, ANYTHING) if search else (pattern,)
+        node = lowering.rest(whole, True)
+        return alt([node, seq([node, lowering.plain(_LINE_FEED)])])
     if search:
         return lowering.rest((ANYTHING, pattern, ANYTHING), True)
     return lowering.rest((pattern,), True)

@@ -1,0 +1,60 @@
+"""Multiplying out the unions of a conjunction, without the combinations that plainly contradict themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from latticework.errors import LimitExceeded
+from latticework.grammar.json_schema.disjoint import contradictory
+from latticework.grammar.json_schema.document import Subschema
+
+if TYPE_CHECKING:
+    from latticework.grammar.json_schema.conjunction import Conjunction, Expanded, Union
+    from latticework.grammar.json_schema.lowering import Lowering
+
+
+def cases(lowering: Lowering, expanded: Expanded) -> list[Conjunction]:
+    """Conjunctions without the unions of ``expanded`` that together mean the same.
+
+    A combination of branches that contradicts itself is left out as soon as it does, and a union that what has been
+    chosen already satisfies adds nothing: so the many negations of a ``oneOf`` seldom multiply.
+
+    Raises:
+        LimitExceeded: more than ``max_branches`` combinations are left.
+    """
+    own = tuple(member._replace(own=True) for member in expanded.members)
+    limit = lowering.limits.max_branches
+    chosen: list[tuple[Conjunction, ...]] = [()]
+    for union in expanded.unions:
+        following: list[tuple[Conjunction, ...]] = []
+        for before in chosen:
+            given = (*own, *(member for branch in before for member in branch))
+            following += [(*before, branch) for branch in _open_branches(lowering, given, union)]
+        if len(following) > limit:
+            raise LimitExceeded("max_branches", limit, union.holder.place)
+        chosen = following
+    return [expanded.case(branches) for branches in chosen]
+
+
+def _open_branches(lowering: Lowering, given: Conjunction, union: Union) -> list[Conjunction]:
+    """The branches that make a difference beside ``given``."""
+    types = lowering.types_of_all(lowering.expand(given).members)
+    for branch in union.branches:
+        if all(_says_types_alone(member) and _types(lowering, member) >= types for member in branch):
+            return [()]
+    if len(union.branches) == 1:
+        return list(union.branches)
+    return [branch for branch in union.branches if not contradictory(lowering, (*given, *branch))]
+
+
+def _says_types_alone(member: Subschema) -> bool:
+    """Whether the schema says nothing but which types are possible."""
+    if member.schema is True or member.negated:
+        return member.schema is True and not member.negated
+    if not isinstance(member.schema, dict):
+        return False
+    return set(member.schema) == {"type"} or (member.is_literal and set(member.schema["not"]) == {"type"})
+
+
+def _types(lowering: Lowering, member: Subschema) -> frozenset[str]:
+    return lowering.types_of_all(() if member.schema is True else (member,))

@@ -1,0 +1,225 @@
+"""Properties without a name: ``patternProperties``, ``propertyNames`` and what ``additionalProperties`` says.
+
+The keys that no schema names fall into classes by the patterns they match. Each class that may occur is a language of
+keys with one conjunction of schemas for the values.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from latticework.errors import GrammarError
+from latticework.grammar import ir
+from latticework.grammar.combine import seq
+from latticework.grammar.json_schema import values
+from latticework.grammar.json_schema.document import Subschema
+from latticework.grammar.json_schema.enums import satisfying
+from latticework.grammar.json_schema.strings import FREE_CANONICAL, pattern_node
+
+if TYPE_CHECKING:
+    from latticework.grammar.json_schema.lowering import Lowering
+
+STRINGS = Subschema({"type": "string"}, "/~:string")
+MAX_PATTERNS = 8  # different patterns beside each other: the classes of keys double with each
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Some property must be there that ``additionalProperties``, ``patternProperties`` or ``propertyNames`` forbids.
+
+    ``source``: the literal that says so.
+    """
+
+    source: Subschema
+    keyword: str
+
+    @property
+    def _negated(self) -> dict[str, Any]:
+        return self.source.schema["not"]
+
+    @property
+    def patterns(self) -> list[tuple[str, bool]]:
+        """Patterns that the key matches (True) or does not match."""
+        found = self._negated.get("patternProperties", {})
+        return [(pattern, self.keyword == "patternProperties") for pattern in found]
+
+    @property
+    def value(self) -> Subschema | None:
+        """What the value must satisfy; ``None``: it may be anything."""
+        if self.keyword == "propertyNames":
+            return None
+        holder = self._negated
+        if self.keyword == "patternProperties":
+            (member,) = holder["patternProperties"].values()
+        else:
+            member = holder["additionalProperties"]
+        return self.source.derived("wrong value", {"not": member})
+
+    @property
+    def key(self) -> Subschema | None:
+        """What the key must satisfy beside the patterns."""
+        if self.keyword != "propertyNames":
+            return None
+        return self.source.derived("wrong name", {"not": self._negated["propertyNames"]})
+
+    @property
+    def excluded(self) -> set[str]:
+        """Names that do not count."""
+        return set(self._negated.get("properties", {}))
+
+    def is_met_by_key(self, lowering: Lowering, name: str) -> bool:
+        """Whether a property of this name with a wrong value would do."""
+        if name in self.excluded or any(matches(pattern, name) is not wanted for pattern, wanted in self.patterns):
+            return False
+        return self.key is None or bool(satisfying(lowering, self.key, [name]))
+
+    def at(self, name: str) -> Subschema:
+        """A schema that says the property ``name`` is the wrong one."""
+        value = True if self.value is None else self.value.schema
+        return self.source.derived(f"at {name}", {"type": "object", "required": [name], "properties": {name: value}})
+
+
+def demands(members: tuple[Subschema, ...]) -> list[Demand]:
+    """The demands among the literals of a conjunction."""
+    return [
+        Demand(member, keyword)
+        for member in members
+        if member.is_literal and member.schema.get("type") == "object"
+        for keyword in ("additionalProperties", "propertyNames", "patternProperties")
+        if keyword in member.schema["not"] and not (keyword == "patternProperties" and len(member.schema["not"]) > 1)
+    ]
+
+
+def matches(pattern: str, name: str) -> bool | None:
+    """Whether a name contains a match, ``None`` where dialects differ or the pattern is not Python's."""
+    try:
+        found = {bool(re.search(pattern, name, flags)) for flags in (re.ASCII, re.UNICODE)}
+    except re.error:
+        return None
+    # Python's $ also stands before a last line feed.
+    return found.pop() if len(found) == 1 and not name.endswith("\n") else None
+
+
+class Further:
+    """What a conjunction says about properties by their keys rather than by name."""
+
+    def __init__(self, lowering: Lowering, constraining: list[Subschema]) -> None:
+        self.lowering = lowering
+        self.constraining = constraining
+        self.patterns: dict[str, None] = {}
+        for member in constraining:
+            self.patterns.update(dict.fromkeys(self._patterns_of(member)))
+        self.key_schemas = tuple(m.child("propertyNames") for m in constraining if "propertyNames" in m.schema)
+
+    def _patterns_of(self, member: Subschema) -> dict[str, Any]:
+        value = member.schema.get("patternProperties", {})
+        if not isinstance(value, dict):
+            self.lowering.malformed(member, "patternProperties", "an object of schemas")
+            return {}
+        for pattern in value:
+            try:
+                pattern_node(pattern)
+            except GrammarError as error:
+                message = str(error).replace("\n", "\n    ")
+                self.lowering.refuse(member, "patternProperties", message, "rewrite the pattern")
+                return {}
+        return value
+
+    def admits_name(self, name: str) -> bool:
+        """Whether a property may have this name."""
+        return all(satisfying_name(self.lowering, schema, name) for schema in self.key_schemas)
+
+    def of_member(self, member: Subschema, name: str) -> list[Subschema]:
+        """What ``patternProperties`` of ``member`` says about a property of this name."""
+        said: list[Subschema] = []
+        for pattern in member.schema.get("patternProperties", ()):
+            found = matches(pattern, name)
+            if found is None:
+                message = f"whether the name {name!r} matches {pattern!r} depends on the dialect"
+                self.lowering.refuse(member, "patternProperties", message, "rewrite the pattern")
+            elif found:
+                said.append(member.child("patternProperties", pattern))
+        return said
+
+    def pairs(self, named: dict[str, Any], level: int, demand: Demand | None = None) -> list[ir.Node]:
+        """Members with a key that is none of ``named``, one node for each class of keys.
+
+        With a ``demand`` only those that meet it.
+        """
+        lowering, style = self.lowering, self.lowering.style
+        patterns = dict.fromkeys([*self.patterns, *(() if demand is None else dict(demand.patterns))])
+        if len(patterns) > MAX_PATTERNS:
+            place = next(member for member in self.constraining if "patternProperties" in member.schema)
+            message = f"more than {MAX_PATTERNS} different patterns beside each other are not supported"
+            lowering.refuse(place, "patternProperties", message, "merge patterns with the same schema")
+            return []
+        out: list[ir.Node] = []
+        for choice in product((True, False), repeat=len(patterns)):
+            matched = dict(zip(patterns, choice, strict=True))
+            if demand is not None and any(matched[pattern] is not wanted for pattern, wanted in demand.patterns):
+                continue
+            said = self._of_class(matched, closed=demand is None and bool(named or self.patterns))
+            if said is None or any(sub.schema is False for sub in said):
+                continue
+            if demand is not None and demand.value is not None:
+                said = (*said, demand.value)
+            key = self._key(named, matched, demand)
+            node = None if key is None else lowering.schema(said, level + 1)
+            if key is not None and node is not None:
+                out.append(style.member(seq([key, style.colon, node])))
+        return out
+
+    def _of_class(self, matched: dict[str, bool], closed: bool) -> tuple[Subschema, ...] | None:
+        """What is said about the values of one class of keys; ``None`` if there are none of them.
+
+        ``closed``: where nothing is said there are none, unless objects are open.
+        """
+        said: list[Subschema] = []
+        spoken = False
+        for member in self.constraining:
+            own = [p for p in member.schema.get("patternProperties", ()) if matched.get(p)]
+            said += [member.child("patternProperties", pattern) for pattern in own]
+            if not own and "additionalProperties" in member.schema:
+                said.append(member.child("additionalProperties"))
+                spoken = True
+            spoken = spoken or bool(own)
+        if not spoken and closed and not self.lowering.open_objects:
+            self.lowering.narrow("objects with named properties have no others (open_objects=True allows them)")
+            return None
+        return tuple(said)
+
+    def _key(self, named: dict[str, Any], matched: dict[str, bool], demand: Demand | None) -> ir.Node | None:
+        """Keys of one class; ``None`` if there are none."""
+        excluded = {*named, *(() if demand is None else demand.excluded)}
+        key_schemas = self.key_schemas if demand is None or demand.key is None else (*self.key_schemas, demand.key)
+        parts: list[ir.Node] = [ir.JsonKey(excluded)] if excluded or not (any(matched.values()) or key_schemas) else []
+        parts += [_quoted(pattern_node(pattern)) for pattern, is_matched in matched.items() if is_matched]
+        if matched and not any(matched.values()):
+            # Patterns are taken out in canonical spelling, so that no escape may smuggle a match in.
+            parts.append(_quoted(FREE_CANONICAL))
+        if key_schemas:
+            text = self.lowering.schema((*key_schemas, STRINGS), 0)
+            if text is None:
+                return None
+            parts.append(text)
+        node = parts[0] if len(parts) == 1 else ir.Intersect(parts)
+        for pattern, is_matched in matched.items():
+            if not is_matched:
+                node = ir.Except(node, _quoted(pattern_node(pattern, outside=True)))
+        if ir.NOTHING in parts:
+            return None
+        return node
+
+
+def satisfying_name(lowering: Lowering, schema: Subschema, name: str) -> bool:
+    """Whether ``propertyNames`` admits a name."""
+    if isinstance(schema.schema, bool):
+        return schema.schema
+    return bool(satisfying(lowering, schema, [name]))
+
+
+def _quoted(content: ir.Node) -> ir.Node:
+    return ir.NOTHING if content == ir.NOTHING else ir.Seq((values.QUOTE, content, values.QUOTE))

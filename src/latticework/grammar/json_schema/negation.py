@@ -1,0 +1,277 @@
+"""``not`` and the conditional keywords, rewritten as choices between schemas.
+
+A value fails a schema when it fails one of its keywords, and failing a keyword is again a schema: to fail ``required:
+[a]`` is to be an object without ``a``, to fail ``properties: {a: S}`` to have an ``a`` that fails S (De Morgan's laws,
+keyword by keyword). What no other keyword expresses stays as a *literal*, ``{"type": T, "not": {one keyword}}``,
+which the lowering of that type understands. All schemas written here are JSON Schema again, so that a validator can
+check given values against them. Nothing here depends on which documents the front end writes: a negation never
+excludes less than the standard says.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from latticework.grammar.json_schema import formats
+from latticework.grammar.json_schema.document import Subschema
+
+if TYPE_CHECKING:
+    from latticework.grammar.json_schema.conjunction import Conjunction
+    from latticework.grammar.json_schema.lowering import Lowering
+
+_MAX_PAIRS = 100
+
+# Keyword, the keyword that fails it, and by how much the bound moves.
+_COUNTS = {
+    "minLength": ("string", "maxLength", -1),
+    "maxLength": ("string", "minLength", 1),
+    "minItems": ("array", "maxItems", -1),
+    "maxItems": ("array", "minItems", 1),
+    "minProperties": ("object", "maxProperties", -1),
+    "maxProperties": ("object", "minProperties", 1),
+}
+_LITERALS = {
+    "pattern": "string",
+    "multipleOf": "number",
+    "propertyNames": "object",
+    "uniqueItems": "array",
+}
+
+
+def conditions(lowering: Lowering, sub: Subschema, keyword: str) -> list[list[Conjunction]]:
+    """The choices that ``if`` or a dependency keyword of ``sub`` stands for; one branch of each must hold."""
+    schema = sub.schema
+    if keyword == "if":
+        first, second = _conditional(sub)
+        return [[first, second]]
+    entries = schema[keyword]
+    if not isinstance(entries, dict):
+        lowering.malformed(sub, keyword, "an object")
+        return []
+    out: list[list[Conjunction]] = []
+    for name, wanted in entries.items():
+        absent = sub.derived(f"without {name}", {"properties": {name: False}})
+        present = sub.derived(f"with {name}", {"required": [name]})
+        if isinstance(wanted, str):
+            wanted = [wanted]  # draft 3
+        if isinstance(wanted, list):
+            if not wanted or not all(isinstance(other, str) for other in wanted):
+                if wanted:
+                    lowering.malformed(sub, keyword, "lists of property names")
+                continue
+            present = sub.derived(f"with {name}", {"required": [name, *wanted]})
+            out.append([(present,), (absent,)])
+        elif wanted not in (True, {}):
+            out.append([(present, sub.child(keyword, name)), (absent,)])
+    return out
+
+
+def negations(lowering: Lowering, sub: Subschema) -> list[Conjunction]:
+    """Ways to fail the schema object ``sub``; none if every value satisfies it."""
+    schema = sub.schema
+    dialect = lowering.document.dialect
+    if "$ref" in schema and not dialect.ref_siblings:
+        return _of_keyword(lowering, sub, "$ref")
+    known = [keyword for keyword in schema if keyword in dialect.keywords]
+    return [way for keyword in known for way in _of_keyword(lowering, sub, keyword)]
+
+
+def _of_keyword(lowering: Lowering, sub: Subschema, keyword: str) -> list[Conjunction]:
+    value = sub.schema[keyword]
+    match keyword:
+        case "$ref" | "$dynamicRef" | "$recursiveRef":
+            from latticework.grammar.json_schema.conjunction import resolved
+
+            target = resolved(lowering, sub, keyword)
+            return [] if target is None else [(_not(target),)]
+        case "allOf":
+            return [(_not(branch),) for branch in _branches(sub, keyword)]
+        case "anyOf":
+            return [tuple(_not(branch) for branch in _branches(sub, keyword))]
+        case "oneOf":
+            return _none_or_two(lowering, sub)
+        case "not":
+            return [(sub.child("not"),)]
+        case "if":
+            first, second = _conditional(sub)
+            return [(first[0], _not(first[1])), (second[0], _not(second[1]))]
+        case "type":
+            return [(sub.derived("type", {"not": {"type": value}}, own=True),)]
+        case "const":
+            return _not_given(lowering, sub, [value])
+        case "enum":
+            return _not_given(lowering, sub, value) if isinstance(value, list) else []
+        case "dependencies" | "dependentRequired" | "dependentSchemas":
+            return _not_dependent(sub, keyword)
+        case "format":
+            if value not in formats.PATTERNS and value not in formats.REFUSED:
+                return []
+            return [(sub.derived("format", {"type": "string", "not": {"format": value}}, own=True),)]
+        case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
+            return _not_bounded(lowering, sub, keyword)
+        case "unevaluatedProperties" | "unevaluatedItems":
+            lowering.refuse(sub, keyword, "the negation of this keyword is not supported")
+            return []
+    if keyword in _COUNTS:
+        return _not_counted(sub, keyword)
+    if keyword in _LITERALS:
+        if keyword == "uniqueItems" and value is False:
+            return []
+        literal = {"type": _LITERALS[keyword], "not": {keyword: value}}
+        return [(sub.derived(keyword, literal, own=True),)]
+    if keyword in ("properties", "required", "patternProperties", "additionalProperties"):
+        return _not_object(sub, keyword)
+    if keyword in ("items", "prefixItems", "additionalItems", "contains"):
+        return _not_array(lowering, sub, keyword)
+    return []  # an annotation, or counted with the keyword it belongs to
+
+
+def _not(sub: Subschema) -> Subschema:
+    return sub._replace(negated=not sub.negated)
+
+
+def _branches(sub: Subschema, keyword: str) -> list[Subschema]:
+    value = sub.schema[keyword]
+    return [sub.child(keyword, index) for index in range(len(value))] if isinstance(value, list) else []
+
+
+def _conditional(sub: Subschema) -> tuple[Conjunction, Conjunction]:
+    """``if`` with ``then``, and the negation of ``if`` with ``else``."""
+    absent = sub.derived("anything", True)
+    chosen = [sub.child(word) if word in sub.schema else absent for word in ("then", "else")]
+    condition = sub.child("if")
+    return (condition, chosen[0]), (_not(condition), chosen[1])
+
+
+def _none_or_two(lowering: Lowering, sub: Subschema) -> list[Conjunction]:
+    branches = _branches(sub, "oneOf")
+    ways: list[Conjunction] = [tuple(_not(branch) for branch in branches)]
+    if len(branches) * (len(branches) - 1) // 2 > _MAX_PAIRS:
+        lowering.refuse(sub, "oneOf", f"the negation of more than {_MAX_PAIRS} pairs of branches is not supported")
+        return ways
+    return ways + [(first, second) for i, first in enumerate(branches) for second in branches[i + 1 :]]
+
+
+def _not_given(lowering: Lowering, sub: Subschema, given: list[Any]) -> list[Conjunction]:
+    """Different from every given value: containers are compared member by member."""
+    scalars = [value for value in given if not isinstance(value, (dict, list))]
+    parts = [sub.derived("given", {"not": {"enum": scalars}}, own=True)] if scalars else []
+    positional = "prefixItems" if "prefixItems" in lowering.document.dialect.keywords else "items"
+    for index, value in enumerate(given):
+        if isinstance(value, (dict, list)):
+            parts.append(_not(sub.derived(f"given {index}", _exactly(value, positional))))
+    return [tuple(parts)]
+
+
+def _exactly(value: Any, positional: str) -> dict[str, Any]:
+    """A schema that one container alone satisfies, its members given."""
+    count = len(value)
+    if isinstance(value, dict):
+        members = {name: {"enum": [member]} for name, member in value.items()}
+        return {"type": "object", "required": [*value], "properties": members, "maxProperties": count}
+    members = [{"enum": [member]} for member in value]
+    return {"type": "array", "minItems": count, "maxItems": count, **({positional: members} if members else {})}
+
+
+def _not_dependent(sub: Subschema, keyword: str) -> list[Conjunction]:
+    entries = sub.schema[keyword]
+    ways: list[Conjunction] = []
+    for name, wanted in entries.items() if isinstance(entries, dict) else ():
+        present = sub.derived(f"with {name}", {"type": "object", "required": [name]})
+        for other in wanted if isinstance(wanted, list) else ():
+            ways.append((present, sub.derived(f"without {other}", {"properties": {other: False}})))
+        if isinstance(wanted, (dict, bool)):
+            ways.append((present, _not(sub.child(keyword, name))))
+    return ways
+
+
+def _not_bounded(lowering: Lowering, sub: Subschema, keyword: str) -> list[Conjunction]:
+    schema, value = sub.schema, sub.schema[keyword]
+    upper = keyword in ("maximum", "exclusiveMaximum")
+    flag = schema.get("exclusiveMaximum" if upper else "exclusiveMinimum")
+    if isinstance(flag, bool):  # draft 4: the flag belongs to the bound
+        if keyword not in ("minimum", "maximum"):
+            return []
+        is_open = flag
+    else:
+        is_open = keyword.startswith("exclusive")
+    word = "minimum" if upper else "maximum"
+    failing: dict[str, Any] = {"type": "number"}
+    if is_open:
+        failing[word] = value
+    elif lowering.document.dialect.boolean_exclusive:
+        failing |= {word: value, f"exclusive{word.capitalize()}": True}
+    else:
+        failing[f"exclusive{word.capitalize()}"] = value
+    return [(sub.derived(keyword, failing),)]
+
+
+def _not_counted(sub: Subschema, keyword: str) -> list[Conjunction]:
+    kind, opposite, step = _COUNTS[keyword]
+    bound = sub.schema[keyword]
+    if not isinstance(bound, (int, float)) or bound + step < 0:
+        return []
+    return [(sub.derived(keyword, {"type": kind, opposite: int(bound) + step}),)]
+
+
+def _not_object(sub: Subschema, keyword: str) -> list[Conjunction]:
+    schema, value = sub.schema, sub.schema[keyword]
+    if keyword == "properties":
+        names = [name for name, member in value.items() if member is not True] if isinstance(value, dict) else []
+        wrong = {name: {"properties": {name: {"not": value[name]}}} for name in names}
+        return [
+            (sub.derived(f"wrong {name}", {"type": "object", "required": [name], **failing}),)
+            for name, failing in wrong.items()
+        ]
+    if keyword == "required":
+        names = [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
+        return [(sub.derived(f"without {name}", {"type": "object", "properties": {name: False}}),) for name in names]
+    if value in (True, {}):
+        return []
+    if keyword == "patternProperties":
+        return [
+            (sub.derived(f"wrong {index}", {"type": "object", "not": {keyword: {pattern: member}}}, own=True),)
+            for index, (pattern, member) in enumerate(value.items())
+            if member is not True
+        ]
+    beside = {word: dict.fromkeys(schema[word], True) for word in ("properties", "patternProperties") if word in schema}
+    return [(sub.derived("wrong other", {"type": "object", "not": {**beside, keyword: value}}, own=True),)]
+
+
+def _not_array(lowering: Lowering, sub: Subschema, keyword: str) -> list[Conjunction]:
+    schema, value = sub.schema, sub.schema[keyword]
+    if isinstance(value, list):
+        if keyword == "items" and "prefixItems" in lowering.document.dialect.keywords:
+            return []
+        return [
+            (sub.derived(f"wrong {index}", {"type": "array", "minItems": index + 1, keyword: wrong}),)
+            for index, member in enumerate(value)
+            if member is not True
+            for wrong in [[True] * index + [{"not": member}]]
+        ]
+    if keyword == "contains":
+        return _not_contained(lowering, sub)
+    before = schema.get("prefixItems") if keyword == "items" else schema.get("items")
+    if keyword == "additionalItems" and not isinstance(before, list):
+        return []
+    if value in (True, {}):
+        return []
+    first = "prefixItems" if keyword == "items" else "items"
+    beside = {first: [True] * len(before)} if isinstance(before, list) and before else {}
+    return [(sub.derived("wrong item", {"type": "array", "not": {**beside, keyword: value}}, own=True),)]
+
+
+def _not_contained(lowering: Lowering, sub: Subschema) -> list[Conjunction]:
+    schema, value = sub.schema, sub.schema["contains"]
+    counts = "minContains" in lowering.document.dialect.keywords
+    low = schema.get("minContains", 1) if counts else 1
+    high = schema.get("maxContains") if counts else None
+    ways: list[Conjunction] = []
+    if low == 1:
+        ways.append((sub.derived("none", {"type": "array", "items": {"not": value}}),))
+    elif low > 1:
+        few = {"type": "array", "contains": value, "minContains": 0, "maxContains": low - 1}
+        ways.append((sub.derived("few", few),))
+    if high is not None:
+        ways.append((sub.derived("many", {"type": "array", "contains": value, "minContains": high + 1}),))
+    return ways
