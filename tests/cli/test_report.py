@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import jsonschema
 import pytest
 from test_cli import INLINE, SCHEMA, run
 
@@ -20,8 +21,23 @@ def test_check_reports_what_the_schema_compiles_to():
     assert facts["edges"] == constraint.tokens.edges
     assert facts["table_bytes"] == constraint.tokens.nbytes
     assert facts["compile_ms"] > 0
-    for name in facts.keys() - {"narrowings", "warnings"}:
+    assert jsonschema.Draft202012Validator(SCHEMA).is_valid(json.loads(facts["shortest"]))
+    for name in facts.keys() - {"keywords", "narrowings", "warnings"}:
         assert name.replace("_", " ") in run("check", INLINE).stdout
+
+
+def test_check_says_what_becomes_of_every_keyword():
+    schema = {"type": "object", "title": "T", "x-order": 1, "properties": {"p": {"type": "string", "enum": ["type"]}}}
+    result = run("check", json.dumps(schema), "--json")
+    uses = {use["keyword"]: (use["status"], use["at"]) for use in json.loads(result.stdout)["keywords"]}
+    assert uses == {
+        "type": ("enforced", ["", "/properties/p"]),
+        "title": ("annotation", [""]),
+        "x-order": ("unknown", [""]),
+        "properties": ("enforced", [""]),
+        "enum": ("enforced", ["/properties/p"]),
+    }
+    assert "x-order                unknown     1 x  (root)" in run("check", json.dumps(schema)).stdout
 
 
 def test_check_lists_narrowings():

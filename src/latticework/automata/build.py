@@ -13,18 +13,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from latticework.automata import algebra
+from latticework.automata import algebra, blocks, tries
 from latticework.automata.automaton import MAX_LEVELS, UNBOUNDED, ByteAutomaton
+from latticework.automata.blocks import Block
 from latticework.automata.determinise import Incoherent, determinise
-from latticework.automata.encodings import Template, json_template, utf8_template
+from latticework.automata.encodings import json_template, utf8_template
 from latticework.automata.graph import Graph, Path
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
 
 UNROLL_AT_MOST = 3
+SHARED_WORD_BYTES = 200  # shorter lists of words are built where they stand
 NodeType = TypeVar("NodeType", bound=ir.Node)
 _ANY_JSON_CHAR = ir.JsonChars(((0, ir.MAX_CODE_POINT),), all_escapes=True)
-_QUOTE = ir.Literal(b'"')
+_REST_OF_STRING = ir.Alone(ir.Seq((ir.Repeat(_ANY_JSON_CHAR, 0, None), ir.Literal(b'"'))))
 
 
 class BuildLimits(Protocol):
@@ -52,9 +54,8 @@ def build_automaton(grammar: ir.Node, limits: BuildLimits | None = None) -> Byte
 
 def _build(grammar: ir.Node, limits: BuildLimits, symbolic: bool) -> ByteAutomaton:
     unrolled: set[bytes] = set()
-    alone: dict[bytes, ByteAutomaton] = {}
     while True:
-        builder = _Builder(limits, unrolled, symbolic, alone)
+        builder = _Builder(limits, unrolled, symbolic)
         try:
             start = builder.build(grammar, builder.graph.final, ())
             return determinise(builder.graph, start, limits.max_states)
@@ -67,14 +68,11 @@ def _build(grammar: ir.Node, limits: BuildLimits, symbolic: bool) -> ByteAutomat
 
 
 class _Builder:
-    def __init__(
-        self, limits: BuildLimits, unrolled: set[bytes], symbolic: bool, alone: dict[bytes, ByteAutomaton]
-    ) -> None:
+    def __init__(self, limits: BuildLimits, unrolled: set[bytes], symbolic: bool) -> None:
         self.limits = limits
         self.graph = Graph(limits.max_nodes)
         self.unrolled = unrolled
         self.symbolic = symbolic
-        self.alone = alone  # sub-grammars compiled on their own, kept when the rest is built again
         self.where: list[str] = []
         self._memo: dict[tuple[bytes, int, Path, int], int] = {}
         self._origin: dict[int, tuple[bytes, int]] = {}
@@ -82,8 +80,12 @@ class _Builder:
         self._nullable: dict[bytes, bool] = {}
 
     def cheapest(self, scopes: set[int]) -> bytes:
-        """The repetition, among those of ``scopes``, whose unrolling costs least."""
-        return min((self._origin[s] for s in scopes), key=lambda origin: (origin[1], origin[0]))[0]
+        """The repetition, among those of ``scopes``, whose unrolling costs least; a block at fault is opened first."""
+        return min((self._origin_of(s) for s in scopes), key=lambda origin: (origin[1], origin[0]))[0]
+
+    def _origin_of(self, scope: int) -> tuple[bytes, int]:
+        block = self.graph.scope_block[scope]
+        return self._origin[scope] if block is None else (block.digest, 0)
 
     def build(self, node: ir.Node, k: int, path: Path, inc: int = 0) -> int:
         """Start of ``L(node) . L(k)``; every new node lies at ``path``, each character counts ``inc``."""
@@ -100,9 +102,9 @@ class _Builder:
             case ir.Literal():
                 return self.graph.literal(node.data, k, path)
             case ir.Chars():
-                return self._spell(utf8_template(node.ranges), k, path, inc)
+                return self.graph.spell(utf8_template(node.ranges), k, path, inc)
             case ir.JsonChars():
-                return self._spell(json_template(node.ranges, node.all_escapes), k, path, inc)
+                return self.graph.spell(json_template(node.ranges, node.all_escapes), k, path, inc)
             case ir.Seq():
                 for part in reversed(node.parts):
                     k = self.build(part, k, path, inc)
@@ -110,7 +112,7 @@ class _Builder:
             case ir.Alt():
                 return self.graph.union([self.build(option, k, path, inc) for option in node.options], path)
             case ir.Words():
-                return self._words(node.words, k, path)
+                return self._words(node, k, path)
             case ir.Repeat():
                 return self._repeat(node, k, path, inc)
             case ir.Join():
@@ -120,13 +122,15 @@ class _Builder:
             case ir.Counted():
                 return self._counted(node, k, path, inc)
             case ir.JsonKey():
-                return self._json_key(node, k, path)
+                return tries.json_key(self.graph, node.excluded, self.build(_REST_OF_STRING, k, path), k, path)
             case ir.Multiples():
                 return self._multiples(node, k, path)
             case ir.Intersect():
                 return self._embed(node, self._intersection, k, path, inc)
             case ir.Except():
                 return self._embed(node, self._difference, k, path, inc)
+            case ir.Alone():
+                return self._alone(node, k, path, inc)
             case ir.Located():
                 self.where.append(node.where)
                 made = self.build(node.body, k, path, inc)
@@ -135,75 +139,6 @@ class _Builder:
         raise TypeError(f"unknown grammar node {type(node).__name__}")
 
     # ---- leaves
-
-    def _spell(self, template: Template, k: int, path: Path, inc: int) -> int:
-        made: list[int] = []
-        root = len(template) - 1
-        for i, row in enumerate(template):
-            counts = inc if i == root else 0
-            edges = tuple((low, high, k if child < 0 else made[child], counts) for low, high, child in row)
-            made.append(self.graph.node(edges, path))
-        return made[root]
-
-    def _words(self, words: tuple[bytes, ...], k: int, path: Path) -> int:
-        """Minimal trie by sorted insertion (Daciuk et al. 2000); a word may begin another."""
-        graph = self.graph
-        pending: list[list[tuple[int, int, int, int]]] = [[]]
-        ends: list[bool] = [False]
-        previous = b""
-
-        def seal(depth: int) -> None:
-            while len(pending) - 1 > depth:
-                edges, end = pending.pop(), ends.pop()
-                byte = previous[len(pending) - 1]
-                if end and not edges:
-                    target = k
-                else:
-                    target = graph.node(tuple(edges), path)
-                    if end:
-                        target = graph.union([target, k], path)
-                pending[-1].append((byte, byte, target, 0))
-
-        for word in words:
-            shared = 0
-            while shared < min(len(word), len(previous)) and word[shared] == previous[shared]:
-                shared += 1
-            seal(shared)
-            previous = word
-            while len(pending) - 1 < len(word):
-                pending.append([])
-                ends.append(False)
-            ends[-1] = True
-        seal(0)
-        root = graph.node(tuple(pending[0]), path)
-        return graph.union([root, k], path) if ends[0] else root
-
-    def _json_key(self, node: ir.JsonKey, k: int, path: Path) -> int:
-        close = self.graph.literal(b'"', k, path)
-        free = self.build(ir.Repeat(_ANY_JSON_CHAR, 0, None), close, path)
-        trie: dict = {}
-        for key in node.excluded:
-            at = trie
-            for char in key:
-                at = at.setdefault(ord(char), {})
-            at[-1] = {}
-        # Post-order, so that long keys need no recursion.
-        order: list[dict] = []
-        stack = [trie]
-        while stack:
-            at = stack.pop()
-            order.append(at)
-            stack.extend(child for char, child in at.items() if char >= 0)
-        starts: dict[int, int] = {}
-        for at in reversed(order):
-            children = sorted(char for char in at if char >= 0)
-            options = [] if -1 in at else [close]
-            others = ir.JsonChars(ir.complement_ranges((c, c) for c in children))
-            options.append(self._spell(json_template(others.ranges, not children), free, path, 0))
-            for char in children:
-                options.append(self._spell(json_template(((char, char),), False), starts[id(at[char])], path, 0))
-            starts[id(at)] = self.graph.union(options, path)
-        return self.graph.literal(b'"', free if not trie else starts[id(trie)], path)
 
     def _multiples(self, node: ir.Multiples, k: int, path: Path) -> int:
         """A state for every residue of the digits read so far, for each number of decimal places."""
@@ -234,20 +169,39 @@ class _Builder:
             graph.complete(whole[residue], [step, k] if ends else [step])
         return graph.node(tuple(digits(0, whole)), path)
 
+    # ---- sub-grammars compiled by themselves
+
+    def _alone(self, node: ir.Alone, k: int, path: Path, inc: int) -> int:
+        if not inc and node.digest not in self.unrolled:
+            block = self._block(node, self._by_itself)
+            if len(path) + block.levels <= MAX_LEVELS:
+                return self.graph.instance(block, k, path)
+        return self.build(node.body, k, path, inc)
+
+    def _words(self, node: ir.Words, k: int, path: Path) -> int:
+        # Next to nothing can be shared when the words are all there is (and this is how their block is made).
+        if k == self.graph.final or sum(map(len, node.words)) < SHARED_WORD_BYTES:
+            return tries.words(self.graph, node.words, k, path)
+        return self.graph.instance(self._block(node, self._by_itself), k, path)
+
     def _embed(
-        self, node: NodeType, compile_alone: Callable[[NodeType], ByteAutomaton], k: int, path: Path, inc: int
+        self, node: NodeType, compile_node: Callable[[NodeType], ByteAutomaton], k: int, path: Path, inc: int
     ) -> int:
         if inc:
             raise TypeError("a set operation inside a counted length: count its operands instead")
-        automaton = self.alone.get(node.digest)
-        if automaton is None:
-            automaton = self.alone[node.digest] = compile_alone(node)
-        nodes = [self.graph.reserve(path) for _ in range(automaton.states)]
-        for state, row in enumerate(algebra.byte_ranges(automaton)):
-            edges = tuple((low, high, nodes[target], 0) for low, high, target in row)
-            step = self.graph.node(edges, path)
-            self.graph.complete(nodes[state], [step, k] if automaton.accepting[state] else [step])
-        return nodes[0]
+        return self.graph.instance(self._block(node, compile_node), k, path)
+
+    def _block(self, node: NodeType, compile_node: Callable[[NodeType], ByteAutomaton]) -> Block:
+        # The limits are part of the key, so that what exceeds them does so whatever was compiled before.
+        key = (node.digest, self.symbolic, self.limits.max_nodes, self.limits.max_states)
+        block = blocks.cache.get(key)
+        if block is None:
+            block = Block(node.digest, compile_node(node))
+            blocks.cache.put(key, block)
+        return block
+
+    def _by_itself(self, node: ir.Node) -> ByteAutomaton:
+        return _build(node.body if isinstance(node, ir.Alone) else node, self.limits, self.symbolic)
 
     def _intersection(self, node: ir.Intersect) -> ByteAutomaton:
         return algebra.intersection(*(_build(part, self.limits, symbolic=False) for part in node.parts))
@@ -404,12 +358,12 @@ class _Builder:
                 return all(self.nullable(part) for part in node.parts)
             case ir.Except():
                 return self.nullable(node.body) and not self.nullable(node.removed)
-            case ir.Located():
+            case ir.Located() | ir.Alone():
                 return self.nullable(node.body)
         return False
 
 
 def _strip(node: ir.Node) -> ir.Node:
-    while isinstance(node, ir.Located):
+    while isinstance(node, ir.Located | ir.Alone):
         node = node.body
     return node

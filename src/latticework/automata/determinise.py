@@ -3,20 +3,22 @@
 States that are a single node with disjoint edges pass straight through; only where epsilon edges or
 overlaps exist are subsets formed (Rabin & Scott 1959). Merging is *coherent* when all targets of one
 byte lie in the same scopes and count alike; otherwise :class:`Incoherent` names the scopes at fault
-and the caller unrolls one of them.
+and the caller unrolls one of them. A block that is reached on its own is placed as a whole, without a
+walk over its states; ``tables.py`` copies it.
 """
 
 from __future__ import annotations
 
 import itertools
+from typing import TypeAlias
 
-import numpy as np
-
-from latticework.automata.automaton import MAX_LEVELS, ByteAutomaton
+from latticework.automata.automaton import ByteAutomaton
+from latticework.automata.blocks import Instance, byte_set
 from latticework.automata.graph import Edge, Graph, Path, common_prefix
+from latticework.automata.tables import Placement, assemble
 from latticework.errors import LimitExceeded
 
-Row = list[tuple[int, int, int, int]]
+Key: TypeAlias = int | tuple[int, ...]  # a node, or a sorted subset of several
 
 
 class Incoherent(Exception):
@@ -34,94 +36,214 @@ def determinise(graph: Graph, start: int, max_states: int) -> ByteAutomaton:
         Incoherent: a subset would mix configurations that count differently.
         LimitExceeded: more than ``max_states`` states.
     """
-    edges, epsilon, paths, final = graph.edges, graph.epsilon, graph.path, graph.final
-    if paths[start]:
+    if graph.path[start]:
         start = graph.from_path(start, ())
-    ids: dict[int | tuple[int, ...], int] = {start: 0}
-    members: list[int | tuple[int, ...]] = [start]
-    state_paths: list[Path] = [paths[start]]
-    rows: list[Row] = []
-    accepting: list[bool] = []
+    subsets = _Subsets(graph, max_states)
+    subsets.walk(start)
+    return assemble(
+        subsets.count,
+        subsets.cells,
+        subsets.row_states,
+        subsets.row_lengths,
+        subsets.accepting,
+        subsets.inside,
+        subsets.placed,
+        graph.scope_bounds,
+    )
 
-    def state_of(key: int | tuple[int, ...], path: Path) -> int:
-        found = ids.get(key)
-        if found is None:
-            if len(members) >= max_states:
-                raise LimitExceeded("max_states", max_states)
-            found = ids[key] = len(members)
-            members.append(key)
-            state_paths.append(path)
+
+class _Subsets:
+    """The states found so far, as :func:`assemble` takes them."""
+
+    def __init__(self, graph: Graph, max_states: int) -> None:
+        self.graph = graph
+        self.max_states = max_states
+        self.count = 0
+        self.cells: list[int] = []
+        self.row_states: list[int] = []
+        self.row_lengths: list[int] = []
+        self.accepting: list[int] = []
+        self.inside: list[tuple[int, Path]] = []
+        self.placed: list[Placement] = []
+        self._ids: dict[Key, int] = {}
+        self._work: list[tuple[Key, int]] = []
+        self._placements: dict[Instance, Placement] = {}
+        self._first_bytes: dict[int, int] = {}
+
+    def walk(self, start: int) -> None:
+        final = self.graph.final
+        self.state_of(start)
+        continued = 0
+        while True:
+            for at, state in self._work:  # grows while it is walked
+                row = self._copied(at) if isinstance(at, int) else None
+                if row is None:
+                    closed = self._closure((at,) if isinstance(at, int) else at)
+                    row = self._merge(closed)
+                    if final in closed:
+                        self.accepting.append(state)
+                elif at == final:
+                    self.accepting.append(state)
+                self.cells += row
+                self.row_states.append(state)
+                self.row_lengths.append(len(row))
+            self._work.clear()
+            if continued == len(self.placed):
+                return
+            self._continue(self.placed[continued])
+            continued += 1
+
+    def _copied(self, node: int) -> list[int] | None:
+        """The cells of a node that has disjoint edges and nothing else; ``None`` for other nodes."""
+        graph, ids = self.graph, self._ids
+        graph.unfold(node)
+        if graph.epsilon[node]:
+            return None
+        own = graph.path[node]
+        row: list[int] = []
+        last = -1
+        for low, high, target, inc in graph.edges[node]:
+            if low <= last:
+                return None
+            last = high
+            keep = common_prefix(own, graph.path[target]) if own else 0
+            state = ids.get(target)
+            if state is None:
+                state = self.state_of(target)
+            row.append(state << 24 | keep << 20 | inc << 16 | low << 8 | high)
+        return row
+
+    def state_of(self, key: Key) -> int:
+        found = self._ids.get(key)
+        if found is not None:
+            return found
+        in_block = self.graph.block_states.get(key) if isinstance(key, int) else None
+        if in_block is None:
+            found = self._take(1)
+            self._work.append((key, found))
+            path = self.graph.path[key if isinstance(key, int) else key[0]]
+            if path:
+                self.inside.append((found, path))
+        else:
+            instance, state = in_block
+            placement = self._placements.get(instance)
+            if placement is None:
+                placement = Placement(instance, self._take(instance.block.states))
+                self._placements[instance] = placement
+                self.placed.append(placement)
+            placement.entries.add(state)
+            found = placement.base + state
+        self._ids[key] = found
         return found
 
-    for at in members:  # grows while it is walked
-        if isinstance(at, int) and not epsilon[at]:
-            own = paths[at]
-            row: Row | None = []
-            last = -1
-            for low, high, target, inc in edges[at]:
-                if low <= last:
-                    row = None
-                    break
-                last = high
-                path = paths[target]
-                keep = common_prefix(own, path) if own else 0
-                row.append((low, high, state_of(target, path), keep << 4 | inc))
-            if row is not None:
-                rows.append(row)
-                accepting.append(at == final)
+    def _take(self, states: int) -> int:
+        first = self.count
+        self.count += states
+        if self.count > self.max_states:
+            raise LimitExceeded("max_states", self.max_states)
+        return first
+
+    def _continue(self, placement: Placement) -> None:
+        """Make the continuation of a block a state, and rows where it begins like what the block reads."""
+        graph, instance = self.graph, placement.instance
+        placement.exit = self.state_of(instance.k)
+        placement.exit_levels = len(graph.path[instance.k])
+        block = instance.block
+        if len(block.joins) and (instance.k in graph.block_states or block.join_bytes & self._bytes_from(instance.k)):
+            placement.joined = False
+            for state in block.joins.tolist():
+                self._work.append((graph.state_node(instance, state), placement.base + state))
+
+    def _bytes_from(self, node: int) -> int:
+        """The bytes that can be read first at ``node``."""
+        found = self._first_bytes.get(node)
+        if found is None:
+            edges = self.graph.edges
+            found = byte_set((low, high) for m in self._closure((node,)) for low, high, _, _ in edges[m])
+            self._first_bytes[node] = found
+        return found
+
+    def _closure(self, core: tuple[int, ...]) -> list[int]:
+        graph = self.graph
+        seen = dict.fromkeys(core)
+        stack = list(core)
+        while stack:
+            at = stack.pop()
+            graph.unfold(at)
+            for target in graph.epsilon[at]:
+                if target not in seen:
+                    seen[target] = None
+                    stack.append(target)
+        return list(seen)
+
+    def _merge(self, closed: list[int]) -> list[int]:
+        """The cells of a subset, of its members' edges."""
+        edges, paths = self.graph.edges, self.graph.path
+        events: list[Edge] = []
+        cuts: set[int] = set()
+        for member in closed:
+            own = paths[member]
+            for low, high, target, inc in edges[member]:
+                keep = common_prefix(own, paths[target]) if own else 0
+                events.append((low, high, target, keep << 4 | inc))
+                cuts.add(low)
+                cuts.add(high + 1)
+        events.sort()
+        row: list[int] = []
+        previous = (-1, -1)  # end and move of the last cell
+        live: list[Edge] = []
+        position = 0
+        for low, after in itertools.pairwise(sorted(cuts)):
+            while position < len(events) and events[position][0] <= low:
+                live.append(events[position])
+                position += 1
+            live = [e for e in live if e[1] >= low]
+            if not live:
                 continue
-        closed = _closure((at,) if isinstance(at, int) else at, epsilon)
-        rows.append(_merge([(paths[m], edges[m]) for m in closed], paths, state_of))
-        accepting.append(final in closed)
-    return _tables(rows, accepting, state_paths, graph.scope_bounds)
+            targets = {(e[2], e[3]) for e in live}
+            if len(targets) > 1:
+                state, operation = self._subset(targets)
+            else:
+                target, operation = targets.pop()
+                state = self.state_of(target)
+            move = state << 8 | operation
+            if previous == (low - 1, move):
+                row[-1] += after - low  # its high byte
+            else:
+                row.append(move << 16 | low << 8 | after - 1)
+            previous = (after - 1, move)
+        return row
 
-
-def _closure(core: tuple[int, ...], epsilon: list[tuple[int, ...]]) -> list[int]:
-    seen = dict.fromkeys(core)
-    stack = list(core)
-    while stack:
-        for target in epsilon[stack.pop()]:
-            if target not in seen:
-                seen[target] = None
-                stack.append(target)
-    return list(seen)
-
-
-def _merge(sources: list[tuple[Path, tuple[Edge, ...]]], paths: list[Path], state_of) -> Row:
-    events: list[tuple[int, int, int, int]] = []
-    cuts: set[int] = set()
-    for own, out in sources:
-        for low, high, target, inc in out:
-            keep = common_prefix(own, paths[target]) if own else 0
-            events.append((low, high, target, keep << 4 | inc))
-            cuts.add(low)
-            cuts.add(high + 1)
-    events.sort()
-    points = sorted(cuts)
-    row: Row = []
-    live: list[tuple[int, int, int, int]] = []
-    position = 0
-    for low, nxt in itertools.pairwise(points):
-        while position < len(events) and events[position][0] <= low:
-            live.append(events[position])
-            position += 1
-        live = [e for e in live if e[1] >= low]
-        if not live:
-            continue
-        targets = {(e[2], e[3]) for e in live}
-        operations = {op for _, op in targets}
-        target_paths = {paths[t] for t, _ in targets}
-        if len(operations) > 1 or len(target_paths) > 1:
+    def _subset(self, targets: set[tuple[int, int]]) -> tuple[int, int]:
+        """State and operation of a move to several ``(target, operation)`` at once."""
+        paths = self.graph.path
+        operations = {operation for _, operation in targets}
+        chosen = {target for target, _ in targets}
+        if len(operations) == 1:
+            chosen = self._united(chosen)
+        if len(operations) > 1 or len({paths[target] for target in chosen}) > 1:
             raise Incoherent(_at_fault(targets, paths))
-        path = target_paths.pop()
-        chosen = sorted(t for t, _ in targets)
-        state = state_of(chosen[0] if len(chosen) == 1 else tuple(chosen), path)
-        operation = operations.pop()
-        if row and row[-1][1] == low - 1 and row[-1][2:] == (state, operation):
-            row[-1] = (row[-1][0], nxt - 1, state, operation)
-        else:
-            row.append((low, nxt - 1, state, operation))
-    return row
+        return self.state_of(min(chosen) if len(chosen) == 1 else tuple(sorted(chosen))), operations.pop()
+
+    def _united(self, chosen: set[int]) -> set[int]:
+        """The same subset, where the same state of copies of one block becomes a state of one copy.
+
+        ``L(s) k | L(s) k'`` is ``L(s) (k | k')``. Counters agree: one operation leads to all of them, and it can
+        keep no scope that is the copies' own, for each has scopes of its own.
+        """
+        alike: dict[tuple[int, int, Path], list[int]] = {}
+        for node in chosen:
+            in_block = self.graph.block_states.get(node)
+            if in_block is not None:
+                instance, state = in_block
+                alike.setdefault((id(instance.block), state, instance.path), []).append(node)
+        united = set(chosen)
+        for (_, state, _), nodes in alike.items():
+            if len(nodes) > 1:
+                joint = self.graph.joint([self.graph.block_states[node][0] for node in nodes])
+                united.difference_update(nodes)
+                united.add(self.graph.state_node(joint, state))
+        return united
 
 
 def _at_fault(targets: set[tuple[int, int]], paths: list[Path]) -> set[int]:
@@ -142,53 +264,3 @@ def _at_fault(targets: set[tuple[int, int]], paths: list[Path]) -> set[int]:
         or len({op >> level & 1 for op in operations}) > 1
     }
     return {shared[level] for level in uneven} or set(shared)
-
-
-def _tables(
-    rows: list[Row], accepting: list[bool], state_paths: list[Path], bounds: list[tuple[int, int]]
-) -> ByteAutomaton:
-    states = len(rows)
-    flat = np.array([edge for row in rows for edge in row], np.int64).reshape(-1, 4)
-    source = np.repeat(np.arange(states), [len(row) for row in rows])
-    cut = np.zeros(257, np.int64)
-    cut[0] = 1
-    cut[flat[:, 0]] = 1
-    cut[flat[:, 1] + 1] = 1
-    raw_class = np.cumsum(cut[:256]) - 1
-    first, last = raw_class[flat[:, 0]], raw_class[flat[:, 1]]
-    width = last - first + 1
-    total = int(width.sum())
-    column = np.arange(total) - np.repeat(np.cumsum(width) - width - first, width)
-    line = np.repeat(source, width)
-    next_state = np.full((states, int(raw_class[-1]) + 1), -1, np.int32)
-    operation = np.zeros(next_state.shape, np.uint8)
-    next_state[line, column] = np.repeat(flat[:, 2], width)
-    operation[line, column] = np.repeat(flat[:, 3], width)
-    keep, merged = _equal_columns(next_state, operation)
-    levels = np.array([len(path) for path in state_paths], np.int32)
-    scope = np.full((states, MAX_LEVELS), -1, np.int32)
-    for state in np.flatnonzero(levels):
-        scope[state, : levels[state]] = state_paths[state]
-    used = np.unique(scope[scope >= 0])
-    renumber = np.full(len(bounds) + 1, -1, np.int32)
-    renumber[used] = np.arange(len(used))
-    limits = np.array(bounds, np.int64).reshape(-1, 2)[used].astype(np.int32)
-    return ByteAutomaton(
-        next_state=np.ascontiguousarray(next_state[:, keep]),
-        operation=np.ascontiguousarray(operation[:, keep]),
-        byte_class=merged[raw_class].astype(np.int64),
-        accepting=np.array(accepting, np.bool_),
-        levels=levels,
-        scope=renumber[scope],
-        low=np.ascontiguousarray(limits[:, 0]),
-        high=np.ascontiguousarray(limits[:, 1]),
-    )
-
-
-def _equal_columns(next_state: np.ndarray, operation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First column of each class of equal columns, and the class of every column."""
-    both = np.ascontiguousarray(np.concatenate([next_state, operation.astype(np.int32)]).T)
-    classes: dict[bytes, int] = {}
-    merged = np.array([classes.setdefault(row.tobytes(), len(classes)) for row in both], np.int64)
-    _, keep = np.unique(merged, return_index=True)
-    return keep, merged

@@ -5,12 +5,18 @@ in, outer first. Two rules keep counters well defined. A byte edge into a deeper
 scopes at 0; an epsilon edge never leads into a deeper path (``enter`` copies the edges to the
 shallower path instead), so an epsilon edge can only leave scopes. The levels that a byte edge keeps
 are therefore the common prefix of the paths of its two ends.
+
+A block (``blocks.py``) is entered through one node and stays folded: its nodes are made, and their edges
+computed, only where something asks for them singly (:meth:`Graph.unfold`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
+from latticework.automata.blocks import EXIT, Block, Instance
+from latticework.automata.encodings import Template
 from latticework.errors import LimitExceeded
 
 Edge: TypeAlias = tuple[int, int, int, int]
@@ -38,14 +44,19 @@ class Graph:
         self.epsilon: list[tuple[int, ...]] = []
         self.path: list[Path] = []
         self.scope_bounds: list[tuple[int, int]] = []
+        self.scope_block: list[Block | None] = []  # the block a scope is copied from
+        self.block_states: dict[int, tuple[Instance, int]] = {}  # nodes that are states of blocks
         self._consed: dict[tuple[tuple[Edge, ...], tuple[int, ...], Path], int] = {}
         self._merged: dict[tuple[int, int], int] = {}
         self._open: set[int] = set()
         self._trie: set[int] = set()
+        self._folded: set[int] = set()
+        self._instances: dict[tuple[Block, int, Path], Instance] = {}
         self.final = self.reserve(())  # stays open: its identity is what accepting means
 
     def new_scope(self, low: int, high: int) -> int:
         self.scope_bounds.append((low, high))
+        self.scope_block.append(None)
         return len(self.scope_bounds) - 1
 
     def reserve(self, path: Path) -> int:
@@ -60,6 +71,7 @@ class Graph:
         epsilon: list[int] = []
         path = self.path[node]
         for part in parts:
+            self.unfold(part)
             if part not in self._open and self._edges_move(part, path):
                 edges += self.edges[part]
                 epsilon += self.epsilon[part]
@@ -82,6 +94,22 @@ class Graph:
             k = self.node(((byte, byte, k, 0),), path)
             self._trie.add(k)
         return k
+
+    def trie_node(self, edges: Sequence[Edge], path: Path) -> int:
+        """A node of a trie that :meth:`union` may merge literals into."""
+        node = self.node(tuple(sorted(edges)), path)
+        self._trie.add(node)
+        return node
+
+    def spell(self, template: Template, k: int, path: Path, inc: int = 0) -> int:
+        """One character of the template, which counts ``inc``, followed by ``k``."""
+        made: list[int] = []
+        root = len(template) - 1
+        for i, row in enumerate(template):
+            counts = inc if i == root else 0
+            edges = tuple((low, high, k if child < 0 else made[child], counts) for low, high, child in row)
+            made.append(self.node(edges, path))
+        return made[root]
 
     def from_path(self, node: int, path: Path) -> int:
         """``node`` as an epsilon target of a node at ``path``."""
@@ -111,6 +139,7 @@ class Graph:
             if at in self._open:
                 raise AssertionError("entered an open node")
             seen.add(at)
+            self.unfold(at)
             own = self.path[at]
             for target in self.epsilon[at]:
                 if self._leaves_at_zero(own, self.path[target], len(path)):
@@ -152,30 +181,95 @@ class Graph:
         return merged
 
     def _merge_edges(self, a: int, b: int, path: Path, depth: int) -> int | None:
+        self.unfold(a)
+        self.unfold(b)
         if a in self._open or b in self._open or not (self._edges_move(a, path) and self._edges_move(b, path)):
             return None
         if self.epsilon[a] or self.epsilon[b]:
             return None
-        by_range = {(low, high): (target, inc) for low, high, target, inc in self.edges[a]}
-        if len(by_range) != len(self.edges[a]):
-            return None
-        merged = list(self.edges[a])
-        position = {(low, high): i for i, (low, high, _, _) in enumerate(merged)}
-        for low, high, target, inc in self.edges[b]:
-            same = by_range.get((low, high))
-            if same is not None and same[1] == inc and a in self._trie and b in self._trie:
-                other = same[0]
-                if self.path[other] != path or self.path[target] != path:
+        mergeable = a in self._trie and b in self._trie
+        merged: list[Edge] = []
+        left, right = self.edges[a], self.edges[b]  # sorted
+        i = j = 0
+        while i < len(left) and j < len(right):
+            x, y = left[i], right[j]
+            if x[1] < y[0]:
+                merged.append(x)
+                i += 1
+            elif y[1] < x[0]:
+                merged.append(y)
+                j += 1
+            elif mergeable and x[0] == y[0] and x[1] == y[1] and x[3] == y[3]:
+                if self.path[x[2]] != path or self.path[y[2]] != path:
                     return None
-                merged[position[(low, high)]] = (low, high, self._merge(other, target, path, depth + 1), inc)
-            elif any(first <= high and low <= last for first, last in by_range):
-                return None
+                merged.append((x[0], x[1], self._merge(x[2], y[2], path, depth + 1), x[3]))
+                i += 1
+                j += 1
             else:
-                merged.append((low, high, target, inc))
-        made = self.node(tuple(sorted(merged)), path)
-        if a in self._trie and b in self._trie:
+                return None
+        merged += left[i:]
+        merged += right[j:]
+        made = self.node(tuple(merged), path)
+        if mergeable:
             self._trie.add(made)
         return made
+
+    # ---- blocks
+
+    def instance(self, block: Block, k: int, path: Path) -> int:
+        """The start of ``block`` at ``path``, followed by whatever starts at ``k``."""
+        if block.start == EXIT:
+            return k
+        k = self.from_path(k, path)
+        return self.state_node(self._instance(block, k, (k,), path), 0)
+
+    def joint(self, instances: list[Instance]) -> Instance:
+        """The block of all ``instances``, which share their path, followed by any of their continuations."""
+        first = instances[0]
+        ends = tuple(sorted({end for instance in instances for end in instance.ends}))
+        return self._instance(first.block, self.node((), first.path, ends), ends, first.path)
+
+    def _instance(self, block: Block, k: int, ends: tuple[int, ...], path: Path) -> Instance:
+        key = (block, k, path)
+        found = self._instances.get(key)
+        if found is None:
+            found = self._instances[key] = Instance(block, k, ends, path, len(self.scope_bounds))
+            self.scope_bounds += block.bounds
+            self.scope_block += [block] * len(block.bounds)
+        return found
+
+    def state_node(self, instance: Instance, state: int) -> int:
+        """The node of one state of a block, folded; ``k`` for its exit."""
+        if state == EXIT:
+            return instance.k
+        node = instance.nodes.get(state)
+        if node is None:
+            node = instance.nodes[state] = self._append((), (), instance.path_of(state))
+            self.block_states[node] = (instance, state)
+            self._folded.add(node)
+        return node
+
+    def unfold(self, node: int) -> None:
+        """Compute the edges of a block's state; nothing to do for other nodes."""
+        if node not in self._folded:
+            return
+        self._folded.discard(node)
+        instance, state = self.block_states[node]
+        block, outer, own = instance.block, len(instance.path), self.path[node]
+        edges: list[Edge] = []
+        left: dict[int, list[Edge]] = {}
+        for low, high, target, op in block.row(state):
+            to = self.state_node(instance, target)
+            edge = (low, high, to, (op & 15) << outer)
+            keep = outer + (op >> 4)
+            if target != EXIT and keep < common_prefix(own, self.path[to]):
+                left.setdefault(keep, []).append(edge)  # leaves a scope and enters it anew: from outside of it
+            else:
+                edges.append(edge)
+        epsilon = [self.node(tuple(moved), own[:keep]) for keep, moved in left.items()]
+        if block.accepting[state]:
+            epsilon.append(instance.k)
+        self.edges[node], self.epsilon[node] = tuple(edges), tuple(epsilon)
 
     def _edges_move(self, node: int, path: Path) -> bool:
         """May this node's edges stand at a node of ``path`` without changing what they keep?"""

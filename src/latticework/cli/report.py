@@ -22,7 +22,7 @@ def check(
     whitespace: WhitespaceOption = Whitespace.COMPACT,
     as_json: JsonOption = False,
 ) -> None:
-    """Compile SCHEMA for a model's vocabulary and report sizes, the fewest tokens, and what is read differently."""
+    """Compile SCHEMA for a model's vocabulary and report what becomes of its keywords, sizes, and what is narrowed."""
     with refusals():
         constraint, milliseconds = _compile(schema, model, whitespace)
         facts = _facts(constraint, milliseconds)
@@ -32,6 +32,9 @@ def check(
     for name, value in facts.items():
         if not isinstance(value, list):
             typer.echo(f"{name.replace('_', ' '):<16} {value}")
+    for use in facts["keywords"]:
+        where = ", ".join(pointer or "(root)" for pointer in use["at"][:3]) + (", ..." if len(use["at"]) > 3 else "")
+        typer.echo(f"{'keyword':<16} {use['keyword']:<22} {use['status']:<11} {len(use['at'])} x  {where}")
     for name in ("narrowings", "warnings"):
         for line in facts[name]:
             typer.echo(f"{name[:-1]:<16} {line}")
@@ -79,12 +82,25 @@ def _compile(schema: str, model: str, whitespace: Whitespace) -> tuple[Constrain
     return constraint, 1e3 * (time.perf_counter() - begun)
 
 
+def _shortest(constraint: Constraint) -> str:
+    """A document with the fewest tokens."""
+    import numpy as np
+
+    count = constraint.min_tokens
+    session = constraint.session(np.zeros(count, np.int64), np.ones(count, np.bool_), tail=False)
+    path = session.best(np.zeros((count, len(constraint.vocabulary)), np.float32))
+    return constraint.vocabulary.decode(path.tokens).decode(errors="replace")
+
+
 def _facts(constraint: Constraint, milliseconds: float) -> dict[str, Any]:
+    from latticework.grammar.json_schema.usage import keyword_uses
+
     grammar: Any = constraint.grammar
     tokens = constraint.tokens
     return {
         "kind": grammar.kind,
         "min_tokens": constraint.min_tokens,
+        "shortest": _shortest(constraint),
         "vocabulary": len(constraint.vocabulary),
         "states": constraint.automaton.states,
         "counters": len(constraint.automaton.low),
@@ -93,6 +109,10 @@ def _facts(constraint: Constraint, milliseconds: float) -> dict[str, Any]:
         "labels": tokens.labels,
         "table_bytes": tokens.nbytes,
         "compile_ms": round(milliseconds, 2),
+        "keywords": [
+            {"keyword": use.keyword, "status": use.status, "at": list(use.pointers)}
+            for use in keyword_uses(grammar.schema)
+        ],
         "narrowings": list(grammar.narrowings),
         "warnings": list(grammar.warnings),
     }

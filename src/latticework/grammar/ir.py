@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 MAX_CODE_POINT = 0x10FFFF
 SURROGATES = (0xD800, 0xDFFF)
@@ -217,6 +217,16 @@ class Except(Node):
         self._seal(body, removed)
 
 
+class Alone(Node):
+    """``body``, compiled once by itself and copied wherever it stands (worth it for what recurs: any JSON value)."""
+
+    __slots__ = ("body",)
+
+    def __init__(self, body: Node) -> None:
+        self.body = body
+        self._seal(body)
+
+
 class Located(Node):
     """``body``, remembered as coming from ``where`` (JSON Pointer or regex span): errors name it."""
 
@@ -236,7 +246,7 @@ def children(node: Node) -> tuple[Node, ...]:
             return node.options
         case Intersect():
             return node.parts
-        case Repeat() | Counted() | Located():
+        case Repeat() | Counted() | Located() | Alone():
             return (node.body,)
         case Join():
             return node.item, node.separator
@@ -245,6 +255,36 @@ def children(node: Node) -> tuple[Node, ...]:
         case Except():
             return node.body, node.removed
     return ()
+
+
+class TreeSize(NamedTuple):
+    """A grammar written out as a tree: nodes, nesting, and how many :class:`Alone` nodes are not inside another."""
+
+    weight: int
+    height: int
+    places: int
+
+
+def tree_size(root: Node) -> TreeSize:
+    """Size of ``root`` with every node counted as often as it is used; linear in the number of different nodes."""
+    known: dict[bytes, TreeSize] = {}
+    stack = [(root, False)]
+    while stack:
+        node, done = stack.pop()
+        if node.digest in known:
+            continue
+        inside = children(node)
+        if not done:
+            stack.append((node, True))
+            stack += [(child, False) for child in inside if child.digest not in known]
+            continue
+        below = [known[child.digest] for child in inside]
+        known[node.digest] = TreeSize(
+            1 + sum(size.weight for size in below),
+            1 + max((size.height for size in below), default=0),
+            1 if isinstance(node, Alone) else sum(size.places for size in below),
+        )
+    return known[root.digest]
 
 
 def _check_bounds(low: int, high: int | None) -> None:

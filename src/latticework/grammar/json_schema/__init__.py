@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from latticework.errors import InputError, SchemaError
+from latticework.errors import SchemaError, SchemaIssue
 from latticework.grammar import ir
 from latticework.grammar.grammar import Grammar
 from latticework.grammar.json_schema.document import Document
@@ -23,10 +23,10 @@ def json_schema(
     whitespace: str | tuple[str, int] = "compact",
     indent: int | None = None,
     max_whitespace: int = 1,
-    property_order: str = "schema",
+    property_order: Literal["schema", "any"] = "schema",
     on_unsupported: Literal["error", "widen"] = "error",
     open_objects: bool = False,
-    max_depth: int = 2,
+    max_depth: int | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Grammar:
     """The JSON documents that satisfy a schema.
@@ -41,12 +41,14 @@ def json_schema(
             also ``("pretty", indent)``) or ``"any"`` (up to ``max_whitespace`` blanks in each gap inside the document).
         indent: spaces per level for ``"pretty"``; 2.
         max_whitespace: for ``"any"``.
-        property_order: ``"schema"``: members in the order of ``properties``, additional ones after them.
+        property_order: ``"schema"``: members in the order of ``properties``, additional ones after them; ``"any"``: in
+            any order where the object is small enough (up to 7 named members), else as ``"schema"`` and reported.
         on_unsupported: ``"error"`` refuses a schema with a keyword that cannot be enforced; ``"widen"`` drops the
             keyword with a warning, and :meth:`Grammar.parse` validates the finished document with ``jsonschema``.
         open_objects: an object schema with ``properties`` but without ``additionalProperties`` admits further
             properties, as the standard says; by default it does not, as callers mostly mean.
-        max_depth: nesting of arrays and objects where the schema admits any value.
+        max_depth: nesting of arrays and objects where the schema admits any value; by default up to 4, as deep as
+            the size of the automaton allows (:attr:`Grammar.narrowings` says how deep).
         limits: size limits.
 
     Raises:
@@ -56,9 +58,8 @@ def json_schema(
 
     Cost: about 20 microseconds a subschema.
     """
-    if property_order != "schema":
-        raise InputError(f"property_order is 'schema' (other orders are not supported yet), not {property_order!r}")
-    options = Options(style_of(whitespace, indent, max_whitespace), on_unsupported, open_objects, max_depth)
+    style = style_of(whitespace, indent, max_whitespace)
+    options = Options(style, on_unsupported, open_objects, max_depth, property_order)
     options.check(limits)
     schema, target = schema_of(source, limits)
     document = Document(schema)
@@ -66,7 +67,8 @@ def json_schema(
     if lowering.issues:
         raise SchemaError(tuple(lowering.issues))
     if node is None:
-        raise SchemaError(tuple(lowering.unsatisfiable))
+        nothing = SchemaIssue("", "", "no value satisfies this schema")
+        raise SchemaError(tuple(lowering.unsatisfiable) or (nothing,))
     dropped = (f"an option that no value satisfies is left out: {issue}" for issue in lowering.unsatisfiable)
     return Grammar(
         ir.Located(node, ""),
@@ -79,7 +81,7 @@ def json_schema(
             "property_order": property_order,
             "on_unsupported": on_unsupported,
             "open_objects": open_objects,
-            "max_depth": max_depth,
+            "max_depth": lowering.max_depth,
         },
         warnings=(*lowering.warnings, *dropped),
         narrowings=tuple(lowering.narrowings),

@@ -34,14 +34,15 @@ def array(lowering: Lowering, members: tuple[Subschema, ...], level: int) -> ir.
     """Arrays that satisfy all ``members``; ``None`` if there are none."""
     style = lowering.style
     constraining = [member for member in members if not KEYWORDS.isdisjoint(member.schema)]
+    if lowering.negated(members, "uniqueItems"):
+        lowering.narrow("not uniqueItems: arrays with equal items are left out")
+        return lowering.dead(members[0], "not", "arrays with equal items are not supported")
     wanted = wanted_items(lowering, members)
     if not constraining and not wanted:
         lowering.narrow_any_value()
         return values.any_array(style, lowering.max_depth, level)
     place = (constraining or members)[0]
     low, high = lowering.bounds(constraining, "minItems", "maxItems")
-    if lowering.negated(members, "uniqueItems"):
-        lowering.refuse(place, "not", "the negation of uniqueItems is not supported")
     shapes = [_shape(lowering, member) for member in constraining]
     said = [
         tuple(sub for shape in shapes for sub in shape.at(index))
@@ -114,6 +115,8 @@ def _shape(lowering: Lowering, member: Subschema) -> _Shape:
             lowering.malformed(member, "items", "a schema", "write prefixItems")
             return _Shape((), ())
         first_keyword, others_keyword = "items", "additionalItems"
+    elif "prefixItems" not in lowering.document.dialect.keywords:
+        first_keyword = ""
     positions: Any = schema.get(first_keyword, [])
     if not isinstance(positions, list):
         lowering.malformed(member, first_keyword, "a list of schemas")

@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from latticework.errors import LimitExceeded
-from latticework.grammar.json_schema.disjoint import contradictory
+from latticework.grammar.json_schema.disjoint import contradictory, excludes
 from latticework.grammar.json_schema.document import Subschema
 
 if TYPE_CHECKING:
     from latticework.grammar.json_schema.conjunction import Conjunction, Expanded, Union
     from latticework.grammar.json_schema.lowering import Lowering
 
+_MAX_WAYS = 60  # combinations of ways to fail negated schemas that are kept
+
 
 def cases(lowering: Lowering, expanded: Expanded) -> list[Conjunction]:
     """Conjunctions without the unions of ``expanded`` that together mean the same.
 
     A combination of branches that contradicts itself is left out as soon as it does, and a union that what has been
-    chosen already satisfies adds nothing: so the many negations of a ``oneOf`` seldom multiply.
+    chosen already satisfies adds nothing: so the many negations of a ``oneOf`` seldom multiply. Where they do all the
+    same, some ways to fail the negated schemas are left out, which is reported as a narrowing.
 
     Raises:
         LimitExceeded: more than ``max_branches`` combinations are left.
@@ -30,6 +33,10 @@ def cases(lowering: Lowering, expanded: Expanded) -> list[Conjunction]:
         for before in chosen:
             given = (*own, *(member for branch in before for member in branch))
             following += [(*before, branch) for branch in _open_branches(lowering, given, union)]
+        if union.keyword == "not" and len(following) > _MAX_WAYS:
+            del following[_MAX_WAYS:]
+            place = union.holder.place or "(root)"
+            lowering.narrow(f"at {place}: some of the ways not to satisfy this schema are left out")
         if len(following) > limit:
             raise LimitExceeded("max_branches", limit, union.holder.place)
         chosen = following
@@ -42,6 +49,9 @@ def _open_branches(lowering: Lowering, given: Conjunction, union: Union) -> list
     for branch in union.branches:
         if all(_says_types_alone(member) and _types(lowering, member) >= types for member in branch):
             return [()]
+    refuted = union.holder._replace(negated=False)
+    if union.keyword == "not" and union.holder.negated and excludes(lowering, given, (refuted,)):
+        return [()]
     if len(union.branches) == 1:
         return list(union.branches)
     return [branch for branch in union.branches if not contradictory(lowering, (*given, *branch))]

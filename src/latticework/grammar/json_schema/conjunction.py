@@ -7,7 +7,7 @@ mentions them: an ``allOf`` before ``properties`` comes first, one after it come
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from latticework.grammar.json_schema import keywords, negation
 from latticework.grammar.json_schema.document import Subschema, UnresolvedReference
@@ -54,6 +54,14 @@ class Expanded(NamedTuple):
             else:
                 out.append(item._replace(own=True))
         return tuple(out)
+
+
+def identity(items: Iterable[Subschema | Union]) -> tuple[Any, ...]:
+    """A hashable that tells conjunctions, and what they lead to, apart."""
+    return tuple(
+        tuple(map(identity, item.branches)) if isinstance(item, Union) else (item.pointer, item.own, item.negated)
+        for item in items
+    )
 
 
 def expand(lowering: Lowering, conjunction: Conjunction) -> Expanded:
@@ -105,7 +113,10 @@ class _Walk:
 
     def _applicator(self, sub: Subschema, keyword: str, trail: tuple[str, ...]) -> bool:
         if keyword in keywords.REFERENCES:
-            return self._reference(sub, keyword, trail)
+            if keyword in self.lowering.document.dialect.keywords:
+                return self._reference(sub, keyword, trail)
+            self.lowering.warn(f"at {sub.place or '(root)'}: {keyword} says nothing in this draft")
+            return True
         if keyword == "not":
             return self.follow(sub.child("not")._replace(negated=True), trail)
         if keyword in ("allOf", "anyOf", "oneOf"):

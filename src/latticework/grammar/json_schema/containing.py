@@ -41,7 +41,8 @@ def wanted_items(lowering: Lowering, members: tuple[Subschema, ...]) -> list[Wan
                     wanted.append(Wanted(wrong, len(negated.get(before, ())), 1, None))
         elif "contains" in schema:
             low, high = lowering.bounds([member], "minContains", "maxContains")
-            low = low if "minContains" in schema else 1
+            if "minContains" not in schema or "minContains" not in lowering.document.dialect.keywords:
+                low = 1
             if max(low, high or 0) > _MAX_COUNT:
                 message = f"counts above {_MAX_COUNT} are not supported"
                 lowering.refuse(member, "contains", message, "use minItems and maxItems")

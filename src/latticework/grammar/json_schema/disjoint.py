@@ -9,10 +9,12 @@ no proof, a branch is lowered beside the negation of the other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from latticework.errors import LimitExceeded
+from latticework.grammar.json_schema import keywords
+from latticework.grammar.json_schema.conjunction import identity
 from latticework.grammar.json_schema.document import Subschema
 from latticework.grammar.json_schema.enums import given_keys, satisfying
 from latticework.grammar.json_schema.numbers import interval
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 _MAX_BRANCHES = 60
 _MAX_NESTING = 4
+_MAX_UNIONS = 2  # unions inside unions whose types are looked at
+_MAX_PROOFS = 20_000  # steps of proofs in one schema (about a second); what is not proven by then counts as not true
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +84,30 @@ def exclusive(lowering: Lowering, union: Union, context: Conjunction, other_unio
     """
     if len(union.branches) > _MAX_BRANCHES:
         raise LimitExceeded("max_branches", _MAX_BRANCHES, union.holder.place, "a oneOf compares all its branches")
-    alone = [_facts(lowering, branch) for branch in union.branches]
-    within = [_beside(lowering, facts, context, other_unions) for facts in alone]
+    alone = [_facts(lowering, branch, strict=True) for branch in union.branches]
     branches: list[Conjunction] = []
     for i, branch in enumerate(union.branches):
-        others = [
-            member._replace(negated=True)
-            for j, other in enumerate(union.branches)
-            if i != j and not _exclude(lowering, within[i], alone[j], 0)
-            for member in other
-        ]
-        branches.append((*branch, *others))
+        within = _beside(lowering, _facts(lowering, branch), context, other_unions)
+        others = [j for j in range(len(alone)) if j != i and not _exclude(lowering, within, alone[j], 0)]
+        if others:  # negations beside a branch may write properties that it does not name
+            within = replace(within, has_unions=True)
+            others = [j for j in range(len(alone)) if j != i and not _exclude(lowering, within, alone[j], 0)]
+        negated = [member._replace(negated=True) for j in others for member in union.branches[j]]
+        branches.append((*branch, *negated))
     return union._replace(branches=tuple(branches))
+
+
+def excludes(lowering: Lowering, these: Conjunction, other: Conjunction) -> bool:
+    """Whether it is proven that every value that satisfies ``these``, and perhaps more, violates ``other``."""
+    facts = replace(_facts(lowering, these), has_unions=True)
+    return _exclude(lowering, facts, _facts(lowering, other, strict=True), 0)
 
 
 def contradictory(lowering: Lowering, conjunction: Conjunction) -> bool:
     """Whether it is plain that no value satisfies ``conjunction``."""
+    lowering.proofs += 1
+    if lowering.proofs > _MAX_PROOFS:
+        return False
     facts = _facts(lowering, conjunction)
     if not facts.types:
         return True
@@ -107,12 +119,30 @@ def contradictory(lowering: Lowering, conjunction: Conjunction) -> bool:
     )
 
 
-def _facts(lowering: Lowering, conjunction: Conjunction, depth: int = 0) -> _Facts:
+def _facts(lowering: Lowering, conjunction: Conjunction, depth: int = 0, strict: bool = False) -> _Facts:
+    """``strict``: only what the draft gives a meaning to, so that the facts leave nothing out that satisfies it."""
+    key = identity(conjunction), depth, strict
+    found = lowering.facts.get(key)
+    if found is None:
+        found = lowering.facts[key] = _find_facts(lowering, conjunction, depth, strict)
+    return found
+
+
+def _find_facts(lowering: Lowering, conjunction: Conjunction, depth: int, strict: bool) -> _Facts:
+    known = lowering.document.dialect.keywords
     expanded = lowering.expand(conjunction)
-    types = lowering.types_of_all(expanded.members)
-    for union in expanded.unions if depth <= _MAX_NESTING else ():
-        types &= frozenset().union(*(_facts(lowering, branch, depth + 1).types for branch in union.branches))
-    return _Facts(expanded.members, types if expanded.possible else frozenset(), bool(expanded.unions))
+    members = expanded.members
+    if strict:
+        members = tuple(
+            member._replace(schema={keyword: member.schema[keyword] for keyword in member.schema if keyword in known})
+            for member in members
+        )
+    types = lowering.types_of_all(members)
+    for union in expanded.unions if depth < _MAX_UNIONS else ():
+        if union.keyword in known or not strict:
+            said = (_facts(lowering, branch, depth + 1, strict).types for branch in union.branches)
+            types &= frozenset().union(*said)
+    return _Facts(members, types if expanded.possible else frozenset(), bool(expanded.unions))
 
 
 def _beside(lowering: Lowering, facts: _Facts, context: Conjunction, other_unions: bool) -> _Facts:
@@ -126,7 +156,8 @@ def _exclude(lowering: Lowering, these: _Facts, other: _Facts, depth: int) -> bo
     shared = these.types & other.types
     if not shared:
         return True
-    if depth > _MAX_NESTING:
+    lowering.proofs += 1
+    if depth > _MAX_NESTING or lowering.proofs > _MAX_PROOFS:
         return False
     given = these.given()
     candidates = other.given() if given is None else given
@@ -136,8 +167,16 @@ def _exclude(lowering: Lowering, these: _Facts, other: _Facts, depth: int) -> bo
 
 
 def _satisfies(lowering: Lowering, value: Any, members: tuple[Subschema, ...]) -> bool:
-    """Whether the value satisfies all members; one that holds a ``oneOf``, perhaps the one in question, has no say."""
-    return all(satisfying(lowering, member, [value]) for member in members if "oneOf" not in member.schema)
+    """Whether the value satisfies what all members say themselves; their unions and negations, perhaps the one in
+    question, have no say."""
+    return all(satisfying(lowering, _alone(member), [value]) for member in members)
+
+
+def _alone(member: Subschema) -> Subschema:
+    if member.is_literal or keywords.APPLICATORS.isdisjoint(member.schema):
+        return member
+    own = {keyword: value for keyword, value in member.schema.items() if keyword not in keywords.APPLICATORS}
+    return member._replace(schema=own)
 
 
 def _exclude_on(lowering: Lowering, kind: str, these: _Facts, other: _Facts, depth: int) -> bool:
@@ -149,6 +188,6 @@ def _exclude_on(lowering: Lowering, kind: str, these: _Facts, other: _Facts, dep
         return True
     for name in these.required:
         wanted, mine = other.property(name), these.property(name)
-        if wanted and _exclude(lowering, _facts(lowering, mine), _facts(lowering, wanted), depth + 1):
+        if wanted and _exclude(lowering, _facts(lowering, mine), _facts(lowering, wanted, strict=True), depth + 1):
             return True
     return False

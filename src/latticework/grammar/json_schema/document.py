@@ -69,6 +69,14 @@ _2019_09 = _DRAFT_7 - {"dependencies"} | {
 _2020_12 = _2019_09 - {"$recursiveRef", "additionalItems"} | {"$dynamicRef", "prefixItems"}
 
 
+_FORMATS_4 = frozenset({"date-time", "email", "hostname", "ipv4", "ipv6", "uri"})
+_FORMATS_6 = _FORMATS_4 | {"json-pointer", "uri-reference", "uri-template"}
+_FORMATS_7 = _FORMATS_6 | {
+    *("date", "time", "idn-email", "idn-hostname", "iri", "iri-reference", "regex", "relative-json-pointer"),
+}
+_FORMATS_2019_09 = _FORMATS_7 | {"duration", "uuid"}
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """What differs between the drafts.
@@ -80,6 +88,8 @@ class Dialect:
         boolean_exclusive: ``exclusiveMinimum: true`` makes ``minimum`` exclusive (draft 4).
         tuple_items: ``items`` may be an array, ``additionalItems`` follows it (up to 2019-09).
         float_integers: 1.0 is an integer (draft 6 on).
+        identifier: keyword that gives a schema its URI.
+        formats: those the draft names; others are annotations where they are negated.
     """
 
     keywords: frozenset[str] = _2020_12
@@ -87,12 +97,14 @@ class Dialect:
     boolean_exclusive: bool = False
     tuple_items: bool = False
     float_integers: bool = True
+    identifier: str = "$id"
+    formats: frozenset[str] = _FORMATS_2019_09
 
 
 _DIALECTS = {
-    "http://json-schema.org/draft-04/schema": Dialect(_DRAFT_4, False, True, True, False),
-    "http://json-schema.org/draft-06/schema": Dialect(_DRAFT_6, False, False, True),
-    "http://json-schema.org/draft-07/schema": Dialect(_DRAFT_7, False, False, True),
+    "http://json-schema.org/draft-04/schema": Dialect(_DRAFT_4, False, True, True, False, "id", _FORMATS_4),
+    "http://json-schema.org/draft-06/schema": Dialect(_DRAFT_6, False, False, True, formats=_FORMATS_6),
+    "http://json-schema.org/draft-07/schema": Dialect(_DRAFT_7, False, False, True, formats=_FORMATS_7),
     "https://json-schema.org/draft/2019-09/schema": Dialect(_2019_09, True, False, True),
     "https://json-schema.org/draft/2020-12/schema": Dialect(),
 }
@@ -112,6 +124,10 @@ class Document:
         self._resources: dict[str, Subschema] | None = None
         self._anchors: dict[tuple[str, str], Subschema] = {}
 
+    def schemas(self) -> Iterator[Subschema]:
+        """Every object of the document that may be a schema, in document order."""
+        return _all_dicts(self.root)
+
     def resolve(self, reference: str, origin: str) -> Subschema:
         """The schema ``reference`` names, seen from the schema at pointer ``origin``.
 
@@ -127,10 +143,17 @@ class Document:
         if not fragment:
             return resource
         if not fragment.startswith("/"):
-            if (url, fragment) not in self._anchors:
+            found = self._anchors.get((url, fragment))
+            if found is None:
                 raise UnresolvedReference(f"there is no anchor {fragment!r} in the document")
-            return self._anchors[url, fragment]
-        return _at(resource, fragment, reference)
+            return found
+        try:
+            return _at(resource, fragment, reference)
+        except UnresolvedReference:
+            # Many documents carry identifiers of their parts and yet refer to them from the root.
+            if not reference.startswith("#"):
+                raise
+            return _at(Subschema(self.root, ""), fragment, reference)
 
     def resolve_dynamic(self, reference: str, origin: str) -> Subschema:
         """The schema a ``$dynamicRef`` or ``$recursiveRef`` names, where the document leaves only one possibility.
@@ -153,22 +176,29 @@ class Document:
 
     def _base_of(self, pointer: str) -> str:
         """Base URI of the schema at ``pointer``: that of the nearest enclosing schema with an identifier."""
-        schema, base = self.root, _own_id(self.root)
+        schema, base = self.root, self._own_id(self.root)
         for token in pointer.split("/")[1:]:
             try:
                 schema = schema[int(token)] if isinstance(schema, list) else schema[unescape_token(token)]
             except (KeyError, IndexError, ValueError, TypeError):
                 break  # a schema the lowering has written
-            base = _joined(base, _own_id(schema))
+            base = _joined(base, self._own_id(schema))
         return base
+
+    def _own_id(self, schema: Any) -> str:
+        """Base URI a schema declares for itself, ``""`` if none; plain-name fragments declare none."""
+        if not isinstance(schema, dict) or ("$ref" in schema and not self.dialect.ref_siblings):
+            return ""
+        value = schema.get(self.dialect.identifier)
+        return urldefrag(value)[0] if isinstance(value, str) else ""
 
     def _resources_by_url(self) -> dict[str, Subschema]:
         if self._resources is None:
             root = Subschema(self.root, "")
-            self._resources = {_own_id(self.root): root}
+            self._resources = {self._own_id(self.root): root}
             for sub in _all_dicts(self.root):
                 base = self._base_of(sub.pointer)
-                if sub.pointer and _own_id(sub.schema):
+                if sub.pointer and self._own_id(sub.schema):
                     self._resources.setdefault(base, sub)
                 for keyword in ("$anchor", "$dynamicAnchor", "$id", "id"):
                     value = sub.schema.get(keyword)
@@ -191,27 +221,26 @@ def _at(here: Subschema, pointer: str, reference: str) -> Subschema:
     return here
 
 
-def _own_id(schema: Any) -> str:
-    """Base URI a schema declares for itself, ``""`` if none; plain-name fragments declare none."""
-    if not isinstance(schema, dict):
-        return ""
-    value = schema.get("$id", schema.get("id"))
-    return urldefrag(value)[0] if isinstance(value, str) else ""
-
-
 def _joined(base: str, own: str) -> str:
     return urljoin(base, own) if own else base
 
 
+_MAPS = frozenset({"$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"})
+_VALUES = frozenset({"const", "default", "enum", "example", "examples"})
+
+
 def _all_dicts(root: Any) -> Iterator[Subschema]:
-    stack = [Subschema(root, "")]
+    """Every object that may be a schema, in document order; instances in ``enum`` and the like are none."""
+    stack = [(Subschema(root, ""), False)]
     while stack:
-        here = stack.pop()
+        here, is_map = stack.pop()
         if isinstance(here.schema, dict):
-            yield here
-            stack.extend(here.child(key) for key in reversed(here.schema))
+            if not is_map:
+                yield here
+            keys = [key for key in here.schema if is_map or key not in _VALUES]
+            stack.extend((here.child(key), not is_map and key in _MAPS) for key in reversed(keys))
         elif isinstance(here.schema, list):
-            stack.extend(here.child(index) for index in reversed(range(len(here.schema))))
+            stack.extend((here.child(index), False) for index in reversed(range(len(here.schema))))
 
 
 def escape_token(token: str) -> str:

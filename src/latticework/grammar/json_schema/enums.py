@@ -35,6 +35,9 @@ def given_values(lowering: Lowering, members: tuple[Subschema, ...], source: Sub
     writable = [value for value in found if _is_writable(lowering, source, keyword, value)]
     if not writable:
         return lowering.dead(source, keyword, "no value is left beside the other keywords")
+    if lowering.document.dialect.float_integers:
+        whole = [int(value) for value in writable if isinstance(value, float) and value.is_integer()]
+        writable += whole
     node = values.one_of(writable, lowering.style, level)
     return ir.Located(node, source.pointer) if len(writable) > 100 else node
 

@@ -88,7 +88,26 @@ _URI_REFERENCE = rf"(?:{_URI}|{_RELATIVE})"
 _JSON_POINTER = r"(?:/(?:[^~/\x00-\x1f]|~[01])*)*"
 _RELATIVE_JSON_POINTER = rf"[1-9]{{0,8}}\d(?:#|{_JSON_POINTER})"
 
-# Full matches. A format of the standards that is not here is refused; any other name is an annotation.
+# RFC 6570: literals and expressions in braces.
+_VARIABLE = r"(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})+(?:\.(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})+)*(?::[1-9]\d{0,3}|\*)?"
+_EXPRESSION = rf"\{{[+#./;?&]?{_VARIABLE}(?:,{_VARIABLE})*\}}"
+_URI_TEMPLATE = rf"(?:[!#$&(-;=?-\[\]_a-z~]|{_ESCAPED}|{_EXPRESSION})*"
+
+# Regular expressions that every dialect reads alike: groups nest two deep, classes are plain.
+_PLAIN = r"[A-Za-z0-9 _,:;=!@#%&<>/~'\"`-]"
+_REGEX_ESCAPE = r"\\[dDwWsSbBtnrfv.*+?^${}()|\[\]\\/-]"
+_CLASS_CHAR = r"(?:[A-Za-z0-9 _,:;=!@#%&<>/~'\"`.*+?$(){}|]|\\[dDwWsStnrfv.*+?^${}()|\[\]\\/-])"
+_CLASS = rf"\[\^?(?:0-9|a-z|A-Z|{_CLASS_CHAR})+\]"
+_QUANTIFIER = r"(?:(?:[*+?]|\{\d{1,2}(?:,)?\})\??)?"
+
+
+def _expression(depth: int) -> str:
+    group = rf"|\((?:\?:)?{_expression(depth - 1)}\)" if depth else ""
+    term = rf"(?:(?:{_PLAIN}|\.|{_REGEX_ESCAPE}|{_CLASS}{group}){_QUANTIFIER}|\^|\$)*"
+    return rf"{term}(?:\|{term})*"
+
+
+# Full matches. Any other name is an annotation.
 PATTERNS = {
     "date": DATE,
     "date-time": f"{DATE}T{_TIME}",
@@ -102,10 +121,12 @@ PATTERNS = {
     "iri": _URI,
     "iri-reference": _URI_REFERENCE,
     "json-pointer": _JSON_POINTER,
+    "regex": _expression(2),
     "relative-json-pointer": _RELATIVE_JSON_POINTER,
     "time": _TIME,
     "uri": _URI,
     "uri-reference": _URI_REFERENCE,
+    "uri-template": _URI_TEMPLATE,
     "uuid": _UUID,
     # Names pydantic gives to types of its own.
     "base64": _base64("+/"),
@@ -123,11 +144,6 @@ PATTERNS = {
 # Characters of the whole text. A host name within the bound of one label keeps every bound of RFC 1035, an address
 # within the bound of its local part every bound of RFC 5321: one counter instead of three.
 MAX_LENGTHS = {"email": 64, "hostname": 63, "idn-email": 64, "idn-hostname": 63}
-
-REFUSED = {
-    "regex": "use a pattern that describes the expressions you want",
-    "uri-template": "use format uri, or a pattern",
-}
 
 # Languages that hold every text that any reader takes for the format, for its negation.
 COVERS = {

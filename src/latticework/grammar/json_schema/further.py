@@ -7,9 +7,10 @@ keys with one conjunction of schemas for the values.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
-from typing import TYPE_CHECKING, Any
+from itertools import combinations, permutations, product
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from latticework.errors import GrammarError
 from latticework.grammar import ir
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from latticework.grammar.json_schema.lowering import Lowering
 
 STRINGS = Subschema({"type": "string"}, "/~:string")
-MAX_PATTERNS = 8  # different patterns beside each other: the classes of keys double with each
+MAX_PATTERNS = 5  # different patterns beside each other up to which all combinations of matches are written
+_Class: TypeAlias = tuple[bool, ...]
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,14 @@ class Demand:
             (member,) = holder["patternProperties"].values()
         else:
             member = holder["additionalProperties"]
-        return self.source.derived("wrong value", {"not": member})
+        return self.source.derived(f"value of {self.keyword}", {"not": member})
 
     @property
     def key(self) -> Subschema | None:
         """What the key must satisfy beside the patterns."""
         if self.keyword != "propertyNames":
             return None
-        return self.source.derived("wrong name", {"not": self._negated["propertyNames"]})
+        return self.source.derived("name", {"not": self._negated["propertyNames"]})
 
     @property
     def excluded(self) -> set[str]:
@@ -79,7 +81,9 @@ class Demand:
     def at(self, name: str) -> Subschema:
         """A schema that says the property ``name`` is the wrong one."""
         value = True if self.value is None else self.value.schema
-        return self.source.derived(f"at {name}", {"type": "object", "required": [name], "properties": {name: value}})
+        return self.source.derived(
+            f"{self.keyword} at {name}", {"type": "object", "required": [name], "properties": {name: value}}
+        )
 
 
 def demands(members: tuple[Subschema, ...]) -> list[Demand]:
@@ -144,33 +148,63 @@ class Further:
                 said.append(member.child("patternProperties", pattern))
         return said
 
-    def pairs(self, named: dict[str, Any], level: int, demand: Demand | None = None) -> list[ir.Node]:
-        """Members with a key that is none of ``named``, one node for each class of keys.
+    def pairs(self, named: dict[str, Any], level: int) -> list[ir.Node]:
+        """Members with a key that is none of ``named``, one node for each class of keys."""
+        return [node for _, node in self._pairs(named, level, (), tuple(self.patterns))]
 
-        With a ``demand`` only those that meet it.
+    def witnesses(self, named: dict[str, Any], level: int, wanted: Sequence[Demand]) -> list[tuple[ir.Node, int]]:
+        """Ways to meet all demands by members with other keys, and how many members each takes.
+
+        Keys of different members are of different classes, so that none overrides another.
         """
+        patterns = tuple(
+            dict.fromkeys([*self.patterns, *(pattern for demand in wanted for pattern, _ in demand.patterns)])
+        )
+        comma = self.lowering.style.comma(level + 1)
+        out: list[tuple[ir.Node, int]] = []
+        for groups in _partitions(tuple(wanted)):
+            choices = product(*(self._pairs(named, level, group, patterns) for group in groups))
+            for chosen in choices:
+                if len({matched for matched, _ in chosen}) < len(groups):
+                    continue
+                for order in permutations(node for _, node in chosen):
+                    separated = [part for node in order for part in (comma, node)][1:]
+                    out.append((seq(separated), len(groups)))
+        return out
+
+    def _pairs(
+        self, named: dict[str, Any], level: int, wanted: tuple[Demand, ...], patterns: tuple[str, ...]
+    ) -> list[tuple[_Class, ir.Node]]:
+        """Members by the class of their keys; only those that meet the demands."""
         lowering, style = self.lowering, self.lowering.style
-        patterns = dict.fromkeys([*self.patterns, *(() if demand is None else dict(demand.patterns))])
-        if len(patterns) > MAX_PATTERNS:
-            place = next(member for member in self.constraining if "patternProperties" in member.schema)
-            message = f"more than {MAX_PATTERNS} different patterns beside each other are not supported"
-            lowering.refuse(place, "patternProperties", message, "merge patterns with the same schema")
+        needed = dict(pair for demand in wanted for pair in demand.patterns)
+        if any(needed[pattern] is not is_matched for demand in wanted for pattern, is_matched in demand.patterns):
             return []
-        out: list[ir.Node] = []
-        for choice in product((True, False), repeat=len(patterns)):
+        out: list[tuple[_Class, ir.Node]] = []
+        for choice in self._classes(len(patterns)):
             matched = dict(zip(patterns, choice, strict=True))
-            if demand is not None and any(matched[pattern] is not wanted for pattern, wanted in demand.patterns):
+            if any(matched[pattern] is not is_matched for pattern, is_matched in needed.items()):
                 continue
-            said = self._of_class(matched, closed=demand is None and bool(named or self.patterns))
+            said = self._of_class(matched, closed=not wanted and bool(named or self.patterns))
             if said is None or any(sub.schema is False for sub in said):
                 continue
-            if demand is not None and demand.value is not None:
-                said = (*said, demand.value)
-            key = self._key(named, matched, demand)
+            said = (*said, *(demand.value for demand in wanted if demand.value is not None))
+            key = self._key(named, matched, wanted)
             node = None if key is None else lowering.schema(said, level + 1)
             if key is not None and node is not None:
-                out.append(style.member(seq([key, style.colon, node])))
+                out.append((choice, style.member(seq([key, style.colon, node]))))
         return out
+
+    def _classes(self, count: int) -> Iterator[_Class]:
+        """Which patterns a key matches: every combination, or, of many patterns, at most two at once."""
+        if count <= MAX_PATTERNS:
+            yield from product((True, False), repeat=count)
+            return
+        message = f"keys that match more than two of {count} patterns are left out"
+        self.lowering.narrow(f"patternProperties: {message}")
+        for size in range(3):
+            for chosen in combinations(range(count), size):
+                yield tuple(index in chosen for index in range(count))
 
     def _of_class(self, matched: dict[str, bool], closed: bool) -> tuple[Subschema, ...] | None:
         """What is said about the values of one class of keys; ``None`` if there are none of them.
@@ -191,10 +225,10 @@ class Further:
             return None
         return tuple(said)
 
-    def _key(self, named: dict[str, Any], matched: dict[str, bool], demand: Demand | None) -> ir.Node | None:
+    def _key(self, named: dict[str, Any], matched: dict[str, bool], wanted: tuple[Demand, ...]) -> ir.Node | None:
         """Keys of one class; ``None`` if there are none."""
-        excluded = {*named, *(() if demand is None else demand.excluded)}
-        key_schemas = self.key_schemas if demand is None or demand.key is None else (*self.key_schemas, demand.key)
+        excluded = set(named).union(*(demand.excluded for demand in wanted))
+        key_schemas = (*self.key_schemas, *(demand.key for demand in wanted if demand.key is not None))
         parts: list[ir.Node] = [ir.JsonKey(excluded)] if excluded or not (any(matched.values()) or key_schemas) else []
         parts += [_quoted(pattern_node(pattern)) for pattern, is_matched in matched.items() if is_matched]
         if matched and not any(matched.values()):
@@ -205,13 +239,25 @@ class Further:
             if text is None:
                 return None
             parts.append(text)
+        if ir.NOTHING in parts:
+            return None
         node = parts[0] if len(parts) == 1 else ir.Intersect(parts)
         for pattern, is_matched in matched.items():
             if not is_matched:
                 node = ir.Except(node, _quoted(pattern_node(pattern, outside=True)))
-        if ir.NOTHING in parts:
-            return None
         return node
+
+
+def _partitions(wanted: tuple[Demand, ...]) -> Iterator[tuple[tuple[Demand, ...], ...]]:
+    """All ways to split the demands into groups that one member meets."""
+    if len(wanted) <= 1:
+        yield (wanted,) if wanted else ()
+        return
+    first, rest = wanted[0], wanted[1:]
+    for groups in _partitions(rest):
+        yield ((first,), *groups)
+        for index, group in enumerate(groups):
+            yield (*groups[:index], (first, *group), *groups[index + 1 :])
 
 
 def satisfying_name(lowering: Lowering, schema: Subschema, name: str) -> bool:

@@ -17,7 +17,7 @@ from latticework.grammar.combine import alt
 from latticework.grammar.json_schema import keywords, values
 from latticework.grammar.json_schema.arrays import array
 from latticework.grammar.json_schema.choices import cases
-from latticework.grammar.json_schema.conjunction import Conjunction, Expanded, Union, expand
+from latticework.grammar.json_schema.conjunction import Conjunction, Expanded, Union, expand, identity
 from latticework.grammar.json_schema.disjoint import exclusive
 from latticework.grammar.json_schema.document import Document, Subschema
 from latticework.grammar.json_schema.enums import given_values
@@ -52,8 +52,9 @@ class Lowering:
         self.recursive = False  # whether one was
         self.limits = limits
         self.style = options.style
-        self.max_depth = options.max_depth
+        self.max_depth = 0 if options.max_depth is None else options.max_depth
         self.open_objects = options.open_objects
+        self.any_order = options.property_order == "any"
         self.widen = options.on_unsupported == "widen"
         self.issues: dict[SchemaIssue, None] = {}
         self.unsatisfiable: dict[SchemaIssue, None] = {}
@@ -62,7 +63,11 @@ class Lowering:
         self._memo: dict[tuple[Any, ...], ir.Node | None] = {}
         self._active: set[tuple[Any, ...]] = set()
         self._depth = 0
+        self._nodes = 0
+        self.facts: dict[tuple[Any, ...], Any] = {}  # what disjoint.py knows of conjunctions
+        self.proofs = 0  # steps taken to prove that schemas exclude each other
         self._scanned: dict[str, tuple[bool, tuple[str, ...]]] = {}
+        self._expanded: dict[tuple[Any, ...], Expanded] = {}
         self._exact: dict[tuple[Any, ...], Union] = {}
         self._validator: Validator | None = None
 
@@ -109,7 +114,7 @@ class Lowering:
         return self._memo[key]
 
     def _key(self, items: tuple[Subschema | Union, ...], level: int) -> tuple[Any, ...]:
-        return tuple(map(_identity, items)), self.fuel, level if self.style.by_level else 0
+        return identity(items), self.fuel, level if self.style.by_level else 0
 
     def _lower(self, conjunction: Conjunction, level: int) -> ir.Node | None:
         expanded = expand(self, conjunction)
@@ -140,7 +145,8 @@ class Lowering:
         where = conjunction[0].place if conjunction else ""
         if self._depth >= self.limits.max_schema_depth:
             raise LimitExceeded("max_schema_depth", self.limits.max_schema_depth, where)
-        if len(self._memo) >= self.limits.max_schema_nodes:
+        self._nodes += len(expanded.items) + 1
+        if self._nodes > self.limits.max_schema_nodes:
             raise LimitExceeded("max_schema_nodes", self.limits.max_schema_nodes, where)
         self._depth += 1
         node = self._combine(expanded, level)
@@ -158,7 +164,9 @@ class Lowering:
         expanded = self._exclusive(expanded)
         options = [self.schema(case, level) for case in cases(self, expanded)]
         possible = [option for option in options if option is not None]
-        return alt(possible) if possible else None
+        if not possible:
+            return self.dead(unions[0].holder, unions[0].keyword, "none of its cases is possible beside the rest")
+        return alt(possible)
 
     def _exclusive(self, expanded: Expanded) -> Expanded:
         """The same with each branch of a ``oneOf`` beside the negations of those it is not proven to exclude."""
@@ -166,7 +174,7 @@ class Lowering:
         items = list(expanded.items)
         for index, item in enumerate(items):
             if isinstance(item, Union) and item.keyword == "oneOf":
-                key = index, tuple(map(_identity, expanded.items))
+                key = index, identity(expanded.items)
                 if key not in self._exact:
                     self._exact[key] = exclusive(self, item, expanded.members, several)
                 items[index] = self._exact[key]
@@ -174,10 +182,13 @@ class Lowering:
 
     def expand(self, conjunction: Conjunction) -> Expanded:
         """What ``conjunction`` leads to, without reporting anything."""
-        reports = dict(self.issues), dict(self.unsatisfiable), dict(self.warnings)
-        expanded = expand(self, conjunction)
-        self.issues, self.unsatisfiable, self.warnings = reports
-        return expanded
+        key = identity(conjunction)
+        found = self._expanded.get(key)
+        if found is None:
+            reports = dict(self.issues), dict(self.unsatisfiable), dict(self.warnings)
+            found = self._expanded[key] = expand(self, conjunction)
+            self.issues, self.unsatisfiable, self.warnings = reports
+        return found
 
     def _asserts(self, member: Subschema) -> bool:
         return member.is_literal or self._scan(member)[0]
@@ -329,9 +340,3 @@ class Lowering:
 
             self._validator = validator_of(self.document.root)
         return self._validator.evolve(schema=schema)
-
-
-def _identity(item: Subschema | Union) -> tuple[Any, ...]:
-    if isinstance(item, Union):
-        return tuple(tuple(map(_identity, branch)) for branch in item.branches)
-    return item.pointer, item.own, item.negated

@@ -50,8 +50,8 @@ def conditions(lowering: Lowering, sub: Subschema, keyword: str) -> list[list[Co
         return []
     out: list[list[Conjunction]] = []
     for name, wanted in entries.items():
-        absent = sub.derived(f"without {name}", {"properties": {name: False}})
-        present = sub.derived(f"with {name}", {"required": [name]})
+        absent = sub.derived(f"{keyword} without {name}", {"properties": {name: False}})
+        present = sub.derived(f"{keyword} with {name}", {"required": [name]})
         if isinstance(wanted, str):
             wanted = [wanted]  # draft 3
         if isinstance(wanted, list):
@@ -59,7 +59,7 @@ def conditions(lowering: Lowering, sub: Subschema, keyword: str) -> list[list[Co
                 if wanted:
                     lowering.malformed(sub, keyword, "lists of property names")
                 continue
-            present = sub.derived(f"with {name}", {"required": [name, *wanted]})
+            present = sub.derived(f"{keyword} with {name} and more", {"required": [name, *wanted]})
             out.append([(present,), (absent,)])
         elif wanted not in (True, {}):
             out.append([(present, sub.child(keyword, name)), (absent,)])
@@ -96,7 +96,7 @@ def _of_keyword(lowering: Lowering, sub: Subschema, keyword: str) -> list[Conjun
             first, second = _conditional(sub)
             return [(first[0], _not(first[1])), (second[0], _not(second[1]))]
         case "type":
-            return [(sub.derived("type", {"not": {"type": value}}, own=True),)]
+            return [(sub.derived("not type", {"not": {"type": value}}, own=True),)]
         case "const":
             return _not_given(lowering, sub, [value])
         case "enum":
@@ -104,9 +104,10 @@ def _of_keyword(lowering: Lowering, sub: Subschema, keyword: str) -> list[Conjun
         case "dependencies" | "dependentRequired" | "dependentSchemas":
             return _not_dependent(sub, keyword)
         case "format":
-            if value not in formats.PATTERNS and value not in formats.REFUSED:
+            # Where the draft does not know the format it is an annotation, which nothing fails.
+            if value not in formats.PATTERNS or value not in lowering.document.dialect.formats:
                 return []
-            return [(sub.derived("format", {"type": "string", "not": {"format": value}}, own=True),)]
+            return [(sub.derived("not format", {"type": "string", "not": {"format": value}}, own=True),)]
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
             return _not_bounded(lowering, sub, keyword)
         case "unevaluatedProperties" | "unevaluatedItems":
@@ -118,7 +119,7 @@ def _of_keyword(lowering: Lowering, sub: Subschema, keyword: str) -> list[Conjun
         if keyword == "uniqueItems" and value is False:
             return []
         literal = {"type": _LITERALS[keyword], "not": {keyword: value}}
-        return [(sub.derived(keyword, literal, own=True),)]
+        return [(sub.derived(f"not {keyword}", literal, own=True),)]
     if keyword in ("properties", "required", "patternProperties", "additionalProperties"):
         return _not_object(sub, keyword)
     if keyword in ("items", "prefixItems", "additionalItems", "contains"):
@@ -155,11 +156,11 @@ def _none_or_two(lowering: Lowering, sub: Subschema) -> list[Conjunction]:
 def _not_given(lowering: Lowering, sub: Subschema, given: list[Any]) -> list[Conjunction]:
     """Different from every given value: containers are compared member by member."""
     scalars = [value for value in given if not isinstance(value, (dict, list))]
-    parts = [sub.derived("given", {"not": {"enum": scalars}}, own=True)] if scalars else []
+    parts = [sub.derived("not given", {"not": {"enum": scalars}}, own=True)] if scalars else []
     positional = "prefixItems" if "prefixItems" in lowering.document.dialect.keywords else "items"
     for index, value in enumerate(given):
         if isinstance(value, (dict, list)):
-            parts.append(_not(sub.derived(f"given {index}", _exactly(value, positional))))
+            parts.append(_not(sub.derived(f"not given {index}", _exactly(value, positional))))
     return [tuple(parts)]
 
 
@@ -177,9 +178,9 @@ def _not_dependent(sub: Subschema, keyword: str) -> list[Conjunction]:
     entries = sub.schema[keyword]
     ways: list[Conjunction] = []
     for name, wanted in entries.items() if isinstance(entries, dict) else ():
-        present = sub.derived(f"with {name}", {"type": "object", "required": [name]})
+        present = sub.derived(f"not {keyword} with {name}", {"type": "object", "required": [name]})
         for other in wanted if isinstance(wanted, list) else ():
-            ways.append((present, sub.derived(f"without {other}", {"properties": {other: False}})))
+            ways.append((present, sub.derived(f"not {keyword} without {other}", {"properties": {other: False}})))
         if isinstance(wanted, (dict, bool)):
             ways.append((present, _not(sub.child(keyword, name))))
     return ways
@@ -203,7 +204,7 @@ def _not_bounded(lowering: Lowering, sub: Subschema, keyword: str) -> list[Conju
         failing |= {word: value, f"exclusive{word.capitalize()}": True}
     else:
         failing[f"exclusive{word.capitalize()}"] = value
-    return [(sub.derived(keyword, failing),)]
+    return [(sub.derived(f"not {keyword}", failing),)]
 
 
 def _not_counted(sub: Subschema, keyword: str) -> list[Conjunction]:
@@ -211,7 +212,7 @@ def _not_counted(sub: Subschema, keyword: str) -> list[Conjunction]:
     bound = sub.schema[keyword]
     if not isinstance(bound, (int, float)) or bound + step < 0:
         return []
-    return [(sub.derived(keyword, {"type": kind, opposite: int(bound) + step}),)]
+    return [(sub.derived(f"not {keyword}", {"type": kind, opposite: int(bound) + step}),)]
 
 
 def _not_object(sub: Subschema, keyword: str) -> list[Conjunction]:
@@ -220,22 +221,24 @@ def _not_object(sub: Subschema, keyword: str) -> list[Conjunction]:
         names = [name for name, member in value.items() if member is not True] if isinstance(value, dict) else []
         wrong = {name: {"properties": {name: {"not": value[name]}}} for name in names}
         return [
-            (sub.derived(f"wrong {name}", {"type": "object", "required": [name], **failing}),)
+            (sub.derived(f"not {keyword} {name}", {"type": "object", "required": [name], **failing}),)
             for name, failing in wrong.items()
         ]
     if keyword == "required":
         names = [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
-        return [(sub.derived(f"without {name}", {"type": "object", "properties": {name: False}}),) for name in names]
+        return [
+            (sub.derived(f"not {keyword} {name}", {"type": "object", "properties": {name: False}}),) for name in names
+        ]
     if value in (True, {}):
         return []
     if keyword == "patternProperties":
         return [
-            (sub.derived(f"wrong {index}", {"type": "object", "not": {keyword: {pattern: member}}}, own=True),)
+            (sub.derived(f"not {keyword} {index}", {"type": "object", "not": {keyword: {pattern: member}}}, own=True),)
             for index, (pattern, member) in enumerate(value.items())
             if member is not True
         ]
     beside = {word: dict.fromkeys(schema[word], True) for word in ("properties", "patternProperties") if word in schema}
-    return [(sub.derived("wrong other", {"type": "object", "not": {**beside, keyword: value}}, own=True),)]
+    return [(sub.derived(f"not {keyword}", {"type": "object", "not": {**beside, keyword: value}}, own=True),)]
 
 
 def _not_array(lowering: Lowering, sub: Subschema, keyword: str) -> list[Conjunction]:
@@ -244,7 +247,7 @@ def _not_array(lowering: Lowering, sub: Subschema, keyword: str) -> list[Conjunc
         if keyword == "items" and "prefixItems" in lowering.document.dialect.keywords:
             return []
         return [
-            (sub.derived(f"wrong {index}", {"type": "array", "minItems": index + 1, keyword: wrong}),)
+            (sub.derived(f"not {keyword} {index}", {"type": "array", "minItems": index + 1, keyword: wrong}),)
             for index, member in enumerate(value)
             if member is not True
             for wrong in [[True] * index + [{"not": member}]]
@@ -258,7 +261,7 @@ def _not_array(lowering: Lowering, sub: Subschema, keyword: str) -> list[Conjunc
         return []
     first = "prefixItems" if keyword == "items" else "items"
     beside = {first: [True] * len(before)} if isinstance(before, list) and before else {}
-    return [(sub.derived("wrong item", {"type": "array", "not": {**beside, keyword: value}}, own=True),)]
+    return [(sub.derived(f"not {keyword}", {"type": "array", "not": {**beside, keyword: value}}, own=True),)]
 
 
 def _not_contained(lowering: Lowering, sub: Subschema) -> list[Conjunction]:
@@ -268,10 +271,10 @@ def _not_contained(lowering: Lowering, sub: Subschema) -> list[Conjunction]:
     high = schema.get("maxContains") if counts else None
     ways: list[Conjunction] = []
     if low == 1:
-        ways.append((sub.derived("none", {"type": "array", "items": {"not": value}}),))
+        ways.append((sub.derived("not contains", {"type": "array", "items": {"not": value}}),))
     elif low > 1:
         few = {"type": "array", "contains": value, "minContains": 0, "maxContains": low - 1}
-        ways.append((sub.derived("few", few),))
+        ways.append((sub.derived("not minContains", few),))
     if high is not None:
-        ways.append((sub.derived("many", {"type": "array", "contains": value, "minContains": high + 1}),))
+        ways.append((sub.derived("not maxContains", {"type": "array", "contains": value, "minContains": high + 1}),))
     return ways

@@ -19,6 +19,8 @@ _DIGITS = ir.Repeat(values.DIGIT, 0, None)
 _SIGNED = ir.Seq((ir.Alt((ir.EMPTY, values.MINUS)), _DIGITS, ir.Literal(b".")))
 _WITH_POINT = ir.Seq((_SIGNED, _DIGITS))
 _FRACTIONS = ir.Seq((_SIGNED, _DIGITS, values.NONZERO, _DIGITS))
+# So short that different numerals are different doubles, and what is no integer stays none when it is read.
+_EXACT = ir.Seq((ir.Alt((ir.EMPTY, values.MINUS)), ir.Repeat(ir.Chars(((0x2E, 0x2E), (0x30, 0x39))), 1, 15)))
 _MAX_RESIDUES = 20_000
 
 KEYWORDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
@@ -42,6 +44,9 @@ def number(lowering: Lowering, members: tuple[Subschema, ...], types: frozenset[
     parts = [node, *(_multiples(factor) for factor in factors)]
     if "integer" not in types:
         parts.append(_FRACTIONS if lowering.document.dialect.float_integers else _WITH_POINT)
+    if "integer" not in types or other_factors or any(_scaled(factor)[1] for factor in factors):
+        lowering.narrow("numbers that are no integers, or multiples of a fraction, or no multiples: at most 14 digits")
+        parts.append(_EXACT)
     if ir.NOTHING in parts:
         kind = "integer" if integers else "number"
         return lowering.dead(place, "minimum", f"no {kind} lies within the bounds")

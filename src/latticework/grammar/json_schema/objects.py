@@ -7,11 +7,13 @@ value, which satisfies the same schema, and no count below relies on them being 
 
 from __future__ import annotations
 
+from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from latticework.grammar import ir
-from latticework.grammar.combine import alt, optional, seq
-from latticework.grammar.json_schema import values
+from latticework.grammar.combine import alt, optional, repeat, seq
+from latticework.grammar.json_schema import unordered, values
 from latticework.grammar.json_schema.document import Subschema
 from latticework.grammar.json_schema.further import Demand, Further, demands
 
@@ -31,62 +33,73 @@ KEYWORDS = frozenset(
 )
 _ANYTHING: tuple[Any, ...] = (True, {})
 _MAX_COUNTED = 100
+_MAX_DEMANDS = 3
 
 
 class _Member(NamedTuple):
     """One member, or (``repeats``) any positive number of further ones.
 
-    ``last``: a further member that must stand behind all others and be there.
+    ``last``: what must stand behind all others, as (members with their commas, how many they are).
     """
 
     node: ir.Node
     required: bool
     repeats: bool = False
-    last: ir.Node | None = None
+    last: tuple[tuple[ir.Node, int], ...] = ()
 
     def any_number(self, comma: ir.Node, room: int | None = None) -> ir.Node:
         """The member, or a further one up to ``room`` times."""
         if not self.repeats:
             return self.node
-        if self.last is None:
+        if not self.last:
             return ir.Join(self.node, comma, 1, room)
-        before = ir.Repeat(seq([self.node, comma]), 0, None if room is None else room - 1)
-        return self.last if self.node == ir.NOTHING else seq([before, self.last])
+        options: list[ir.Node] = []
+        for node, count in self.last:
+            if room is None or room >= count:
+                left = None if room is None else room - count
+                before = repeat(seq([self.node, comma]), 0, left)
+                options.append(seq([before, node]))
+        return alt(options)
 
 
 def json_object(lowering: Lowering, members: tuple[Subschema, ...], level: int) -> ir.Node | None:
     """Objects that satisfy all ``members``; ``None`` if there are none."""
     wanted = demands(members)
     if not wanted:
-        return _plain_object(lowering, members, level, None)
+        return _object(lowering, members, level, ())
     plain = tuple(member for member in members if not (member.is_literal and member.schema.get("type") == "object"))
-    if len(wanted) > 1:
-        where, message = wanted[0].source, "several negations about unnamed properties of one object are not supported"
-        lowering.refuse(where, wanted[0].keyword, message, "name the properties")
+    # Each demand is met by a property with a name, or by one of the others.
+    places = [[*_names_for(lowering, plain, demand), None] for demand in wanted]
+    if prod(map(len, places)) > lowering.limits.max_branches or len(wanted) > _MAX_DEMANDS:
+        place = wanted[0].source.place or "(root)"
+        lowering.narrow(f"at {place}: objects that fail so many schemas by properties without a name are left out")
         return None
-    demand = wanted[0]
-    # A property with a name may be the one that is wanted, else one of the others is.
-    names = [name for name in _names(lowering, plain) if demand.is_met_by_key(lowering, name)]
-    options = [lowering.schema((*plain, demand.at(name)), level) for name in names]
-    options.append(_plain_object(lowering, plain, level, demand))
-    possible = [option for option in options if option is not None]
-    return alt(possible) if possible else None
+    options: list[ir.Node] = []
+    for names in product(*places):
+        at = tuple(demand.at(name) for demand, name in zip(wanted, names, strict=True) if name is not None)
+        rest = tuple(demand for demand, name in zip(wanted, names, strict=True) if name is None)
+        node = _object(lowering, (*plain, *at), level, rest)
+        if node is not None:
+            options.append(node)
+    return alt(options) if options else None
 
 
-def _names(lowering: Lowering, members: tuple[Subschema, ...]) -> list[str]:
+def _names_for(lowering: Lowering, members: tuple[Subschema, ...], demand: Demand) -> list[str]:
     constraining = [member for member in members if not KEYWORDS.isdisjoint(member.schema)]
-    return [*_named(lowering, Further(lowering, constraining), constraining, _required(lowering, constraining))]
+    named = _named(lowering, Further(lowering, constraining), constraining, _required(lowering, constraining))
+    return [name for name in named if demand.is_met_by_key(lowering, name)]
 
 
-def _plain_object(
-    lowering: Lowering, members: tuple[Subschema, ...], level: int, demand: Demand | None
+def _object(
+    lowering: Lowering, members: tuple[Subschema, ...], level: int, wanted: tuple[Demand, ...]
 ) -> ir.Node | None:
+    """Objects that satisfy ``members`` and meet ``wanted`` by properties without a name."""
     style = lowering.style
     constraining = [member for member in members if not KEYWORDS.isdisjoint(member.schema)]
-    if demand is None and _is_open(constraining):
+    if not wanted and _is_open(constraining):
         lowering.narrow_any_value()
         return values.any_object(style, lowering.max_depth, level)
-    place = constraining[0] if constraining else (demand.source if demand else members[0])
+    place = constraining[0] if constraining else wanted[0].source
     required = _required(lowering, constraining)
     further = Further(lowering, constraining)
     named = _named(lowering, further, constraining, required)
@@ -105,15 +118,13 @@ def _plain_object(
     if missing:
         names = ", ".join(map(repr, missing))
         return lowering.dead(place, "required", f"required properties that can have no value: {names}")
+    last = tuple(further.witnesses(named, level, wanted)) if wanted else ()
+    if wanted and (not last or (high is not None and high <= len(required))):
+        return None
     if high is None or high > len(required):
         node = alt(further.pairs(named, level))
-        last = None if demand is None else alt(further.pairs(named, level, demand))
-        if demand is not None and last == ir.NOTHING:
-            return None
-        if node != ir.NOTHING or last is not None:
-            written.append(_Member(node, last is not None, repeats=True, last=last))
-    elif demand is not None:
-        return None
+        if node != ir.NOTHING or last:
+            written.append(_Member(node, bool(last), repeats=True, last=last))
     return _written(lowering, place, written, low, high, level)
 
 
@@ -183,8 +194,17 @@ def _written(
     may_be_empty = low == fixed == 0
     if style.by_level:
         low = max(low, 1)
-    if low <= fixed and high == most:
-        content: ir.Node = ir.Ordered([(member.any_number(comma), member.required) for member in members], comma)
+    plain = [(member.node, member.required) for member in members if not member.repeats]
+    any_order = lowering.any_order and low <= fixed and high == most and not any(member.last for member in members)
+    if any_order and not unordered.is_worth_it([node for node, _ in plain]):
+        any_order = False
+        if len(plain) > 1:
+            lowering.narrow(f"at {place.place or '(root)'}: keys in the order of the schema, the object is large")
+    if any_order:
+        further = next((member.node for member in members if member.repeats), None)
+        content: ir.Node = unordered.unordered(plain, further, comma)
+    elif low <= fixed and high == most:
+        content = ir.Ordered([(member.any_number(comma), member.required) for member in members], comma)
     elif low == 1 and fixed == 0 and high == most:
         content = _nonempty([member.any_number(comma) for member in members], comma)
     else:

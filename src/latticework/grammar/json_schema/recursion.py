@@ -1,4 +1,7 @@
-"""Recursive schemas, unrolled as deep as the size of the automaton allows.
+"""How deep a grammar goes: recursive schemas and any JSON value, as deep as the size of the automaton allows.
+
+Any value is a language of its own, nested to a depth; each level doubles its states, and each place where any value
+may stand has its own. So few places nest deep, many less.
 
 A schema that is met again below itself uses up one unit of a budget; where none is left no value is possible. With one
 way back into itself (trees, linked lists) the automaton grows linearly with the budget, with several it doubles each
@@ -8,15 +11,21 @@ language: no wrong document, only less depth, which is reported.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
+from latticework.grammar.json_schema import keywords
 from latticework.grammar.json_schema.document import Document, Subschema
 from latticework.grammar.json_schema.lowering import Lowering
 from latticework.grammar.json_schema.options import Options
 from latticework.grammar.limits import Limits
 
-BUDGETS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16)
-MAX_WEIGHT = 40_000  # nodes of the unrolled grammar, each counted as often as it is used
+# Places of any value in the grammar written out as a tree, and how deep the values nest there.
+DEPTHS = ((1, 4), (5, 3), (40, 2), (200, 1))
+BUDGETS = (1, 2, 4, 8, 16)
+MAX_WEIGHT = 8_000  # nodes of the unrolled grammar, each counted as often as it is used
 MAX_HEIGHT = 120  # nested nodes: a few Python frames each while the automaton is built
 
 
@@ -26,6 +35,39 @@ def lower(document: Document, options: Options, limits: Limits) -> tuple[Lowerin
     Raises:
         LimitExceeded: too large, whatever the depth.
     """
+    if options.max_depth is not None:
+        return _unrolled(document, options, limits)
+    depth = _depth_for(_open_places(document, options))
+    found = _unrolled(document, replace(options, max_depth=depth), limits)
+    if found[1] is not None and depth:
+        fitting = _depth_for(ir.tree_size(found[1]).places)
+        if fitting < depth:
+            found = _unrolled(document, replace(options, max_depth=fitting), limits)
+    return found
+
+
+def _depth_for(places: int) -> int:
+    return next((depth for most, depth in DEPTHS if places <= most), 0)
+
+
+def _open_places(document: Document, options: Options) -> int:
+    """A guess at the number of places of any value, without following references."""
+    return sum(_is_open(sub.schema, options.open_objects) for sub in document.schemas())
+
+
+def _is_open(schema: dict[str, Any], open_objects: bool) -> bool:
+    if not keywords.ENFORCED.intersection(schema):
+        return True
+    if "properties" in schema or "patternProperties" in schema:
+        return schema.get("additionalProperties", open_objects) in (True, {})
+    kind = schema.get("type")
+    return (kind == "object" and schema.get("additionalProperties", True) in (True, {})) or (
+        kind == "array" and schema.get("items", True) in (True, {})
+    )
+
+
+def _unrolled(document: Document, options: Options, limits: Limits) -> tuple[Lowering, ir.Node | None]:
+    """Lowered with recursive schemas unrolled as often as the size allows."""
     found = _lowered(document, options, limits, 0)
     if not found[0].recursive or found[0].issues:
         return found
@@ -53,20 +95,6 @@ def _lowered(document: Document, options: Options, limits: Limits, budget: int) 
         raise LimitExceeded("max_schema_depth", limits.max_schema_depth, hint="the Python stack is exhausted") from None
 
 
-def _is_small(root: ir.Node) -> bool:
-    """Whether the grammar written out as a tree keeps the bounds; linear in its different nodes."""
-    weight: dict[bytes, int] = {}
-    height: dict[bytes, int] = {}
-    stack = [(root, False)]
-    while stack:
-        node, done = stack.pop()
-        if node.digest in weight:
-            continue
-        children = ir.children(node)
-        if not done:
-            stack.append((node, True))
-            stack += [(child, False) for child in children if child.digest not in weight]
-            continue
-        weight[node.digest] = 1 + sum(weight[child.digest] for child in children)
-        height[node.digest] = 1 + max((height[child.digest] for child in children), default=0)
-    return weight[root.digest] <= MAX_WEIGHT and height[root.digest] <= MAX_HEIGHT
+def _is_small(node: ir.Node) -> bool:
+    size = ir.tree_size(node)
+    return size.weight <= MAX_WEIGHT and size.height <= MAX_HEIGHT

@@ -112,8 +112,6 @@ def _conditions(lowering: Lowering, member: Subschema) -> list[_Condition]:
         elif name in formats.PATTERNS:
             lowering.narrow(f"format {name}: the common subset described in latticework.grammar.json_schema.formats")
             out.append(_Condition(formats.PATTERNS[name], search=False, longest=formats.MAX_LENGTHS.get(name)))
-        elif name in formats.REFUSED:
-            lowering.refuse(member, "format", f"format {name!r} is not supported", formats.REFUSED[name])
         else:
             lowering.warn(f"at {member.place or '(root)'}: unknown format {name!r} is an annotation")
     return out

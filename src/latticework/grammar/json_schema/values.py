@@ -10,7 +10,7 @@ from latticework.grammar.json_schema.style import Style
 
 ANY_TEXT_CHAR = ir.JsonChars(((0, ir.MAX_CODE_POINT),), all_escapes=True)
 QUOTE = ir.Literal(b'"')
-STRING = ir.Seq((QUOTE, ir.Repeat(ANY_TEXT_CHAR, 0, None), QUOTE))
+STRING = ir.Seq((QUOTE, ir.Alone(ir.Seq((ir.Repeat(ANY_TEXT_CHAR, 0, None), QUOTE)))))
 ANY_KEY = ir.JsonKey(())
 DIGIT = ir.Chars(((0x30, 0x39),))
 NONZERO = ir.Chars(((0x31, 0x39),))
@@ -30,9 +30,9 @@ _SIGN = ir.Alt((ir.EMPTY, ir.Chars(((0x2B, 0x2B), (0x2D, 0x2D)))))
 _EXPONENT = ir.Alt(
     (ir.EMPTY, ir.Seq((ir.Chars(((0x45, 0x45), (0x65, 0x65))), _SIGN, ir.Repeat(DIGIT, 1, EXPONENT_DIGITS))))
 )
-INTEGER = ir.Alt((ir.Literal(b"0"), ir.Seq((_OPTIONAL_MINUS, _POSITIVE_INTEGER))))
+INTEGER = ir.Alone(ir.Alt((ir.Literal(b"0"), ir.Seq((_OPTIONAL_MINUS, _POSITIVE_INTEGER)))))
 MAGNITUDE = ir.Seq((_WHOLE, _FRACTION, _EXPONENT))
-NUMBER = ir.Seq((_OPTIONAL_MINUS, MAGNITUDE))
+NUMBER = ir.Alone(ir.Seq((_OPTIONAL_MINUS, MAGNITUDE)))
 
 INTEGER_NARROWING = f"integers: at most {INTEGER_DIGITS} digits, written without fraction and exponent"
 NUMBER_NARROWING = (
@@ -43,23 +43,38 @@ NUMBER_NARROWING = (
 @lru_cache(maxsize=256)
 def any_value(style: Style, depth: int, level: int) -> ir.Node:
     """Any JSON value with containers nested at most ``depth`` deep, standing at ``level``."""
+    return ir.Alone(_value(style, depth, level))
+
+
+@lru_cache(maxsize=256)
+def any_object(style: Style, depth: int, level: int) -> ir.Node:
+    """Any object, itself the first of ``depth`` levels of nesting."""
+    return ir.Alone(_object(style, depth, level))
+
+
+@lru_cache(maxsize=256)
+def any_array(style: Style, depth: int, level: int) -> ir.Node:
+    """Any array, itself the first of ``depth`` levels of nesting."""
+    return ir.Alone(_array(style, depth, level))
+
+
+@lru_cache(maxsize=256)
+def _value(style: Style, depth: int, level: int) -> ir.Node:
     options = [STRING, NUMBER, BOOLEAN, NULL]
     if depth > 0:
-        options += [any_object(style, depth, level), any_array(style, depth, level)]
+        options += [_object(style, depth, level), _array(style, depth, level)]
     return ir.Alt(options)
 
 
-def any_object(style: Style, depth: int, level: int) -> ir.Node:
-    """Any object, itself the first of ``depth`` levels of nesting."""
-    inner = any_value(style, depth - 1, level + 1)
+def _object(style: Style, depth: int, level: int) -> ir.Node:
+    inner = _value(style, depth - 1, level + 1)
     pair = style.member(ir.Seq((ANY_KEY, style.colon, inner)))
     low = 1 if style.by_level else 0
     return style.container("{}", ir.Join(pair, style.comma(level + 1), low, None), True, level)
 
 
-def any_array(style: Style, depth: int, level: int) -> ir.Node:
-    """Any array, itself the first of ``depth`` levels of nesting."""
-    inner = style.member(any_value(style, depth - 1, level + 1))
+def _array(style: Style, depth: int, level: int) -> ir.Node:
+    inner = style.member(_value(style, depth - 1, level + 1))
     low = 1 if style.by_level else 0
     return style.container("[]", ir.Join(inner, style.comma(level + 1), low, None), True, level)
 

@@ -1,0 +1,174 @@
+"""Sub-grammars compiled by themselves (``ir.Alone``, set operations), to be copied into larger automata.
+
+A :class:`Block` is a deterministic automaton without its continuation: the accepting states that read
+nothing more are gone, the moves into them are exits. The subset pass copies the tables of a block as they
+are (``tables.py``) wherever it is entered on its own; only where it has to be merged with something else
+does the graph ask for single rows of it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable
+
+import numpy as np
+
+from latticework.automata.automaton import ByteAutomaton
+
+EXIT = -2  # in place of a state
+NO_MOVE, EXIT_MOVE = -1 << 8, EXIT << 8
+MAX_CACHED_BYTES = 64 << 20
+
+Row = list[tuple[int, int, int, int]]
+
+
+class Block:
+    """Immutable; n states, K byte classes, Q scopes. The start is state 0.
+
+    Attributes:
+        digest: of the IR node it came from.
+        start: 0, or ``EXIT`` if the language is the empty string alone (then there are no states).
+        moves: [n, K] int32, ``target << 8 | operation`` as in ``automaton.py``; ``EXIT_MOVE`` leads to the
+            continuation, out of all scopes, ``NO_MOVE`` nowhere.
+        byte_class: [256] int64.
+        cuts: the bytes that are of another class than the one before.
+        accepting: per state, whether the continuation may begin there too.
+        joins: [J] int64, those states.
+        join_bytes: the bytes that ``joins`` read, as a bit set.
+        scope: [n, 2] int32, scope per level, -1 where there is none.
+        paths: the same as tuples, outer scope first.
+        bounds: (low, high) per scope.
+        levels: the most levels of any state.
+    """
+
+    __slots__ = (
+        "_reachable",
+        "_rows",
+        "accepting",
+        "bounds",
+        "byte_class",
+        "cuts",
+        "digest",
+        "join_bytes",
+        "joins",
+        "levels",
+        "moves",
+        "paths",
+        "scope",
+        "start",
+    )
+
+    def __init__(self, digest: bytes, automaton: ByteAutomaton) -> None:
+        self.digest = digest
+        last = automaton.accepting & (automaton.next_state < 0).all(1) & (automaton.levels == 0)
+        kept = np.flatnonzero(~last)
+        renumber = np.full(automaton.states + 1, -1, np.int32)  # -1 picks the last entry
+        renumber[:-1][last] = EXIT
+        renumber[kept] = np.arange(len(kept))
+        self.start = int(renumber[0])
+        self.moves = renumber[automaton.next_state[kept]] << 8 | automaton.operation[kept]
+        self.byte_class = automaton.byte_class
+        self.cuts = np.flatnonzero(np.diff(self.byte_class)) + 1
+        self.accepting: list[bool] = automaton.accepting[kept].tolist()
+        self.joins = np.flatnonzero(self.accepting)
+        self.scope = automaton.scope[kept]
+        self.paths = [tuple(s for s in path if s >= 0) for path in self.scope.tolist()]
+        self.bounds = list(zip(automaton.low.tolist(), automaton.high.tolist(), strict=True))
+        self.levels = int(automaton.levels.max())
+        self._rows: dict[int, Row] = {}
+        self._reachable: dict[frozenset[int], np.ndarray] = {}
+        self.join_bytes = byte_set((low, high) for state in self.joins for low, high, _, _ in self.row(int(state)))
+
+    @property
+    def states(self) -> int:
+        return len(self.moves)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory, bytes; rows asked for later are not counted."""
+        return self.moves.nbytes + self.byte_class.nbytes + 150 * self.states
+
+    def row(self, state: int) -> Row:
+        """The moves of one state: ``(low byte, high byte, target or EXIT, operation)``, ascending."""
+        found = self._rows.get(state)
+        if found is None:
+            found = []
+            moves = self.moves[state, self.byte_class]
+            ends = [*(np.flatnonzero(np.diff(moves)) + 1).tolist(), 256]
+            for low, end in itertools.pairwise([0, *ends]):
+                move = int(moves[low])
+                if move != NO_MOVE:
+                    found.append((low, end - 1, move >> 8, move & 255))
+            self._rows[state] = found
+        return found
+
+    def reachable(self, entries: frozenset[int]) -> np.ndarray:
+        """[n] bool, the states that can be reached from ``entries``."""
+        seen = self._reachable.get(entries)
+        if seen is None:
+            seen = np.zeros(self.states, np.bool_)
+            frontier = np.array(sorted(entries))
+            while len(frontier):
+                seen[frontier] = True
+                targets = np.unique(self.moves[frontier]) >> 8
+                targets = targets[targets >= 0]
+                frontier = targets[~seen[targets]]
+            self._reachable[entries] = seen
+        return seen
+
+
+class Instance:
+    """A block that stands before the node ``k``, inside the scopes ``path``.
+
+    ``first_scope`` numbers its own copies of the block's scopes; ``ends`` are the nodes that ``k`` is the
+    union of; ``nodes`` the graph nodes of those states that were asked for singly.
+    """
+
+    __slots__ = ("block", "ends", "first_scope", "k", "nodes", "path")
+
+    def __init__(self, block: Block, k: int, ends: tuple[int, ...], path: tuple[int, ...], first_scope: int) -> None:
+        self.block, self.k, self.ends, self.path, self.first_scope = block, k, ends, path, first_scope
+        self.nodes: dict[int, int] = {}
+
+    def path_of(self, state: int) -> tuple[int, ...]:
+        own = self.block.paths[state]
+        return (*self.path, *(self.first_scope + scope for scope in own)) if own else self.path
+
+
+class BlockCache:
+    """Least recently used blocks, bounded in bytes. Thread-safe; two threads may compile the same block at once."""
+
+    def __init__(self, max_bytes: int = MAX_CACHED_BYTES) -> None:
+        self.max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._blocks: OrderedDict[Hashable, Block] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, key: Hashable) -> Block | None:
+        with self._lock:
+            block = self._blocks.get(key)
+            if block is not None:
+                self._blocks.move_to_end(key)
+        return block
+
+    def put(self, key: Hashable, block: Block) -> None:
+        with self._lock:
+            if key in self._blocks:
+                return
+            self._blocks[key] = block
+            self._bytes += block.nbytes
+            while self._bytes > self.max_bytes and len(self._blocks) > 1:
+                self._bytes -= self._blocks.popitem(last=False)[1].nbytes
+
+
+cache = BlockCache()
+
+
+def byte_set(ranges: Iterable[tuple[int, int]]) -> int:
+    """Inclusive ranges of bytes as a set of bits."""
+    bits = 0
+    for low, high in ranges:
+        bits |= (1 << (high + 1)) - (1 << low)
+    return bits
