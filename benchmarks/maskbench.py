@@ -169,7 +169,9 @@ def main() -> None:
         rows = list(pool.imap_unordered(_work, cases, chunksize=8))
     if arguments.rows:
         arguments.rows.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    head = f"# MaskBench, property order {arguments.order}\n\n{machine()}; 130,073 tokens; limit {arguments.limit} s\n\n"
+    head = (
+        f"# MaskBench, property order {arguments.order}\n\n{machine()}; 130,073 tokens; limit {arguments.limit} s\n\n"
+    )
     write_result(arguments.name, head + summary(rows))
 
 

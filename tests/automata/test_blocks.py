@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
-import pytest
 from hypothesis import Phase, given, reject, settings
 from hypothesis import strategies as st
 from ir_matcher import matches
 from test_build import STRINGS, bounds, char, grammars, language
 
 import latticework as lw
-from latticework.automata import algebra, blocks, run
+from latticework.automata import algebra
 from latticework.automata.automaton import MAX_LEVELS, ByteAutomaton
-from latticework.automata.blocks import Block, BlockCache
 from latticework.automata.build import build_automaton
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
-from latticework.grammar.json_schema import values
-from latticework.grammar.json_schema.style import style_of
 
 SETTINGS = settings(max_examples=250, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 COMMA = ir.Literal(b",")

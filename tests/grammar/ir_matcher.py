@@ -9,7 +9,9 @@ position in ``data``, the pairs (position after a match, characters read by it).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 
 from latticework.grammar import ir
 
@@ -61,6 +63,8 @@ class _Matcher:
                 return (e for e in self.ends(node.body, at) if node.low <= e[1] and (high is None or e[1] <= high))
             case ir.JsonKey():
                 return self.json_key(node.excluded, at)
+            case ir.Multiples():
+                return self.multiples(node, at)
             case ir.Intersect():
                 sets = [self.ends(part, at) for part in node.parts]
                 common = frozenset.intersection(*(frozenset(end for end, _ in s) for s in sets))
@@ -68,8 +72,10 @@ class _Matcher:
             case ir.Except():
                 removed = {end for end, _ in self.ends(node.removed, at)}
                 return (pair for pair in self.ends(node.body, at) if pair[0] not in removed)
-            case ir.Located():
+            case ir.Located() | ir.Alone():
                 return self.ends(node.body, at)
+            case ir.Multiples():
+                return self.multiples(node, at)
             case _:
                 raise TypeError(f"unknown node {type(node).__name__}")
 
@@ -118,6 +124,15 @@ class _Matcher:
         for p, n in self.sequence(parts, at):
             found |= {(end, n + m) for end, m in self.ordered(node, p, index + 1, True)}
         return frozenset(found)
+
+    def multiples(self, node: ir.Multiples, at: int) -> Iterator[tuple[int, int]]:
+        """All numerals from here on whose exact value is a multiple."""
+        numeral = re.compile(rb"[0-9]+(?:\.[0-9]+)?")
+        for end in range(at + 1, len(self.data) + 1):
+            if numeral.fullmatch(self.data, at, end):
+                scaled = Fraction(self.data[at:end].decode()) * 10**node.places
+                if scaled % node.divisor == 0:
+                    yield end, 0
 
     def json_key(self, excluded: tuple[str, ...], at: int) -> Iterator[tuple[int, int]]:
         """All whole strings whose decoded text is none of ``excluded``, canonical while it could become one."""

@@ -8,7 +8,8 @@ of a draft inside each other, :class:`DocumentMaker` tries to satisfy a schema a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
@@ -29,7 +30,22 @@ TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 TEXTS = ("", "a", "b", "ab", "ba", "1", "é", "a\n", '"', "\\", "😀", "aaa", "abab", "2020-02-29", "1.2.3.4", "x")
 NUMBERS = (0, 1, -1, 2, 3, 4, -2, 6, 8, 10, 12, 0.5, -0.5, 1.5, 0.25, 2.75, -1.25, 100)
 BOUNDS = (-2, -1, 0, 1, 2, 3, 5, 0.5, -1.25)
-PATTERNS = ("^a", "b$", "^[ab1]*$", "^$", "a|1", "^(?!a)", "é", "^.{2}$", "(^a|b$)", "\\\\", '"', "^[^a]+$", "^\\d", ".")
+PATTERNS = (
+    "^a",
+    "b$",
+    "^[ab1]*$",
+    "^$",
+    "a|1",
+    "^(?!a)",
+    "é",
+    "^.{2}$",
+    "(^a|b$)",
+    "\\\\",
+    '"',
+    "^[^a]+$",
+    "^\\d",
+    ".",
+)
 KEY_PATTERNS = ("^a", "b$", "^[ab]+$", "a", "^.$", "^(?!a)", "^[^ab]", "é", "^0")
 FORMATS = ("date", "ipv4", "uuid", "no-such-format")
 NOTHING: Any = {"not": {}}
@@ -95,6 +111,8 @@ class SchemaMaker:
             out |= {key: value for key, value in make(depth - 1).items() if key not in out}
         if self.maybe(0.4):
             out |= {key: value for key, value in self.type(0).items() if key not in out}
+        if isinstance(out.get("items"), bool):  # jsonschema takes its length
+            out.pop("additionalItems", None)
         return out
 
     def leaf(self) -> Any:
@@ -175,7 +193,7 @@ class SchemaMaker:
         return out
 
     def given(self, depth: int) -> dict[str, Any]:
-        value = DocumentMaker(self.random, True, self.exact).anything
+        value = DocumentMaker(self.random, self.exact or self.maybe(0.9)).anything
         if self.maybe(0.3) and self.allows(*self.since_6):
             return {"const": value(2)}
         return {"enum": [value(2) for _ in range(self.random.randint(1, 4))]}
@@ -240,8 +258,6 @@ class SchemaMaker:
             out["items"] = several()
         if self.draft not in ("2020-12", "none") and self.maybe(0.3):
             out["additionalItems"] = self.one((False, True, inner()))
-            if isinstance(out.get("items"), bool):  # jsonschema takes its length
-                del out["items"]
         if "contains" in out and self.allows("2019-09", "2020-12", "none"):
             if self.maybe(0.4):
                 out["minContains"] = self.random.randint(0, 2)
@@ -250,7 +266,7 @@ class SchemaMaker:
         if self.maybe(0.15):
             out["uniqueItems"] = self.maybe(0.9)
             if self.maybe(0.8):
-                scalars = DocumentMaker(self.random, True, self.exact).scalar
+                scalars = DocumentMaker(self.random, self.exact or self.maybe(0.9)).scalar
                 out["items"] = self.one(({"enum": [scalars() for _ in range(3)]}, {"type": ["boolean", "null"]}))
         return out | self.type_with("array")
 
@@ -301,13 +317,17 @@ class SchemaMaker:
 class DocumentMaker:
     """Random values, random values that try to satisfy a schema, and mutations of values.
 
-    ``plain``: no float that is an integer (a schema writes given values in one spelling only).
+    ``plain``: no float that is an integer (a schema writes given values in one spelling only), no line feed (Python's
+    ``$`` stands before a last one as well).
     """
 
-    def __init__(self, random: Random, plain: bool = False, exact: bool = False) -> None:
+    def __init__(self, random: Random, plain: bool = False) -> None:
         self.random = random
         self.plain = plain
-        self.exact = exact
+        self.texts, self.names = (
+            [word for word in words if not (plain and "\n" in word)]
+            for words in (TEXTS, (*NAMES, *NAMES, *EXTRA_NAMES))
+        )
         self.root: Any = True
 
     def one(self, choices: Any) -> Any:
@@ -322,7 +342,7 @@ class DocumentMaker:
         if kind <= 5:
             number = self.one(NUMBERS)
             return float(number) if not self.plain and self.random.random() < 0.15 else number
-        return self.one(TEXTS)
+        return self.one(self.texts)
 
     def anything(self, depth: int) -> Any:
         kind = self.random.random()
@@ -334,7 +354,7 @@ class DocumentMaker:
         return {self.name(): self.anything(depth - 1) for _ in range(count)}
 
     def name(self) -> str:
-        return self.one((*NAMES, *NAMES, *EXTRA_NAMES))
+        return self.one(self.names)
 
     # ---- near a schema
 
@@ -365,7 +385,7 @@ class DocumentMaker:
             found.append(self.one(schema["enum"]))
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema:
-                found.append(self.near(self.one(schema[keyword]), depth - 1))
+                found += [self.near(self.one(schema[keyword]), depth - 1) for _ in range(self.one((1, 1, 2)))]
         found += [self.near(branch, depth - 1) for branch in schema.get("allOf", ())]
         found += [self.near(schema[word], depth - 1) for word in ("if", "then", "else", "not") if word in schema]
         found.append(self.of_type(schema, depth))
@@ -382,7 +402,7 @@ class DocumentMaker:
             case "integer" | "number" as kind:
                 return self.number(schema, kind)
             case "string":
-                return self.one(TEXTS)
+                return self.one(self.texts)
             case "array":
                 return self.array(schema, depth)
             case _:
@@ -414,7 +434,10 @@ class DocumentMaker:
         others = schema.get("items") if not isinstance(schema.get("items"), list) else schema.get("additionalItems")
         low, high = schema.get("minItems", 0), schema.get("maxItems", 3)
         count = self.random.randint(min(low, high), max(low, high, len(first)))
-        out = [self.near(first[i] if i < len(first) else True if others is None else others, depth - 1) for i in range(count)]
+        out = [
+            self.near(first[i] if i < len(first) else True if others is None else others, depth - 1)
+            for i in range(count)
+        ]
         if "contains" in schema and out and self.random.random() < 0.8:
             out[self.random.randrange(len(out))] = self.near(schema["contains"], depth - 1)
         return out
@@ -458,7 +481,7 @@ class DocumentMaker:
             integral = isinstance(changed, float) and changed.is_integer()
             return int(changed) if integral and (self.plain or self.random.random() < 0.6) else changed
         if isinstance(value, str) and self.random.random() < 0.6:
-            return self.one((value + self.one(TEXTS), value[1:], value[:-1], self.one(TEXTS) + value))
+            return self.one((value + self.one(self.texts), value[1:], value[:-1], self.one(self.texts) + value))
         return self.anything(1)
 
     def changed_members(self, value: dict[str, Any]) -> dict[str, Any]:
@@ -503,6 +526,34 @@ def _spelt_character(char: str, random: Random) -> str:
     if random.random() < 0.7 or ord(char) > 0xFFFF:
         return json.dumps(char, ensure_ascii=random.random() < 0.2)[1:-1]
     return f"\\u{ord(char):04x}"
+
+
+def shrunk(schema: Any, fails: Callable[[Any], bool], seconds: float = 20) -> Any:
+    """A smaller schema for which ``fails`` still holds: parts are taken away as long as it does."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for smaller in _smaller(schema):
+            try:
+                validator(smaller).check_schema(smaller)
+                if fails(smaller):
+                    schema = smaller
+                    break
+            except Exception:  # no schema any more
+                continue
+        else:
+            break
+    return schema
+
+
+def _smaller(schema: Any) -> Iterator[Any]:
+    if isinstance(schema, dict):
+        keys = [key for key in schema if key != "$schema"]
+        yield from ({name: value for name, value in schema.items() if name != key} for key in keys)
+        yield from ({**schema, key: value} for key in keys for value in _smaller(schema[key]))
+    elif isinstance(schema, list):
+        yield from (schema[:index] + schema[index + 1 :] for index in range(len(schema)))
+        for index, member in enumerate(schema):
+            yield from ([*schema[:index], value, *schema[index + 1 :]] for value in _smaller(member))
 
 
 def validator(schema: Any) -> Any:

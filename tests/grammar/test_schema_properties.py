@@ -1,131 +1,154 @@
-"""Random schemas and values: what the grammar accepts jsonschema accepts, and the converse up to stated narrowings.
+"""Random schemas and documents: what the grammar accepts jsonschema accepts, and the converse up to stated narrowings.
 
-Every verdict is taken twice, by the slow IR matcher and by the compiled automaton; they must agree.
+Schemas nest all keywords of a draft inside each other (:mod:`schemas`); documents are random walks through the
+compiled grammar, values made to satisfy the schema, mutations of those, and odd spellings. Verdicts are those of the
+compiled automaton; the slow IR matcher is asked about a few and must agree.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterator
+from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, assume, given, settings
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from ir_matcher import matches, no_constant
-from jsonschema import Draft202012Validator
+from schemas import DRAFTS, DocumentMaker, SchemaMaker, shrunk, spelt, validator
 from words import Sampler
 
 from latticework.automata import run
 from latticework.automata.build import build_automaton
-from latticework.errors import SchemaError, SchemaIssue
-from latticework.grammar import Grammar, json_schema
+from latticework.errors import LimitExceeded, SchemaError
+from latticework.grammar import Grammar, Limits, json_schema
 
-NAMES = ("a", "b", 'c"', "dé")
-STRINGS = st.text('ab1-é"\\\t😀', max_size=4)
-SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-12, 12), st.sampled_from([0.5, -1.25, 3.75, 10.5]), STRINGS)
-VALUES = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from((*NAMES, "x")), inner, max_size=3),
-    max_leaves=5,
-)
-SMALL = st.integers(0, 3)
-BOUNDS = st.integers(-6, 6) | st.sampled_from([0.5, -1.25])
-PATTERNS = st.sampled_from(["^a", "b$", "^[ab1]*$", "^$", "a|1", "^(?!a)", "é", "^.{2}$", "(^a|b$)", "\\\\", '"'])
-STRING_KEYWORDS = {"minLength": SMALL, "maxLength": SMALL, "pattern": PATTERNS}
-NUMBER_KEYWORDS = {
-    "minimum": BOUNDS,
-    "maximum": BOUNDS,
-    "exclusiveMinimum": BOUNDS,
-    "exclusiveMaximum": BOUNDS,
-}
-TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
-
-
-def subset(choices: dict[str, st.SearchStrategy[Any]], most: int) -> st.SearchStrategy[dict[str, Any]]:
-    names = st.lists(st.sampled_from(sorted(choices)), max_size=most, unique=True)
-    return names.flatmap(lambda chosen: st.fixed_dictionaries({name: choices[name] for name in chosen}))
-
-
-def in_order(properties: dict[str, Any]) -> dict[str, Any]:
-    return {name: properties[name] for name in NAMES if name in properties}
-
-
-def grow(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    branches = st.lists(inner, min_size=1, max_size=2)
-    object_keywords = {
-        "properties": st.dictionaries(st.sampled_from(NAMES), inner, max_size=3).map(in_order),
-        "required": st.lists(st.sampled_from(NAMES), max_size=2, unique=True),
-        "additionalProperties": inner,
-        "minProperties": st.integers(0, 1),
-        "maxProperties": SMALL,
-    }
-    array_keywords = {"items": inner, "prefixItems": branches, "minItems": SMALL, "maxItems": SMALL}
-    typed = st.fixed_dictionaries(
-        {"type": st.sampled_from(TYPES) | st.lists(st.sampled_from(TYPES), min_size=1, max_size=2)}
-    )
-    leaves = subset({**STRING_KEYWORDS, **NUMBER_KEYWORDS}, 2)
-    return st.one_of(
-        st.tuples(typed, subset(object_keywords, 3)).map(merged),
-        st.tuples(typed, subset(array_keywords, 3)).map(merged),
-        st.tuples(subset({**object_keywords, **array_keywords}, 2), leaves).map(merged),
-        st.tuples(st.fixed_dictionaries({"enum": st.lists(VALUES, min_size=1, max_size=4)}), leaves).map(merged),
-        st.tuples(st.fixed_dictionaries({"const": VALUES}), typed).map(merged),
-        st.tuples(st.fixed_dictionaries({"anyOf": branches}), leaves).map(merged),
-        st.tuples(st.fixed_dictionaries({"oneOf": branches}), leaves).map(merged),
-        st.tuples(st.fixed_dictionaries({"allOf": branches}), leaves).map(merged),
-    )
-
-
-def merged(parts: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    return {key: value for part in parts for key, value in part.items()}
-
-
-LEAVES = st.one_of(
-    st.sampled_from([True, False, {}]),
-    st.sampled_from(TYPES).map(lambda name: {"type": name}),
-    st.tuples(st.just({"type": "string"}), subset(STRING_KEYWORDS, 3)).map(merged),
-    st.tuples(st.sampled_from([{"type": "integer"}, {"type": "number"}, {}]), subset(NUMBER_KEYWORDS, 2)).map(merged),
-)
-SCHEMAS = st.recursive(LEAVES, grow, max_leaves=5)
+LIMITS = Limits(max_states=6_000, max_nodes=20_000, max_branches=200)
 STYLES: dict[str, dict[str, Any]] = {
     "compact": {"separators": (",", ":")},
     "spaced": {},
     "pretty": {"indent": 2},
     "any": {"separators": (", ", " :")},
 }
+# Narrowings that leave out documents of the exact schemas as well.
+LEAVES_OUT = ("left out", "themselves", "together", "order of the enum")
 
-
-def compiled(schema: Any, **options: Any) -> Grammar:
-    try:
-        return json_schema(schema, **options)
-    except SchemaError:
-        assume(False)
-        raise
+SEEDS = st.integers(0, 2**40)
+# A seed does not shrink; the schema does, when a test fails.
+RANDOM = settings(
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+)
 
 
 class Judge:
-    """One grammar, two ways to ask it."""
+    """A compiled schema and its validator."""
 
-    def __init__(self, grammar: Grammar) -> None:
-        self.node = grammar.node
-        self.automaton = build_automaton(grammar.node)
+    def __init__(self, schema: Any, **options: Any) -> None:
+        self.grammar: Grammar = json_schema(schema, limits=LIMITS, **options)
+        self.automaton = build_automaton(self.grammar.node, LIMITS)
+        self.validator = validator(schema)
 
-    def accepts(self, data: bytes) -> bool:
-        verdict = matches(self.node, data)
-        assert verdict == run.accepts(self.automaton, data)
-        return verdict
+    def accepts(self, text: str) -> bool:
+        return run.accepts(self.automaton, text.encode())
+
+    def is_valid(self, text: str) -> bool:
+        return self.validator.is_valid(json.loads(text, parse_constant=no_constant))
 
 
-def key_orders(value: Any) -> list[Any]:
+def judge_of(schema: Any, **options: Any) -> Judge | None:
+    """``None`` for a schema that is refused or too large."""
+    try:
+        return Judge(schema, **options)
+    except (SchemaError, LimitExceeded):
+        return None
+
+
+def wrongly_accepted(schema: Any, text: str, **options: Any) -> bool:
+    judge = judge_of(schema, **options)
+    return judge is not None and judge.accepts(text) and not judge.is_valid(text)
+
+
+def a_schema(random: Random, exact: bool = False, foreign: float = 0.0) -> Any:
+    draft = random.choice(sorted(DRAFTS))
+    return SchemaMaker(random, draft, exact, foreign).document(random.choice((1, 2, 2, 3)))
+
+
+def near(random: Random, schema: Any, count: int, plain: bool = False) -> Iterator[Any]:
+    """Values that satisfy much of the schema, most of them changed a little."""
+    maker = DocumentMaker(random, plain)
+    maker.root = schema
+    for _ in range(count):
+        value = maker.near(schema)
+        for _ in range(random.choice((0, 0, 1, 1, 2, 3))):
+            value = maker.mutated(value)
+        yield value
+
+
+def compact(value: Any, style: str = "compact") -> str:
+    return json.dumps(value, ensure_ascii=False, **STYLES[style])
+
+
+def walks(grammar: Grammar, seed: int, lengths: tuple[int, ...]) -> Iterator[str]:
+    try:
+        sampler = Sampler(grammar.node, seed)
+    except LimitExceeded:  # with its counters expanded
+        return
+    if sampler.distance[0] == float("inf"):  # no documents at all
+        return
+    for most in lengths:
+        yield sampler.text(most).decode()
+
+
+def check_soundness(seed: int, foreign: float = 0.0, documents: int = 40, texts: int = 12) -> None:
+    random = Random(seed)
+    schema = a_schema(random, foreign=foreign)
+    style = random.choice(sorted(STYLES))
+    options = {
+        "open_objects": random.random() < 0.5,
+        "property_order": random.choice(("schema", "any")),
+        "whitespace": style if random.random() < 0.3 else "compact",
+        "max_depth": random.choice((0, 1)),
+    }
+    judge = judge_of(schema, **options)
+    if judge is None:
+        return
+    candidates = list(walks(judge.grammar, seed, (0, 2, 4, 8, 12, 16, 24, 32, 48, 64, 80, 100)[:texts]))
+    for value in near(random, schema, documents):
+        candidates += [compact(value, options["whitespace"]), spelt(value, random)]
+    candidates = list(dict.fromkeys(candidates))
+    for text in candidates:
+        if judge.accepts(text) and not judge.is_valid(text):
+            small = shrunk(schema, lambda smaller, text=text: wrongly_accepted(smaller, text, **options))
+            pytest.fail(f"{small} with {options} accepts {text}")
+    for text in random.sample(candidates, min(3, len(candidates))):
+        assert len(text) > 60 or matches(judge.grammar.node, text.encode()) == judge.accepts(text), (schema, text)
+
+
+@given(SEEDS)
+@settings(RANDOM, max_examples=150)
+def test_what_is_accepted_is_valid(seed: int) -> None:
+    check_soundness(seed)
+
+
+@given(SEEDS)
+@settings(RANDOM, max_examples=30)
+def test_keywords_of_other_drafts_admit_nothing_more(seed: int) -> None:
+    check_soundness(seed, foreign=0.3)
+
+
+def orders(value: Any) -> Iterator[Any]:
     """The value with the keys of its objects in every order."""
     if isinstance(value, list):
-        return [list(items) for items in itertools.product(*map(key_orders, value))]
-    if isinstance(value, dict):
-        members = [
-            dict(zip(value, parts, strict=True)) for parts in itertools.product(*map(key_orders, value.values()))
-        ]
-        return [dict(order) for member in members for order in itertools.permutations(member.items())]
-    return [value]
+        yield from map(list, itertools.product(*(list(orders(item)) for item in value)))
+    elif isinstance(value, dict):
+        for parts in itertools.product(*(list(orders(member)) for member in value.values())):
+            yield from map(dict, itertools.permutations(zip(value, parts, strict=True)))
+    else:
+        yield value
 
 
 def nesting(value: Any) -> int:
@@ -134,51 +157,58 @@ def nesting(value: Any) -> int:
     return 0
 
 
-def written(value: Any, style: str) -> bytes:
-    return json.dumps(value, ensure_ascii=False, **STYLES[style]).encode()
+def widest(value: Any) -> int:
+    if isinstance(value, (list, dict)):
+        members = list(value.values()) if isinstance(value, dict) else value
+        return max(len(members), *map(widest, members)) if members else 0
+    return 0
 
 
-@given(SCHEMAS, VALUES, st.sampled_from(sorted(STYLES)), st.booleans())
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
-def test_what_is_accepted_is_valid(schema: Any, value: Any, style: str, open_objects: bool) -> None:
-    judge = Judge(compiled(schema, whitespace=style, open_objects=open_objects, max_depth=1))
-    if judge.accepts(written(value, style)):
-        assert Draft202012Validator(schema).is_valid(value)
-
-
-@given(SCHEMAS, VALUES, st.sampled_from(sorted(STYLES)))
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
-def test_what_is_valid_is_accepted_in_some_key_order(schema: Any, value: Any, style: str) -> None:
-    grammar = compiled(schema, whitespace=style, open_objects=True)
-    assume(nesting(value) <= 2 and Draft202012Validator(schema).is_valid(value))
-    judge = Judge(grammar)
-    assert any(judge.accepts(written(order, style)) for order in key_orders(value))
-
-
-@given(SCHEMAS, st.sampled_from(sorted(STYLES)), st.booleans(), st.integers(0, 1000))
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
-def test_every_document_written_is_strict_json_and_valid(schema: Any, style: str, is_open: bool, seed: int) -> None:
-    grammar = compiled(schema, whitespace=style, open_objects=is_open, max_depth=1)
-    sampler = Sampler(grammar.node, seed)
-    assume(sampler.distance[0] < float("inf"))
-    validator = Draft202012Validator(schema)
-    for most in (0, 6, 20, 60):
-        data = sampler.text(most)
-        assert matches(grammar.node, data)
-        assert validator.is_valid(json.loads(data.decode(), parse_constant=no_constant)), data
-
-
-@given(SCHEMAS, VALUES)
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
-def test_a_refused_schema_says_where_and_an_unsatisfiable_one_has_no_values(schema: Any, value: Any) -> None:
-    issues = refusal(schema)
-    if issues and all("no value satisfies" in issue.hint for issue in issues):
-        assert not Draft202012Validator(schema).is_valid(value)
-
-
-def refusal(schema: Any) -> tuple[SchemaIssue, ...]:
+def is_left_out(schema: Any, value: Any, style: str = "compact") -> bool:
+    """Whether a valid value is rejected in every order of its keys, and no narrowing says so."""
+    judge: Judge | None = None
     try:
-        json_schema(schema, open_objects=True)
+        judge = Judge(schema, open_objects=True, max_depth=2, whitespace=style)
+    except LimitExceeded:
+        return False
     except SchemaError as error:
-        return error.issues
-    return ()
+        if not all(
+            "no value satisfies" in issue.hint or "no value satisfies" in issue.message for issue in error.issues
+        ):
+            return False
+    if judge is not None and any(mark in line for line in judge.grammar.narrowings for mark in LEAVES_OUT):
+        return False
+    if not validator(schema).is_valid(value):
+        return False
+    return judge is None or not any(judge.accepts(compact(order, style)) for order in orders(value))
+
+
+@given(SEEDS)
+@settings(RANDOM, max_examples=100)
+def test_what_is_valid_is_accepted_in_some_key_order(seed: int) -> None:
+    random = Random(seed)
+    schema = a_schema(random, exact=True)
+    style = random.choice(sorted(STYLES))
+    judge = None
+    for value in near(random, schema, 25, plain=True):
+        if nesting(value) > 2 or widest(value) > 4 or not validator(schema).is_valid(value):
+            continue
+        if judge is None:
+            judge = judge_of(schema, open_objects=True, max_depth=2, whitespace=style)
+        if (judge is None or not judge.accepts(compact(value, style))) and is_left_out(schema, value, style):
+            small = shrunk(schema, lambda smaller, value=value: is_left_out(smaller, value, style))
+            pytest.fail(f"{small} rejects {compact(value)}")
+
+
+@given(SEEDS)
+@settings(RANDOM, max_examples=30)
+def test_every_document_written_is_strict_json_in_its_style(seed: int) -> None:
+    random = Random(seed)
+    schema = a_schema(random)
+    style = random.choice(("spaced", "pretty", "any"))
+    judge = judge_of(schema, whitespace=style, max_depth=1)
+    if judge is None:
+        return
+    for text in walks(judge.grammar, seed, (0, 6, 20, 40)):
+        assert matches(judge.grammar.node, text.encode())
+        assert judge.is_valid(text), (schema, text)

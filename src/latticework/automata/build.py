@@ -60,7 +60,7 @@ def _build(grammar: ir.Node, limits: BuildLimits, symbolic: bool) -> ByteAutomat
             start = builder.build(grammar, builder.graph.final, ())
             return determinise(builder.graph, start, limits.max_states)
         except Incoherent as clash:
-            unrolled.add(builder.cheapest(clash.scopes))
+            builder.resolve(clash.clashes)
         except LimitExceeded as error:
             if error.where or not builder.where:
                 raise
@@ -79,9 +79,17 @@ class _Builder:
         self._count_scopes: dict[tuple[Path, int, int], int] = {}
         self._nullable: dict[bytes, bool] = {}
 
-    def cheapest(self, scopes: set[int]) -> bytes:
-        """The repetition, among those of ``scopes``, whose unrolling costs least; a block at fault is opened first."""
-        return min((self._origin_of(s) for s in scopes), key=lambda origin: (origin[1], origin[0]))[0]
+    def resolve(self, clashes: list[set[int]]) -> None:
+        """Of each clash, unroll the repetition that costs least, unless one of another clash is involved anyway.
+
+        A block at fault is opened first: its own repetitions are looked at when all is built again.
+        """
+        chosen: set[bytes] = set()
+        for scopes in clashes:
+            origins = [self._origin_of(scope) for scope in scopes]
+            if chosen.isdisjoint(digest for digest, _ in origins):
+                chosen.add(min(origins, key=lambda origin: (origin[1], origin[0]))[0])
+        self.unrolled |= chosen
 
     def _origin_of(self, scope: int) -> tuple[bytes, int]:
         block = self.graph.scope_block[scope]
@@ -223,7 +231,7 @@ class _Builder:
         if self.symbolic and len(path) >= MAX_LEVELS and node.digest not in self.unrolled:
             cheapest = min((self._origin[s] for s in path), key=lambda origin: origin[1])
             if cheapest[1] < high:
-                raise Incoherent(set(path))
+                raise Incoherent([set(path)])
 
     def _scope(self, node: ir.Node, low: int, high: int | None) -> int:
         bound = UNBOUNDED if high is None else high

@@ -9,37 +9,44 @@ walk over its states; ``tables.py`` copies it.
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Collection
 from typing import TypeAlias
 
 from latticework.automata.automaton import ByteAutomaton
-from latticework.automata.blocks import Instance, byte_set
-from latticework.automata.graph import Edge, Graph, Path, common_prefix
+from latticework.automata.blocks import NO_MOVE, Instance, byte_set
+from latticework.automata.graph import Graph, Path, common_prefix
 from latticework.automata.tables import Placement, assemble
 from latticework.errors import LimitExceeded
 
 Key: TypeAlias = int | tuple[int, ...]  # a node, or a sorted subset of several
 
+_ARROW = (1 << 48) - 1
+
 
 class Incoherent(Exception):
-    """Configurations that count differently would have to be merged. Internal: never leaves the builder."""
+    """Configurations that count differently would have to be merged. Internal: never leaves the builder.
 
-    def __init__(self, scopes: set[int]) -> None:
-        super().__init__(f"scopes {sorted(scopes)}")
-        self.scopes = scopes
+    ``clashes``: for each place, the scopes of which one has to go.
+    """
+
+    def __init__(self, clashes: list[set[int]]) -> None:
+        super().__init__(f"scopes {[sorted(scopes) for scopes in clashes]}")
+        self.clashes = clashes
 
 
 def determinise(graph: Graph, start: int, max_states: int) -> ByteAutomaton:
     """Byte automaton of the language from ``start`` to the graph's final node.
 
     Raises:
-        Incoherent: a subset would mix configurations that count differently.
+        Incoherent: subsets would mix configurations that count differently.
         LimitExceeded: more than ``max_states`` states.
     """
     if graph.path[start]:
         start = graph.from_path(start, ())
     subsets = _Subsets(graph, max_states)
     subsets.walk(start)
+    if subsets.clashes:
+        raise Incoherent(subsets.clashes)
     return assemble(
         subsets.count,
         subsets.cells,
@@ -65,10 +72,12 @@ class _Subsets:
         self.accepting: list[int] = []
         self.inside: list[tuple[int, Path]] = []
         self.placed: list[Placement] = []
+        self.clashes: list[set[int]] = []
         self._ids: dict[Key, int] = {}
         self._work: list[tuple[Key, int]] = []
         self._placements: dict[Instance, Placement] = {}
         self._first_bytes: dict[int, int] = {}
+        self._moves: dict[frozenset[int], int] = {}
 
     def walk(self, start: int) -> None:
         final = self.graph.final
@@ -177,53 +186,60 @@ class _Subsets:
         return list(seen)
 
     def _merge(self, closed: list[int]) -> list[int]:
-        """The cells of a subset, of its members' edges."""
+        """The cells of a subset, of its members' edges: a sweep over the bytes where one begins or has ended."""
         edges, paths = self.graph.edges, self.graph.path
-        events: list[Edge] = []
-        cuts: set[int] = set()
+        events: list[int] = []
         for member in closed:
             own = paths[member]
             for low, high, target, inc in edges[member]:
                 keep = common_prefix(own, paths[target]) if own else 0
-                events.append((low, high, target, keep << 4 | inc))
-                cuts.add(low)
-                cuts.add(high + 1)
+                arrow = target << 8 | keep << 4 | inc
+                events.append(low << 49 | 1 << 48 | arrow)
+                events.append(high + 1 << 49 | arrow)
         events.sort()
         row: list[int] = []
-        previous = (-1, -1)  # end and move of the last cell
-        live: list[Edge] = []
-        position = 0
-        for low, after in itertools.pairwise(sorted(cuts)):
-            while position < len(events) and events[position][0] <= low:
-                live.append(events[position])
-                position += 1
-            live = [e for e in live if e[1] >= low]
-            if not live:
-                continue
-            targets = {(e[2], e[3]) for e in live}
-            if len(targets) > 1:
-                state, operation = self._subset(targets)
+        live: dict[int, int] = {}  # how many edges make each arrow
+        low = last_high = last_move = -1
+        for event in events:
+            at = event >> 49
+            if at > low:
+                if live:
+                    move = self._move(live)
+                    if last_high == low - 1 and last_move == move:
+                        row[-1] += at - low  # its high byte
+                    else:
+                        row.append(move << 16 | low << 8 | at - 1)
+                    last_high, last_move = at - 1, move
+                low = at
+            arrow = event & _ARROW
+            if event >> 48 & 1:
+                live[arrow] = live.get(arrow, 0) + 1
+            elif live[arrow] == 1:
+                del live[arrow]
             else:
-                target, operation = targets.pop()
-                state = self.state_of(target)
-            move = state << 8 | operation
-            if previous == (low - 1, move):
-                row[-1] += after - low  # its high byte
-            else:
-                row.append(move << 16 | low << 8 | after - 1)
-            previous = (after - 1, move)
+                live[arrow] -= 1
         return row
 
-    def _subset(self, targets: set[tuple[int, int]]) -> tuple[int, int]:
-        """State and operation of a move to several ``(target, operation)`` at once."""
-        paths = self.graph.path
-        operations = {operation for _, operation in targets}
-        chosen = {target for target, _ in targets}
-        if len(operations) == 1:
-            chosen = self._united(chosen)
-        if len(operations) > 1 or len({paths[target] for target in chosen}) > 1:
-            raise Incoherent(_at_fault(targets, paths))
-        return self.state_of(min(chosen) if len(chosen) == 1 else tuple(sorted(chosen))), operations.pop()
+    def _move(self, arrows: Collection[int]) -> int:
+        """``state << 8 | operation`` of a move along all ``arrows``, each ``target << 8 | operation``, at once."""
+        if len(arrows) == 1:
+            (arrow,) = arrows
+            return self.state_of(arrow >> 8) << 8 | arrow & 0xFF
+        key = frozenset(arrows)
+        found = self._moves.get(key)
+        if found is None:
+            operations = {arrow & 0xFF for arrow in key}
+            chosen = {arrow >> 8 for arrow in key}
+            if len(operations) == 1:
+                chosen = self._united(chosen)
+            if len(operations) > 1 or len({self.graph.path[target] for target in chosen}) > 1:
+                self.clashes.append(_at_fault(key, self.graph.path))
+                found = NO_MOVE  # the walk goes on elsewhere, to find other clashes at once
+            else:
+                state = self.state_of(min(chosen) if len(chosen) == 1 else tuple(sorted(chosen)))
+                found = state << 8 | operations.pop()
+            self._moves[key] = found
+        return found
 
     def _united(self, chosen: set[int]) -> set[int]:
         """The same subset, where the same state of copies of one block becomes a state of one copy.
@@ -246,8 +262,8 @@ class _Subsets:
         return united
 
 
-def _at_fault(targets: set[tuple[int, int]], paths: list[Path]) -> set[int]:
-    involved = [paths[t] for t, _ in targets]
+def _at_fault(arrows: Collection[int], paths: list[Path]) -> set[int]:
+    involved = [paths[arrow >> 8] for arrow in arrows]
     shared = involved[0]
     for path in involved:
         shared = shared[: common_prefix(shared, path)]
@@ -255,7 +271,7 @@ def _at_fault(targets: set[tuple[int, int]], paths: list[Path]) -> set[int]:
     if differing:
         return differing
     # Same scopes, different operations: the levels whose keeping or counting differs.
-    operations = [op for _, op in targets]
+    operations = [arrow & 0xFF for arrow in arrows]
     keep = min(op >> 4 for op in operations)
     uneven = {
         level

@@ -116,7 +116,7 @@ class _Contents:
         said = self.said[index]
         if index < self.wanted.start or (high is None and count >= low):
             return alt([end, seq([lead, self._item(said, None), memo[index + 1, count]])])
-        options = [end]
+        options: list[ir.Node] = [end]
         if high is None or count < high:
             options.append(seq([lead, self._item(said, True), memo[index + 1, count + 1]]))
         options.append(seq([lead, self._item(said, None if high is None else False), memo[index + 1, count]]))

@@ -73,7 +73,8 @@ class _Facts:
         named = [p for m in self.members if isinstance(p := m.schema.get("properties"), dict)]
         if any(name in properties for properties in named):
             return any(sub.schema is False for sub in self.property(name))
-        return any(named) and not open_objects and not self.has_unions
+        closed = any(m.is_written and m.schema.get("properties") for m in self.members)
+        return closed and not open_objects and not self.has_unions
 
 
 def exclusive(lowering: Lowering, union: Union, context: Conjunction, other_unions: bool) -> Union:

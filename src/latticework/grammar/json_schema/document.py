@@ -26,6 +26,11 @@ class Subschema(NamedTuple):
         """The pointer as the document has it."""
         return self.pointer.partition("/~:")[0]
 
+    @property
+    def is_written(self) -> bool:
+        """Whether the schema stands in the document."""
+        return self.pointer == self.place
+
     def child(self, *tokens: str | int) -> Subschema:
         """The schema under these keys."""
         schema = self.schema
@@ -85,7 +90,7 @@ class Dialect:
         keywords: those the draft gives a meaning to. Keywords of other drafts are enforced all the same where they
             leave documents out, and say nothing where they are negated.
         ref_siblings: keywords beside ``$ref`` count (2019-09 on).
-        boolean_exclusive: ``exclusiveMinimum: true`` makes ``minimum`` exclusive (draft 4).
+        boolean_exclusive: ``exclusiveMinimum: true`` makes ``minimum`` exclusive (draft 4, read without a draft too).
         tuple_items: ``items`` may be an array, ``additionalItems`` follows it (up to 2019-09).
         float_integers: 1.0 is an integer (draft 6 on).
         identifier: keyword that gives a schema its URI.
@@ -99,6 +104,11 @@ class Dialect:
     float_integers: bool = True
     identifier: str = "$id"
     formats: frozenset[str] = _FORMATS_2019_09
+
+    @property
+    def numeric_exclusive(self) -> bool:
+        """Whether ``exclusiveMinimum`` may be a bound of its own (draft 6 on)."""
+        return "const" in self.keywords
 
 
 _DIALECTS = {

@@ -89,7 +89,7 @@ _JSON_POINTER = r"(?:/(?:[^~/\x00-\x1f]|~[01])*)*"
 _RELATIVE_JSON_POINTER = rf"[1-9]{{0,8}}\d(?:#|{_JSON_POINTER})"
 
 # RFC 6570: literals and expressions in braces.
-_VARIABLE = r"(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})+(?:\.(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})+)*(?::[1-9]\d{0,3}|\*)?"
+_VARIABLE = r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*(?::[1-9]\d{0,2}|\*)?"
 _EXPRESSION = rf"\{{[+#./;?&]?{_VARIABLE}(?:,{_VARIABLE})*\}}"
 _URI_TEMPLATE = rf"(?:[!#$&(-;=?-\[\]_a-z~]|{_ESCAPED}|{_EXPRESSION})*"
 

@@ -113,24 +113,29 @@ class Further:
     def __init__(self, lowering: Lowering, constraining: list[Subschema]) -> None:
         self.lowering = lowering
         self.constraining = constraining
-        self.patterns: dict[str, None] = {}
-        for member in constraining:
-            self.patterns.update(dict.fromkeys(self._patterns_of(member)))
+        self._by_member = {member.pointer: self._patterns_of(member) for member in constraining}
+        self.patterns = dict.fromkeys(pattern for found in self._by_member.values() for pattern in found)
         self.key_schemas = tuple(m.child("propertyNames") for m in constraining if "propertyNames" in m.schema)
 
-    def _patterns_of(self, member: Subschema) -> dict[str, Any]:
+    @property
+    def _names_properties(self) -> bool:
+        """Whether the document itself, not a negation, says which properties there are."""
+        naming = {"patternProperties", "properties", "required"}
+        return any(member.is_written and not naming.isdisjoint(member.schema) for member in self.constraining)
+
+    def _patterns_of(self, member: Subschema) -> list[str]:
         value = member.schema.get("patternProperties", {})
         if not isinstance(value, dict):
             self.lowering.malformed(member, "patternProperties", "an object of schemas")
-            return {}
+            return []
         for pattern in value:
             try:
                 pattern_node(pattern)
             except GrammarError as error:
                 message = str(error).replace("\n", "\n    ")
                 self.lowering.refuse(member, "patternProperties", message, "rewrite the pattern")
-                return {}
-        return value
+                return []
+        return [*value]
 
     def admits_name(self, name: str) -> bool:
         """Whether a property may have this name."""
@@ -139,7 +144,7 @@ class Further:
     def of_member(self, member: Subschema, name: str) -> list[Subschema]:
         """What ``patternProperties`` of ``member`` says about a property of this name."""
         said: list[Subschema] = []
-        for pattern in member.schema.get("patternProperties", ()):
+        for pattern in self._by_member[member.pointer]:
             found = matches(pattern, name)
             if found is None:
                 message = f"whether the name {name!r} matches {pattern!r} depends on the dialect"
@@ -185,7 +190,7 @@ class Further:
             matched = dict(zip(patterns, choice, strict=True))
             if any(matched[pattern] is not is_matched for pattern, is_matched in needed.items()):
                 continue
-            said = self._of_class(matched, closed=not wanted and bool(named or self.patterns))
+            said = self._of_class(matched, closed=not wanted and self._names_properties)
             if said is None or any(sub.schema is False for sub in said):
                 continue
             said = (*said, *(demand.value for demand in wanted if demand.value is not None))
@@ -214,7 +219,7 @@ class Further:
         said: list[Subschema] = []
         spoken = False
         for member in self.constraining:
-            own = [p for p in member.schema.get("patternProperties", ()) if matched.get(p)]
+            own = [pattern for pattern in self._by_member[member.pointer] if matched.get(pattern)]
             said += [member.child("patternProperties", pattern) for pattern in own]
             if not own and "additionalProperties" in member.schema:
                 said.append(member.child("additionalProperties"))

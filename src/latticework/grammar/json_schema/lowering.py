@@ -63,7 +63,7 @@ class Lowering:
         self._memo: dict[tuple[Any, ...], ir.Node | None] = {}
         self._active: set[tuple[Any, ...]] = set()
         self._depth = 0
-        self._nodes = 0
+        self.nodes = 0  # schemas lowered so far, each as often as it stands in another combination
         self.facts: dict[tuple[Any, ...], Any] = {}  # what disjoint.py knows of conjunctions
         self.proofs = 0  # steps taken to prove that schemas exclude each other
         self._scanned: dict[str, tuple[bool, tuple[str, ...]]] = {}
@@ -145,8 +145,8 @@ class Lowering:
         where = conjunction[0].place if conjunction else ""
         if self._depth >= self.limits.max_schema_depth:
             raise LimitExceeded("max_schema_depth", self.limits.max_schema_depth, where)
-        self._nodes += len(expanded.items) + 1
-        if self._nodes > self.limits.max_schema_nodes:
+        self.nodes += len(expanded.items) + 1
+        if self.nodes > self.limits.max_schema_nodes:
             raise LimitExceeded("max_schema_nodes", self.limits.max_schema_nodes, where)
         self._depth += 1
         node = self._combine(expanded, level)

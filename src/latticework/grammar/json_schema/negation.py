@@ -200,10 +200,10 @@ def _not_bounded(lowering: Lowering, sub: Subschema, keyword: str) -> list[Conju
     failing: dict[str, Any] = {"type": "number"}
     if is_open:
         failing[word] = value
-    elif lowering.document.dialect.boolean_exclusive:
-        failing |= {word: value, f"exclusive{word.capitalize()}": True}
-    else:
+    elif lowering.document.dialect.numeric_exclusive:
         failing[f"exclusive{word.capitalize()}"] = value
+    else:
+        failing |= {word: value, f"exclusive{word.capitalize()}": True}
     return [(sub.derived(f"not {keyword}", failing),)]
 
 

@@ -125,7 +125,8 @@ def _object(
         node = alt(further.pairs(named, level))
         if node != ir.NOTHING or last:
             written.append(_Member(node, bool(last), repeats=True, last=last))
-    return _written(lowering, place, written, low, high, level)
+    counting = next((member for member in constraining if member.schema.get("minProperties") == low), place)
+    return _written(lowering, counting, written, low, high, level)
 
 
 def _is_open(constraining: list[Subschema]) -> bool:
@@ -227,6 +228,9 @@ def _counted(
         message = f"counting more than {_MAX_COUNTED} properties is not supported"
         lowering.refuse(place, "minProperties", message, "drop minProperties and maxProperties")
         return ir.EMPTY
+    if low > len(members) and not place.is_written:  # asked for by a negation, which other cases may serve
+        lowering.narrow(f"at {place.place or '(root)'}: objects with {low} distinct unnamed keys are left out")
+        return ir.NOTHING
     if low > len(members):
         message = f"{low} distinct keys among additional properties cannot be guaranteed"
         lowering.refuse(place, "minProperties", message, "name the properties")

@@ -26,6 +26,7 @@ from latticework.grammar.limits import Limits
 DEPTHS = ((1, 4), (5, 3), (40, 2), (200, 1))
 BUDGETS = (1, 2, 4, 8, 16)
 MAX_WEIGHT = 8_000  # nodes of the unrolled grammar, each counted as often as it is used
+MAX_NODES = 2_000  # schemas lowered with one budget, after which no larger one is tried
 MAX_HEIGHT = 120  # nested nodes: a few Python frames each while the automaton is built
 
 
@@ -80,6 +81,8 @@ def _unrolled(document: Document, options: Options, limits: Limits) -> tuple[Low
         if deeper[1] is not None and found[1] is not None and not _is_small(deeper[1]):
             break
         found, reached = deeper, budget
+        if found[0].nodes > MAX_NODES:
+            break
     lowering, node = found
     lowering.narrow(f"schemas that refer to themselves: at most {reached} times below themselves")
     return lowering, node

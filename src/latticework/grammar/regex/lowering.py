@@ -146,9 +146,12 @@ class _Lowering:
             return self._lookahead(first, others, at_start)
         pieces = anchors.pieces(first, self)
         options: list[ir.Node] = []
-        for (starts, ends), node in pieces.texts:
+        # A text piece may be empty; what looks ahead behind it must not take the start of the text for its middle.
+        moves = at_start and any(contains(part, is_lookahead) for part in others)
+        for (starts, ends), text in pieces.texts:
             if starts and not at_start:
                 continue
+            node = ir.Except(text, ir.EMPTY) if moves else text
             if not ends:
                 options.append(seq([node, self.rest(others, False)]))
             elif matches_nothing_more(others, False):

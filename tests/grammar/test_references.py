@@ -1,0 +1,298 @@
+"""References: identifiers, anchors, and schemas that refer to themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from schemas import DRAFTS
+from verdicts import check, narrowed
+
+from latticework.errors import LatticeworkError, SchemaError
+from latticework.grammar import json_schema
+
+DRAFT_4, DRAFT_6, DRAFT_7, DRAFT_2019, DRAFT_2020 = list(DRAFTS.values())[1:]
+NULL, INTEGER, STRING = {"type": "null"}, {"type": "integer"}, {"type": "string"}
+
+# ---- recursion
+
+LIST = {
+    "type": "object",
+    "properties": {"v": INTEGER, "next": {"$ref": "#"}},
+    "required": ["v"],
+    "additionalProperties": False,
+}
+TREE = {
+    "type": "object",
+    "properties": {"v": INTEGER, "children": {"type": "array", "items": {"$ref": "#"}}},
+    "required": ["v"],
+    "additionalProperties": False,
+}
+
+
+def test_linked_lists() -> None:
+    valid = ['{"v":1}', '{"v":1,"next":{"v":2}}', '{"v":1,"next":{"v":2,"next":{"v":3}}}']
+    invalid = ["{}", '{"v":"a"}', '{"v":1,"next":{}}', '{"v":1,"next":{"v":2,"next":{}}}', '{"v":1,"next":null}']
+    check(LIST, valid, invalid)
+    assert any("at most" in line and "themselves" in line for line in json_schema(LIST).narrowings)
+    deep = '{"v":1,"next":' * 60 + '{"v":1}' + "}" * 60
+    narrowed(LIST, [deep])
+
+
+def test_trees() -> None:
+    valid = ['{"v":1}', '{"v":1,"children":[]}', '{"v":1,"children":[{"v":2},{"v":3,"children":[]}]}']
+    check(TREE, valid, ['{"v":1,"children":[{}]}', '{"v":1,"children":{"v":1}}', '{"v":1,"children":[{"v":2,"x":1}]}'])
+
+
+def test_mutual_recursion() -> None:
+    schema = {
+        "$ref": "#/$defs/even",
+        "$defs": {
+            "even": {
+                "anyOf": [
+                    NULL,
+                    {
+                        "type": "array",
+                        "prefixItems": [{"const": 0}, {"$ref": "#/$defs/odd"}],
+                        "minItems": 2,
+                        "items": False,
+                    },
+                ]
+            },
+            "odd": {
+                "type": "array",
+                "prefixItems": [{"const": 1}, {"$ref": "#/$defs/even"}],
+                "minItems": 2,
+                "items": False,
+            },
+        },
+    }
+    check(schema, ["null", "[0,[1,null]]", "[0,[1,[0,[1,null]]]]"], ["[0,null]", "[1,null]", "[0,[1,[1,null]]]", "[0]"])
+
+
+@pytest.mark.parametrize("keyword", ["allOf", "anyOf", "oneOf"])
+def test_recursion_below_an_applicator(keyword: str) -> None:
+    schema = {keyword: [{**LIST, "properties": {"v": INTEGER, "next": {keyword: [{"$ref": "#"}]}}}]}
+    check(schema, ['{"v":1}', '{"v":1,"next":{"v":2}}'], ['{"v":1,"next":{}}', '{"v":1,"next":{"v":"a"}}'])
+
+
+def test_recursion_through_a_union_at_the_root() -> None:
+    schema = {"anyOf": [INTEGER, {"type": "array", "items": {"$ref": "#"}}]}
+    check(schema, ["1", "[]", "[1,[2,[]]]", "[[1],[2]]"], ["null", '["a"]', "[[null]]", "[1,[[1.5]]]"])
+    schema = {"oneOf": [INTEGER, {"type": "object", "additionalProperties": {"$ref": "#"}}]}
+    check(
+        schema,
+        ["1", "{}", '{"a":1}', '{"a":{"b":2}}'],
+        ["null", '{"a":null}', '{"a":{"b":"x"}}', '{"a":{"a":1,"a":"x"}}'],
+    )
+
+
+def test_recursion_below_not() -> None:
+    schema = {"type": "object", "properties": {"n": {"not": {"$ref": "#"}}}}
+    # An n is wrong exactly when it is an object whose own n is right, or is missing.
+    check(
+        schema,
+        ["{}", '{"n":1}', '{"n":{"n":{}}}'],
+        ['{"n":{}}', '{"n":{"n":1}}', '{"n":{"n":{"n":{}}}}', "1"],
+        max_depth=2,
+    )
+    leaf = {"type": "array", "items": {"$ref": "#"}, "maxItems": 1}
+    check(
+        {"not": {"$ref": "#/$defs/l"}, "$defs": {"l": {**leaf, "items": {"$ref": "#/$defs/l"}}}},
+        ["1", "[1]", "[[1]]", "[1,2]"],
+        ["[]", "[[]]"],
+        max_depth=2,
+    )
+
+
+def test_recursion_that_needs_itself_has_no_values() -> None:
+    for schema in (
+        {"type": "object", "properties": {"n": {"$ref": "#"}}, "required": ["n"]},
+        {"type": "array", "items": {"$ref": "#"}, "minItems": 1},
+        {"type": "array", "contains": {"$ref": "#"}},
+        {
+            "$ref": "#/$defs/a",
+            "$defs": {
+                "a": {"type": "array", "prefixItems": [{"$ref": "#/$defs/b"}], "minItems": 1},
+                "b": {"type": "object", "properties": {"x": {"$ref": "#/$defs/a"}}, "required": ["x"]},
+            },
+        },
+    ):
+        with pytest.raises(SchemaError, match="no value satisfies"):
+            json_schema(schema)
+
+
+def test_recursion_that_ends_somewhere_else_goes_there() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"n": {"anyOf": [{"$ref": "#"}, NULL]}},
+        "required": ["n"],
+        "additionalProperties": False,
+    }
+    check(schema, ['{"n":null}', '{"n":{"n":null}}'], ["{}", '{"n":{}}', '{"n":1}'])
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#"},
+        {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}},
+        {"allOf": [{"$ref": "#"}]},
+        {"oneOf": [{"$ref": "#"}, {"type": "null"}]},
+        {"not": {"$ref": "#"}},
+        {"if": {"$ref": "#"}, "then": {"type": "null"}},
+        {"dependentSchemas": {"a": {"$ref": "#"}}, "type": "object"},
+    ],
+    ids=str,
+)
+def test_a_schema_that_leads_to_itself_without_a_step_down_is_refused(schema: Any) -> None:
+    with pytest.raises(LatticeworkError):
+        json_schema(schema)
+
+
+@pytest.mark.parametrize("draft", sorted(DRAFTS))
+def test_recursion_in_every_draft(draft: str) -> None:
+    head = {"$schema": DRAFTS[draft]} if DRAFTS[draft] else {}
+    check({**head, **LIST}, ['{"v":1,"next":{"v":2}}'], ['{"v":1,"next":{}}'])
+
+
+# ---- identifiers
+
+
+def test_references_relative_to_an_embedded_identifier() -> None:
+    inner = {"$id": "https://example.com/dir/inner.json", "$ref": "#/$defs/a", "$defs": {"a": NULL}}
+    schema = {
+        "$id": "https://example.com/root.json",
+        "properties": {"p": inner, "q": {"$ref": "#/$defs/a"}},
+        "$defs": {"a": INTEGER},
+    }
+    check(schema, ['{"p":null,"q":1}'], ['{"p":1}', '{"q":null}'])
+    schema["properties"]["q"] = {"$ref": "dir/inner.json"}
+    check(schema, ['{"p":null,"q":null}'], ['{"q":1}'])
+    schema["properties"]["q"] = {"$ref": "https://example.com/dir/inner.json#/$defs/a"}
+    check(schema, ['{"q":null}'], ['{"q":1}'])
+    inner["$ref"] = "/root.json#/$defs/a"
+    check(schema, ['{"p":1,"q":null}'], ['{"p":null}'])
+    inner["$ref"] = "other.json"
+    with pytest.raises(SchemaError, match="outside the document"):
+        json_schema(schema)
+
+
+def test_identifiers_nest() -> None:
+    schema = {
+        "$id": "http://x.y/a/",
+        "type": "array",
+        "prefixItems": [{"$id": "b/", "items": {"$id": "c", "$ref": "d"}, "type": "array"}, {"$ref": "b/d"}],
+        "$defs": {"1": {"$id": "b/d", "type": "null"}, "2": {"$id": "d", "type": "integer"}},
+    }
+    check(schema, ["[[null],null]"], ["[[1]]", "[[],1]"])
+
+
+def test_only_the_keyword_of_the_draft_is_an_identifier() -> None:
+    def with_id(keyword: str, draft: str, definitions: str) -> dict[str, Any]:
+        inner = {
+            keyword: "http://x/",
+            "type": "object",
+            "properties": {"a": {"$ref": f"#/{definitions}/a"}},
+            definitions: {"a": NULL},
+        }
+        head = {"$schema": draft} if draft else {}
+        return {**head, "properties": {"p": inner}, definitions: {"a": INTEGER}}
+
+    null, one = '{"p":{"a":null}}', '{"p":{"a":1}}'
+    check(with_id("$id", "", "$defs"), [null], [one])
+    check(with_id("id", "", "$defs"), [one], [null])
+    check(with_id("$id", DRAFT_7, "definitions"), [null], [one])
+    check(with_id("id", DRAFT_7, "definitions"), [one], [null])
+    check(with_id("id", DRAFT_4, "definitions"), [null], [one])
+    check(with_id("$id", DRAFT_4, "definitions"), [one], [null])
+
+
+def test_an_identifier_beside_a_reference_counts_since_2019_09() -> None:
+    def beside(draft: str, definitions: str) -> dict[str, Any]:
+        inner = {"$id": "http://x/", "$ref": f"#/{definitions}/a", definitions: {"a": NULL}}
+        return {"$schema": draft, "properties": {"p": inner}, definitions: {"a": INTEGER}}
+
+    check(beside(DRAFT_7, "definitions"), ['{"p":1}'], ['{"p":null}'])
+    check(beside(DRAFT_2019, "$defs"), ['{"p":null}'], ['{"p":1}'])
+
+
+def test_anchors() -> None:
+    schema = {"properties": {"p": {"$ref": "#n"}}, "$defs": {"q": {"$anchor": "n", "type": "integer"}}}
+    check(schema, ['{"p":1}'], ['{"p":null}'])
+    schema = {
+        "properties": {"p": {"$ref": "#n"}, "q": {"$ref": "http://x/y#n"}},
+        "$defs": {
+            "1": {"$anchor": "n", "type": "integer"},
+            "2": {"$id": "http://x/y", "$defs": {"z": {"$anchor": "n", "type": "null"}}},
+        },
+    }
+    check(schema, ['{"p":1,"q":null}'], ['{"p":null}', '{"q":1}'])
+    old = {
+        "$schema": DRAFT_7,
+        "properties": {"p": {"$ref": "#n"}},
+        "definitions": {"q": {"$id": "#n", "type": "integer"}},
+    }
+    check(old, ['{"p":1}'], ['{"p":null}'])
+
+
+@pytest.mark.parametrize("keyword", ["const", "enum", "default", "examples"])
+def test_identifiers_inside_given_values_are_none(keyword: str) -> None:
+    value: Any = {"$anchor": "n", "$id": "http://x/y", "type": "null"}
+    given = value if keyword in ("const", "default") else [value]
+    schema = {
+        "properties": {"c": {keyword: given}, "p": {"$ref": "#n"}, "q": {"$ref": "http://x/y"}},
+        "$defs": {"a": {"$anchor": "n", "type": "integer"}, "b": {"$id": "http://x/y", "type": "string"}},
+    }
+    check(schema, ['{"p":1,"q":"a"}'], ['{"p":null}', '{"q":null}'])
+
+
+def test_properties_called_like_keywords_are_no_keywords() -> None:
+    schema = {
+        "properties": {
+            "$id": {"type": "string"},
+            "$anchor": {"const": "n"},
+            "not": INTEGER,
+            "$ref": NULL,
+            "enum": {"$ref": "#n"},
+        },
+        "$defs": {"const": {"$anchor": "n", "type": "boolean"}},
+    }
+    check(
+        schema,
+        ['{"$id":"x","$anchor":"n","not":1,"$ref":null,"enum":true}'],
+        ['{"not":"a"}', '{"$ref":1}', '{"enum":1}'],
+    )
+
+
+def test_dynamic_references_with_one_possible_target() -> None:
+    schema = {"$dynamicAnchor": "node", "type": "array", "items": {"$dynamicRef": "#node"}}
+    check(schema, ["[]", "[[],[[]]]"], ["[1]", "[[1]]"])
+    check({"$defs": {"a": {"$anchor": "n", **INTEGER}}, "$dynamicRef": "#n"}, ["1"], ["null"])
+    old = {"$schema": DRAFT_2019, "$recursiveAnchor": True, "type": "array", "items": {"$recursiveRef": "#"}}
+    check(old, ["[]", "[[],[[]]]"], ["[1]", "[[1]]"])
+
+
+def test_dynamic_references_with_several_targets_are_refused() -> None:
+    schema = {
+        "$id": "http://x/root",
+        "$ref": "list",
+        "$defs": {
+            "item": {"$dynamicAnchor": "item", "type": "integer"},
+            "list": {
+                "$id": "list",
+                "type": "array",
+                "items": {"$dynamicRef": "#item"},
+                "$defs": {"d": {"$dynamicAnchor": "item"}},
+            },
+        },
+    }
+    with pytest.raises(SchemaError, match="depends on where"):
+        json_schema(schema)
+
+
+def test_given_values_beside_a_reference_in_an_embedded_resource() -> None:
+    inner = {"$id": "http://e/inner", "$defs": {"a": {"const": 2}}, "enum": [1, 2], "$ref": "#/$defs/a"}
+    check({"properties": {"p": inner}, "$defs": {"a": {"const": 1}}}, [], ['{"p":1}'])
+    beside = {"enum": [1, 2, "a"], "$ref": "#/$defs/a"}
+    check({"properties": {"p": beside}, "$defs": {"a": INTEGER}}, ['{"p":1}'], ['{"p":"a"}', '{"p":3}'])
