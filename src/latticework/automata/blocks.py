@@ -20,6 +20,7 @@ from latticework.automata.automaton import ByteAutomaton
 EXIT = -2  # in place of a state
 NO_MOVE, EXIT_MOVE = -1 << 8, EXIT << 8
 MAX_CACHED_BYTES = 64 << 20
+MAX_REMEMBERED = 64  # sets of entries of one block whose reachable states are kept
 
 Row = list[tuple[int, int, int, int]]
 
@@ -115,7 +116,8 @@ class Block:
                 targets = np.unique(self.moves[frontier]) >> 8
                 targets = targets[targets >= 0]
                 frontier = targets[~seen[targets]]
-            self._reachable[entries] = seen
+            if len(self._reachable) < MAX_REMEMBERED:
+                self._reachable[entries] = seen
         return seen
 
 

@@ -181,7 +181,7 @@ class _Builder:
 
     def _alone(self, node: ir.Alone, k: int, path: Path, inc: int) -> int:
         if not inc and node.digest not in self.unrolled:
-            block = self._block(node, self._by_itself)
+            block = self._block(node, self._by_itself, self.symbolic)
             if len(path) + block.levels <= MAX_LEVELS:
                 return self.graph.instance(block, k, path)
         return self.build(node.body, k, path, inc)
@@ -190,18 +190,18 @@ class _Builder:
         # Next to nothing can be shared when the words are all there is (and this is how their block is made).
         if k == self.graph.final or sum(map(len, node.words)) < SHARED_WORD_BYTES:
             return tries.words(self.graph, node.words, k, path)
-        return self.graph.instance(self._block(node, self._by_itself), k, path)
+        return self.graph.instance(self._block(node, self._by_itself, self.symbolic), k, path)
 
     def _embed(
         self, node: NodeType, compile_node: Callable[[NodeType], ByteAutomaton], k: int, path: Path, inc: int
     ) -> int:
         if inc:
             raise TypeError("a set operation inside a counted length: count its operands instead")
-        return self.graph.instance(self._block(node, compile_node), k, path)
+        return self.graph.instance(self._block(node, compile_node, False), k, path)
 
-    def _block(self, node: NodeType, compile_node: Callable[[NodeType], ByteAutomaton]) -> Block:
+    def _block(self, node: NodeType, compile_node: Callable[[NodeType], ByteAutomaton], symbolic: bool) -> Block:
         # The limits are part of the key, so that what exceeds them does so whatever was compiled before.
-        key = (node.digest, self.symbolic, self.limits.max_nodes, self.limits.max_states)
+        key = (node.digest, symbolic, self.limits.max_nodes, self.limits.max_states)
         block = blocks.cache.get(key)
         if block is None:
             block = Block(node.digest, compile_node(node))

@@ -44,7 +44,11 @@ def determinise(graph: Graph, start: int, max_states: int) -> ByteAutomaton:
     if graph.path[start]:
         start = graph.from_path(start, ())
     subsets = _Subsets(graph, max_states)
-    subsets.walk(start)
+    try:
+        subsets.walk(start)
+    except LimitExceeded:
+        if not subsets.clashes:
+            raise
     if subsets.clashes:
         raise Incoherent(subsets.clashes)
     return assemble(
@@ -233,8 +237,10 @@ class _Subsets:
             if len(operations) == 1:
                 chosen = self._united(chosen)
             if len(operations) > 1 or len({self.graph.path[target] for target in chosen}) > 1:
+                if not self.clashes:  # the walk goes on elsewhere for a while, to find other clashes at once
+                    self.max_states = min(self.max_states, 2 * self.count + 1_000)
                 self.clashes.append(_at_fault(key, self.graph.path))
-                found = NO_MOVE  # the walk goes on elsewhere, to find other clashes at once
+                found = NO_MOVE
             else:
                 state = self.state_of(min(chosen) if len(chosen) == 1 else tuple(sorted(chosen)))
                 found = state << 8 | operations.pop()
