@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
+import pytest
 from hypothesis import Phase, given, reject, settings
 from hypothesis import strategies as st
 from ir_matcher import matches
 from test_build import STRINGS, bounds, char, grammars, language
 
 import latticework as lw
-from latticework.automata import algebra
+from latticework.automata import algebra, blocks, run
 from latticework.automata.automaton import MAX_LEVELS, ByteAutomaton
+from latticework.automata.blocks import Block, BlockCache
 from latticework.automata.build import build_automaton
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
+from latticework.grammar.json_schema import values
+from latticework.grammar.json_schema.style import Style, style_of
 
 SETTINGS = settings(max_examples=250, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 COMMA = ir.Literal(b",")
@@ -137,5 +143,115 @@ def check_form(automaton: ByteAutomaton) -> None:
         assert (automaton.scope[source[kept], level] == automaton.scope[target[kept], level]).all()
 
 
-def sizes(grammar: ir.Node) -> tuple[int, int]:
-    return build_automaton(grammar).states, build_automaton(plain(grammar)).states
+def star(letters: str) -> ir.Node:
+    return ir.Repeat(char(letters), 0, None)
+
+
+@pytest.mark.parametrize(
+    "grammar",
+    [
+        ir.Alone(ir.EMPTY),
+        ir.Alone(ir.NOTHING),
+        ir.Seq((ir.Alone(ir.EMPTY), char("a"), ir.Alone(ir.EMPTY))),
+        ir.Alone(ir.Repeat(ir.Alone(char("ab")), 0, None)),
+        ir.Alone(star("a")),
+        ir.Seq((ir.Alone(star("a")), ir.Alone(star("a")), ir.Alone(star("b")))),
+        # Two counts in a row share a scope, which is left and entered anew on one byte.
+        ir.Repeat(ir.Alone(ir.Seq((ir.Counted(star("a"), 0, 4), ir.Counted(star("b"), 0, 4)))), 0, 1),
+        ir.Alt((COMMA, ir.Alone(ir.Seq((ir.Counted(star("a"), 1, 4), ir.Counted(star("b"), 1, 4)))))),
+        # As many levels as there may be, and one more.
+        ir.Repeat(ir.Seq((ir.Repeat(ir.Alone(ir.Repeat(char("a"), 4, 5)), 4, 5), char("b"))), 0, 4),
+        # A number goes on like what follows, unless that begins with a digit too.
+        ir.Seq((ir.Alone(ir.Repeat(char("a"), 1, 5)), ir.Alt((COMMA, char("b"))))),
+        ir.Seq((ir.Alone(ir.Repeat(char("a"), 1, 5)), ir.Alt((COMMA, char("a"))))),
+        ir.Counted(ir.Alone(star("ab")), 2, 5),
+        ir.Counted(ir.Alone(ir.Intersect((star("ab"), ir.Repeat(char("ab"), 3, None)))), 0, 4),
+    ],
+)
+def test_small_cases(grammar: ir.Node) -> None:
+    automaton = build_automaton(grammar)
+    check_form(automaton)
+    assert algebra.equivalent(automaton, build_automaton(plain(grammar)))
+    assert language(automaton) == {text for text in STRINGS if matches(plain(grammar), text.encode())}
+
+
+@pytest.mark.parametrize("style", [style_of("compact"), style_of("pretty", 1), style_of("any", None, 2)])
+def test_any_value_is_the_same_alone(style: Style) -> None:
+    value = values.any_value(style, 1, 0)
+    assert isinstance(value, ir.Alone)
+    pair = ir.Seq((ir.Literal(b"["), value, COMMA, value, ir.Literal(b"]")))
+    automaton, expected = build_automaton(pair), build_automaton(plain(pair))
+    check_form(automaton)
+    assert automaton.states <= expected.states
+    assert algebra.equivalent(automaton, expected)
+
+
+def test_copies_of_one_block_with_different_continuations_are_merged() -> None:
+    value = values.any_value(style_of("compact"), 1, 0)
+    grammar = ir.Alt(ir.Seq((ir.Literal(b'{"a":'), value, ir.Literal(end))) for end in (b"}", b',"b":1}', b',"c":1}'))
+    automaton, expected = build_automaton(grammar), build_automaton(plain(grammar))
+    check_form(automaton)
+    assert automaton.states < 200 < expected.states
+    assert algebra.equivalent(automaton, expected)
+
+
+def test_what_exceeds_a_limit_does_so_whatever_was_compiled_before() -> None:
+    grammar = ir.Alone(ir.Words(b"%d" % n**3 for n in range(60)))
+    assert build_automaton(grammar).states > 40
+    with pytest.raises(LimitExceeded):
+        build_automaton(grammar, lw.Limits(max_states=20))
+    with pytest.raises(LimitExceeded):
+        build_automaton(grammar, lw.Limits(max_nodes=20))
+    many = ir.Seq([grammar, COMMA] * 10)
+    with pytest.raises(LimitExceeded):
+        build_automaton(many, lw.Limits(max_states=5 * build_automaton(grammar).states))
+
+
+def test_the_cache_is_bounded_and_forgets_the_oldest() -> None:
+    block = Block(b"", build_automaton(ir.Repeat(char("ab"), 0, 9)))
+    cache = BlockCache(max_bytes=3 * block.nbytes)
+    for key in range(3):
+        cache.put(key, block)
+    assert cache.get(0) is block
+    cache.put(3, block)
+    assert [cache.get(key) is block for key in range(4)] == [True, False, True, True]
+    BlockCache(max_bytes=1).put(0, block)
+
+
+def test_threads_may_compile_the_same_block_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "cache", BlockCache())
+    value = values.any_value(style_of("compact"), 1, 0)
+    grammars_of = [ir.Seq((value, ir.Literal(b" %d" % n), value)) for n in range(8)]
+    built: dict[int, ByteAutomaton] = {}
+
+    def compile_one(n: int) -> None:
+        built[n] = build_automaton(grammars_of[n])
+
+    threads = [threading.Thread(target=compile_one, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for n, automaton in built.items():
+        again = build_automaton(grammars_of[n])
+        assert np.array_equal(automaton.next_state, again.next_state)
+        assert np.array_equal(automaton.operation, again.operation)
+    assert len(built) == 8
+
+
+def test_errors_inside_a_block_name_the_node() -> None:
+    wide = ir.Alone(ir.Located(ir.Words(f"{n:04}{n:04}".encode() for n in range(3_000)), "/properties/a"))
+    with pytest.raises(LimitExceeded) as caught:
+        build_automaton(ir.Seq((char("a"), wide)), lw.Limits(max_nodes=500))
+    assert caught.value.where == "/properties/a"
+
+
+def test_named_keys_merge_into_the_keys_that_exclude_them() -> None:
+    keys = ["name", "names", "a", "", "é", 'q"', "na"]
+    named = [ir.Seq((ir.Literal(f'"{key}":'.encode()), char("a"))) for key in ("name", "na", "a", "é")]
+    further = ir.Seq((ir.JsonKey(keys), ir.Literal(b":"), char("b")))
+    automaton = build_automaton(ir.Alt((*named, further)))
+    for text in ('"name":a', '"na":a', '"é":a', '"nam":b', '"namer":b', '"ê":b', '"q":b', '"nam\\n":b', '"x\\u0061":b'):
+        assert run.accepts(automaton, text.encode()), text
+    for text in ('"name":b', '"names":b', '"":b', '"é":b', '"nam\\u0065":b', '"q\\"":b', '"nam\\/":b'):
+        assert not run.accepts(automaton, text.encode()), text
