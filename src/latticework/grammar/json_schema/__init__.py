@@ -67,8 +67,9 @@ def json_schema(
     if lowering.issues:
         raise SchemaError(tuple(lowering.issues))
     if node is None:
-        nothing = SchemaIssue("", "", "no value satisfies this schema")
-        raise SchemaError(tuple(lowering.unsatisfiable) or (nothing,))
+        left_out = tuple(SchemaIssue("", "", line) for line in lowering.narrowings if "left out" in line)
+        nothing = SchemaIssue("", "", "no value that could be written satisfies this schema")
+        raise SchemaError((*lowering.unsatisfiable, *left_out) or (nothing,))
     dropped = (f"an option that no value satisfies is left out: {issue}" for issue in lowering.unsatisfiable)
     return Grammar(
         ir.Located(node, ""),

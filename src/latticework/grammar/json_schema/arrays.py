@@ -65,8 +65,13 @@ def array(lowering: Lowering, members: tuple[Subschema, ...], level: int) -> ir.
             high = len(first)
     if high is not None and low > high:
         return lowering.dead(place, "minItems", f"minItems is {low}, but at most {high} items are possible")
+    may_be_empty = low == 0 and not any(one.low for one in wanted)
+    if high == 0:
+        return style.empty("[]") if may_be_empty else None
     conditions = [containing(lowering, said[: len(first)], said_of_others, one, level, high) for one in wanted]
     if ir.NOTHING in conditions:
+        if may_be_empty:
+            return style.empty("[]")
         return lowering.dead(place, "contains", "no array has the items that contains asks for")
     if any(member.schema.get("uniqueItems") is True for member in constraining) and (high is None or high > 1):
         content = unique_items(lowering, place, [*said[: len(first)]], said_of_others, low, high, level)
@@ -74,10 +79,7 @@ def array(lowering: Lowering, members: tuple[Subschema, ...], level: int) -> ir.
             return lowering.dead(place, "uniqueItems", "there are not enough different items")
         if content != ir.EMPTY:
             conditions.append(content)
-    if high == 0:
-        return None if any(one.low for one in wanted) else style.empty("[]")
     comma = style.comma(level + 1)
-    may_be_empty = low == 0 and not any(one.low for one in wanted)
     if first:
         content = _after_first(first, others, comma, low, high, may_be_empty=may_be_empty and not style.by_level)
     else:

@@ -120,8 +120,8 @@ class Further:
     @property
     def _names_properties(self) -> bool:
         """Whether the document itself, not a negation, says which properties there are."""
-        naming = {"patternProperties", "properties", "required"}
-        return any(member.is_written and not naming.isdisjoint(member.schema) for member in self.constraining)
+        naming = ("patternProperties", "properties", "required")
+        return any(member.is_written and any(map(member.schema.get, naming)) for member in self.constraining)
 
     def _patterns_of(self, member: Subschema) -> list[str]:
         value = member.schema.get("patternProperties", {})

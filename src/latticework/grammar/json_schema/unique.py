@@ -46,7 +46,7 @@ def unique_items(
     comma = lowering.style.comma(level + 1)
     items = [lowering.style.member(ir.Literal(text)) for text in texts]
     if len(items) > MAX_REMEMBERED:
-        lowering.narrow(f"uniqueItems of more than {MAX_REMEMBERED} values: items come in the order of the enum")
+        lowering.narrow(f"uniqueItems of more than {MAX_REMEMBERED} values: items come in one fixed order")
         return _in_order(items, comma, low, high)
     return _in_any_order(items, comma, max(low, 1), high)
 

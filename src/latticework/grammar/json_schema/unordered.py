@@ -16,7 +16,9 @@ MAX_WEIGHT = 4_000  # nodes of the members written out as a tree, each counted o
 def is_worth_it(members: list[ir.Node]) -> bool:
     """Whether the bounds admit the members in any order."""
     count = len(members)
-    return 2 <= count <= MAX_MEMBERS and sum(ir.tree_size(node).weight for node in members) << (count - 1) <= MAX_WEIGHT
+    return (
+        count <= MAX_MEMBERS and sum(ir.tree_size(node).weight for node in members) << max(count - 1, 0) <= MAX_WEIGHT
+    )
 
 
 def unordered(members: list[tuple[ir.Node, bool]], further: ir.Node | None, comma: ir.Node) -> ir.Node:
