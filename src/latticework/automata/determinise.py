@@ -10,6 +10,7 @@ walk over its states; ``tables.py`` copies it.
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import pairwise
 from typing import TypeAlias
 
 from latticework.automata.automaton import ByteAutomaton
@@ -112,13 +113,11 @@ class _Subsets:
         graph.unfold(node)
         if graph.epsilon[node]:
             return None
-        own = graph.path[node]
+        own, edges = graph.path[node], graph.edges[node]
+        if any(low <= high for (_, high, _, _), (low, _, _, _) in pairwise(edges)):
+            return None
         row: list[int] = []
-        last = -1
-        for low, high, target, inc in graph.edges[node]:
-            if low <= last:
-                return None
-            last = high
+        for low, high, target, inc in edges:
             keep = common_prefix(own, graph.path[target]) if own else 0
             state = ids.get(target)
             if state is None:
