@@ -14,7 +14,7 @@ from test_build import STRINGS, bounds, char, grammars, language
 import latticework as lw
 from latticework.automata import algebra, blocks, run
 from latticework.automata.automaton import MAX_LEVELS, ByteAutomaton
-from latticework.automata.blocks import Block, BlockCache
+from latticework.automata.blocks import Block, Cache
 from latticework.automata.build import build_automaton
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
@@ -126,7 +126,7 @@ def test_expanded_automata_are_equivalent(grammar: ir.Node) -> None:
 
 
 def check_form(automaton: ByteAutomaton) -> None:
-    """What ``automaton.py`` promises, and that every state can be reached."""
+    """What ``automaton.py`` promises."""
     assert automaton.levels.max() <= MAX_LEVELS
     assert (automaton.next_state < automaton.states).all()
     assert automaton.next_state.min() >= -1
@@ -141,6 +141,16 @@ def check_form(automaton: ByteAutomaton) -> None:
     for level in range(MAX_LEVELS):
         kept = keep > level
         assert (automaton.scope[source[kept], level] == automaton.scope[target[kept], level]).all()
+
+
+def check_reach(automaton: ByteAutomaton) -> None:
+    """Every state can be reached."""
+    reached, frontier = np.zeros(automaton.states, bool), np.array([0])
+    while len(frontier):
+        reached[frontier] = True
+        following = np.unique(automaton.next_state[frontier])
+        frontier = following[(following >= 0) & ~reached[following]]
+    assert reached.all()
 
 
 def star(letters: str) -> ir.Node:
@@ -171,6 +181,7 @@ def star(letters: str) -> ir.Node:
 def test_small_cases(grammar: ir.Node) -> None:
     automaton = build_automaton(grammar)
     check_form(automaton)
+    check_reach(automaton)
     assert algebra.equivalent(automaton, build_automaton(plain(grammar)))
     assert language(automaton) == {text for text in STRINGS if matches(plain(grammar), text.encode())}
 
@@ -182,6 +193,7 @@ def test_any_value_is_the_same_alone(style: Style) -> None:
     pair = ir.Seq((ir.Literal(b"["), value, COMMA, value, ir.Literal(b"]")))
     automaton, expected = build_automaton(pair), build_automaton(plain(pair))
     check_form(automaton)
+    check_reach(automaton)
     assert automaton.states <= expected.states
     assert algebra.equivalent(automaton, expected)
 
@@ -191,6 +203,7 @@ def test_copies_of_one_block_with_different_continuations_are_merged() -> None:
     grammar = ir.Alt(ir.Seq((ir.Literal(b'{"a":'), value, ir.Literal(end))) for end in (b"}", b',"b":1}', b',"c":1}'))
     automaton, expected = build_automaton(grammar), build_automaton(plain(grammar))
     check_form(automaton)
+    check_reach(automaton)
     assert automaton.states < 200 < expected.states
     assert algebra.equivalent(automaton, expected)
 
@@ -209,17 +222,17 @@ def test_what_exceeds_a_limit_does_so_whatever_was_compiled_before() -> None:
 
 def test_the_cache_is_bounded_and_forgets_the_oldest() -> None:
     block = Block(b"", build_automaton(ir.Repeat(char("ab"), 0, 9)))
-    cache = BlockCache(max_bytes=3 * block.nbytes)
+    cache = Cache(max_bytes=3 * block.nbytes)
     for key in range(3):
         cache.put(key, block)
     assert cache.get(0) is block
     cache.put(3, block)
     assert [cache.get(key) is block for key in range(4)] == [True, False, True, True]
-    BlockCache(max_bytes=1).put(0, block)
+    Cache(max_bytes=1).put(0, block)
 
 
 def test_threads_may_compile_the_same_block_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks, "cache", BlockCache())
+    monkeypatch.setattr(blocks, "compiled", Cache())
     value = values.any_value(style_of("compact"), 1, 0)
     grammars_of = [ir.Seq((value, ir.Literal(b" %d" % n), value)) for n in range(8)]
     built: dict[int, ByteAutomaton] = {}

@@ -12,6 +12,7 @@ import itertools
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from latticework.automata.automaton import ByteAutomaton
 
 EXIT = -2  # in place of a state
 NO_MOVE, EXIT_MOVE = -1 << 8, EXIT << 8
-MAX_CACHED_BYTES = 64 << 20
+MAX_CACHED_BYTES = 32 << 20  # of each of the two caches
 MAX_REMEMBERED = 64  # sets of entries of one block whose reachable states are kept
 
 Row = list[tuple[int, int, int, int]]
@@ -31,6 +32,7 @@ class Block:
     Attributes:
         digest: of the IR node it came from.
         start: 0, or ``EXIT`` if the language is the empty string alone (then there are no states).
+        leaves: whether any move is an exit; if not, the continuation can only begin at accepting states.
         moves: [n, K] int32, ``target << 8 | operation`` as in ``automaton.py``; ``EXIT_MOVE`` leads to the
             continuation, out of all scopes, ``NO_MOVE`` nowhere.
         byte_class: [256] int64.
@@ -54,6 +56,7 @@ class Block:
         "digest",
         "join_bytes",
         "joins",
+        "leaves",
         "levels",
         "moves",
         "paths",
@@ -70,6 +73,7 @@ class Block:
         renumber[kept] = np.arange(len(kept))
         self.start = int(renumber[0])
         self.moves = renumber[automaton.next_state[kept]] << 8 | automaton.operation[kept]
+        self.leaves = bool((self.moves == EXIT_MOVE).any())
         self.byte_class = automaton.byte_class
         self.cuts = np.flatnonzero(np.diff(self.byte_class)) + 1
         self.accepting: list[bool] = automaton.accepting[kept].tolist()
@@ -139,33 +143,42 @@ class Instance:
         return (*self.path, *(self.first_scope + scope for scope in own)) if own else self.path
 
 
-class BlockCache:
-    """Least recently used blocks, bounded in bytes. Thread-safe; two threads may compile the same block at once."""
+class Sized(Protocol):
+    @property
+    def nbytes(self) -> int: ...
+
+
+Entry = TypeVar("Entry", bound=Sized)
+
+
+class Cache(Generic[Entry]):
+    """Least recently used entries, bounded in bytes. Thread-safe; two threads may make the same entry at once."""
 
     def __init__(self, max_bytes: int = MAX_CACHED_BYTES) -> None:
         self.max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._blocks: OrderedDict[Hashable, Block] = OrderedDict()
+        self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
         self._bytes = 0
 
-    def get(self, key: Hashable) -> Block | None:
+    def get(self, key: Hashable) -> Entry | None:
         with self._lock:
-            block = self._blocks.get(key)
-            if block is not None:
-                self._blocks.move_to_end(key)
-        return block
+            entry = self._entries.get(key)
+            if entry is not None:
+                self._entries.move_to_end(key)
+        return entry
 
-    def put(self, key: Hashable, block: Block) -> None:
+    def put(self, key: Hashable, entry: Entry) -> None:
         with self._lock:
-            if key in self._blocks:
+            if key in self._entries:
                 return
-            self._blocks[key] = block
-            self._bytes += block.nbytes
-            while self._bytes > self.max_bytes and len(self._blocks) > 1:
-                self._bytes -= self._blocks.popitem(last=False)[1].nbytes
+            self._entries[key] = entry
+            self._bytes += entry.nbytes
+            while self._bytes > self.max_bytes and len(self._entries) > 1:
+                self._bytes -= self._entries.popitem(last=False)[1].nbytes
 
 
-cache = BlockCache()
+compiled: Cache[Block] = Cache()
+operands: Cache[ByteAutomaton] = Cache()  # of set operations, without counters
 
 
 def byte_set(ranges: Iterable[tuple[int, int]]) -> int:

@@ -10,7 +10,7 @@ Brzozowski-like position automata; symbolic counters after counting automata (Tu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Protocol, TypeVar
 
 from latticework.automata import algebra, blocks, tries
@@ -200,23 +200,33 @@ class _Builder:
         return self.graph.instance(self._block(node, compile_node, False), k, path)
 
     def _block(self, node: NodeType, compile_node: Callable[[NodeType], ByteAutomaton], symbolic: bool) -> Block:
-        # The limits are part of the key, so that what exceeds them does so whatever was compiled before.
-        key = (node.digest, symbolic, self.limits.max_nodes, self.limits.max_states)
-        block = blocks.cache.get(key)
+        key = self._key(node, symbolic)
+        block = blocks.compiled.get(key)
         if block is None:
             block = Block(node.digest, compile_node(node))
-            blocks.cache.put(key, block)
+            blocks.compiled.put(key, block)
         return block
+
+    def _key(self, node: ir.Node, symbolic: bool) -> Hashable:
+        # The limits are part of it, so that what exceeds them does so whatever was compiled before.
+        return node.digest, symbolic, self.limits.max_nodes, self.limits.max_states
 
     def _by_itself(self, node: ir.Node) -> ByteAutomaton:
         return _build(node.body if isinstance(node, ir.Alone) else node, self.limits, self.symbolic)
 
     def _intersection(self, node: ir.Intersect) -> ByteAutomaton:
-        return algebra.intersection(*(_build(part, self.limits, symbolic=False) for part in node.parts))
+        return algebra.intersection(*map(self._operand, node.parts))
 
     def _difference(self, node: ir.Except) -> ByteAutomaton:
-        body, removed = (_build(part, self.limits, symbolic=False) for part in (node.body, node.removed))
-        return algebra.difference(body, removed)
+        return algebra.difference(self._operand(node.body), self._operand(node.removed))
+
+    def _operand(self, node: ir.Node) -> ByteAutomaton:
+        key = self._key(node, False)
+        automaton = blocks.operands.get(key)
+        if automaton is None:
+            automaton = _build(node, self.limits, symbolic=False)
+            blocks.operands.put(key, automaton)
+        return automaton
 
     def _expanded(self, node: ir.Counted) -> ByteAutomaton:
         return algebra.expand(_build(node, self.limits, symbolic=True), self.limits.max_states)

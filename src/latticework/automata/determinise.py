@@ -10,7 +10,6 @@ walk over its states; ``tables.py`` copies it.
 from __future__ import annotations
 
 from collections.abc import Collection
-from itertools import pairwise
 from typing import TypeAlias
 
 from latticework.automata.automaton import ByteAutomaton
@@ -114,8 +113,11 @@ class _Subsets:
         if graph.epsilon[node]:
             return None
         own, edges = graph.path[node], graph.edges[node]
-        if any(low <= high for (_, high, _, _), (low, _, _, _) in pairwise(edges)):
-            return None
+        last = -1
+        for edge in edges:
+            if edge[0] <= last:
+                return None
+            last = edge[1]
         row: list[int] = []
         for low, high, target, inc in edges:
             keep = common_prefix(own, graph.path[target]) if own else 0
@@ -158,10 +160,11 @@ class _Subsets:
     def _continue(self, placement: Placement) -> None:
         """Make the continuation of a block a state, and rows where it begins like what the block reads."""
         graph, instance = self.graph, placement.instance
-        placement.exit = self.state_of(instance.k)
-        placement.exit_levels = len(graph.path[instance.k])
-        block = instance.block
-        if len(block.joins) and (instance.k in graph.block_states or block.join_bytes & self._bytes_from(instance.k)):
+        block, k = instance.block, instance.k
+        if block.leaves:
+            placement.exit = self.state_of(k)
+            placement.exit_levels = len(graph.path[k])
+        if len(block.joins) and (not block.leaves or k in graph.block_states or block.join_bytes & self._bytes_from(k)):
             placement.joined = False
             for state in block.joins.tolist():
                 self._work.append((graph.state_node(instance, state), placement.base + state))
