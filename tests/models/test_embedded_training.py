@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections import Counter
+from collections.abc import Iterator
 from itertools import islice
 
 import numpy as np
@@ -18,12 +19,14 @@ from latticework.models.embedded.modeling import EmbeddedConfig, EmbeddedModel
 from latticework.models.embedded.training.batches import LENGTHS, Batch, batches
 from latticework.models.embedded.training.evaluate import field_matches
 from latticework.models.embedded.training.families import HELD_OUT_FAMILIES, TRAINED_FAMILIES
+from latticework.models.embedded.training.feeding import feed
 from latticework.models.embedded.training.generator import SPLITS, TRAIN, Generator, Split
 from latticework.models.embedded.training.loss import losses
 from latticework.models.embedded.training.planning import clauses_of
 from latticework.models.embedded.training.pools import Pools
 from latticework.models.embedded.training.records import Record
-from latticework.models.embedded.training.states import states
+from latticework.models.embedded.training.rewording import reword
+from latticework.models.embedded.training.states import MAX_AHEAD, State, prefixes, states, subset
 from latticework.models.embedded.training.tokenize import NO_SOURCE, encode
 
 _NAMES = (
@@ -151,20 +154,29 @@ def test_sources_point_at_equal_tokens(pools: Pools, tokenizer: Tokenizer) -> No
             assert tokenizer.decode(encoded.response[first:last].tolist()) == record.response[span.start : span.end]
 
 
+def canvas_of(state: State) -> dict[int, int]:
+    """Token by slot, of the slots that are visible or asked for."""
+    masked = state.tokens == MASK
+    assert masked.any()
+    held = np.where(masked, state.target, state.tokens).tolist()
+    canvas = dict(zip(state.slot.tolist(), held, strict=True))
+    assert all(canvas[slot] == token for slot, token in zip(state.slot.tolist(), held, strict=True))
+    return canvas
+
+
 def test_every_state_of_a_canvas_is_the_response(pools: Pools, tokenizer: Tokenizer) -> None:
     """Visible tokens and targets together are a canvas that holds the response, fillers and end tokens aside."""
     rng = np.random.default_rng(0)
     fillers = 0
     for encoded in encode(tokenizer, draw(pools, 200)):
+        body = encoded.response.tolist()
+        for state in (prefixes(encoded, rng), subset(encoded, rng)):
+            canvas = canvas_of(state)
+            assert all(token == (body[slot] if slot < len(body) else EOS) for slot, token in canvas.items())
         for state in states(encoded, rng):
-            masked = state.tokens == MASK
-            assert masked.any()
-            held = np.where(masked, state.target, state.tokens)
-            canvas = dict(zip(state.slot.tolist(), held.tolist(), strict=True))
-            assert all(canvas[slot] == token for slot, token in zip(state.slot.tolist(), held.tolist(), strict=True))
-            if FILLER not in held:
-                body = encoded.response.tolist()
-                assert all(token == (body[slot] if slot < len(body) else EOS) for slot, token in canvas.items())
+            held = [token for _, token in sorted(canvas_of(state).items())]
+            rest = iter([*body, *[EOS] * MAX_AHEAD])
+            assert all(token in rest for token in held if token != FILLER)  # in this order
             copied = state.source != NO_SOURCE
             assert np.array_equal(encoded.prompt[state.source[copied]], state.target[copied])
             fillers += FILLER in held
@@ -230,3 +242,34 @@ def test_the_loss_is_the_models_own_log_probability(pools: Pools, tokenizer: Tok
 def test_the_evaluation_reads_what_the_model_says(pools: Pools, tokenizer: Tokenizer) -> None:
     (encoded, *_) = encode(tokenizer, draw(pools, 1))
     assert field_matches(small_model(), encoded) == [False] * len(encoded.spans)
+
+
+def test_rewording_keeps_the_value_and_its_place(pools: Pools) -> None:
+    rng = random.Random(3)
+    clause = "Your flight leaves the city of {v}, they said."
+    drawn = {reword(clause, rng) for _ in range(300)}
+    assert len(drawn) > 50
+    assert all(one.count("{v}") == 1 and one.endswith(".") and one[0].isupper() for one in drawn)
+    assert all("flight" in one.lower() for one in drawn)
+
+
+def test_batches_of_several_processes(pools: Pools, tokenizer: Tokenizer) -> None:
+    """Every process makes its own stream, and batches arrive as they were made."""
+
+    def make(number: int) -> Iterator[Batch]:
+        return batches(Generator(pools, seed=number), tokenizer, number, tokens=2048)
+
+    expected = [next(make(number)) for number in range(2)]
+    fed = feed(make, 2)
+    arrived = [next(fed) for _ in range(4)]
+    for batch in expected:
+        assert any(torch.equal(batch.ids, other.ids) and torch.equal(batch.weight, other.weight) for other in arrived)
+    fed.close()
+
+
+def test_an_error_of_a_worker_reaches_the_reader() -> None:
+    def make(number: int) -> Iterator[Batch]:
+        raise ValueError(f"worker {number}")
+
+    with pytest.raises(ValueError, match="worker 0"):
+        next(feed(make, 1))

@@ -8,17 +8,20 @@ they are their own log-softmax, so samplers and constraints need not know that t
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers import Cache, LlamaConfig, LlamaForCausalLM
+from transformers import Cache, LlamaConfig, LlamaForCausalLM, LlamaModel
 from transformers.modeling_outputs import CausalLMOutput
 
 _HIDDEN_SCORE = (
     -1e4
 )  # score of a position the pointer must not read; finite, so that a row without readers stays finite
+# transformers renamed the argument
+_PAST = "cache" if "cache" in inspect.signature(LlamaModel.forward).parameters else "past_key_values"
 _LOG_FLOOR = 1e-20  # probabilities below this are reported as this (float32 log: about -46)
 
 
@@ -106,15 +109,16 @@ class EmbeddedModel(LlamaForCausalLM):
 
     def encode(self, input_ids: Tensor, sees: Tensor, positions: Tensor, past: Cache | None = None) -> Tensor:
         """Hidden states ``[B, L, d]`` under a layout; behind a ``past`` of M tokens ``sees`` is ``[B, L, M + L]``."""
-        dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else self.dtype
+        kind = sees.device.type
+        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else self.dtype
         bias = torch.zeros(sees.shape, dtype=dtype, device=sees.device)
         bias = bias.masked_fill(~sees, torch.finfo(dtype).min)[:, None]
         return self.model(
             input_ids=input_ids,
             attention_mask=bias,
             position_ids=positions,
-            past_key_values=past,
             use_cache=past is not None,
+            **({} if past is None else {_PAST: past}),
         ).last_hidden_state
 
     def readable(self, input_ids: Tensor, sees: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,7 @@ from latticework.models.embedded.training.evaluate import evaluate as evaluate_s
 from latticework.models.embedded.training.generator import SPLITS, Generator
 from latticework.models.embedded.training.pools import load_pools
 from latticework.models.embedded.training.tokenize import train_tokenizer
-from latticework.models.embedded.training.train import Plan, Run, train
+from latticework.models.embedded.training.train import ON_GPU, Plan, Run, train
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(help="Working folder: pools, checkpoint; outside the repository.")]
@@ -39,10 +40,14 @@ def train_command(
     seed: int = 0,
     weights: Weights = WEIGHTS,
     further: Annotated[bool, typer.Option(help="A new run starts from the packaged weights.")] = False,
+    gpu: Annotated[bool, typer.Option(help="On a GPU, with larger batches of rows of all lengths.")] = False,
+    workers: Annotated[int, typer.Option(help="Processes that make batches; 0: the training process.")] = 0,
 ) -> None:
     """Trains, or continues, for MINUTES of training time in all."""
     folder.mkdir(parents=True, exist_ok=True)
-    plan = Plan(folder, minutes, threads=threads, seed=seed, start=weights if further else None)
+    start = weights if further else None
+    plan = Plan(folder, minutes, threads=threads, seed=seed, start=start, workers=workers)
+    plan = replace(plan, **ON_GPU) if gpu else plan
     train(plan, Tokenizer.from_file(str(weights / "tokenizer.json")))
 
 

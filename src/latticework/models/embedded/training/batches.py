@@ -7,11 +7,13 @@ as in use, so the prompt (most of the tokens) is paid for once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
@@ -43,17 +45,36 @@ class Batch:
     source: Tensor
     weight: Tensor
 
+    @classmethod
+    def of_arrays(cls, arrays: Sequence[NDArray[Any]]) -> Batch:
+        """The inverse of :meth:`arrays`."""
+        tensors = [torch.from_numpy(array) for array in arrays]
+        return cls(*(tensor if tensor.is_floating_point() else tensor.long() for tensor in tensors))
+
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """The fields in their order, int32 and float32: what goes between processes."""
+        *integers, weight = (getattr(self, field.name) for field in fields(self))
+        return (*(tensor.int().numpy() for tensor in integers), weight.numpy())
+
+    def to(self, device: torch.device) -> Batch:
+        return Batch(*(getattr(self, field.name).to(device, non_blocking=True) for field in fields(self)))
+
     def sees(self) -> Tensor:
         """``[B, L, L]`` bool, the rule of ``EmbeddedModel.layout`` for several states at once."""
         own = self.segment[:, :, None] == self.segment[:, None, :]
         visible = (self.ids != MASK)[:, None, :]
         below = self.positions[:, None, :] < self.limit[:, :, None]
-        itself = torch.eye(self.ids.shape[1], dtype=torch.bool)
+        itself = torch.eye(self.ids.shape[1], dtype=torch.bool, device=self.ids.device)
         return (self.segment == _PROMPT)[:, None, :] | (own & visible & below) | itself
 
 
-def batches(generator: Generator, tokenizer: Tokenizer, seed: int, longest: int = LENGTHS[-1]) -> Iterator[Batch]:
-    """Batches of fresh records that fit ``longest`` tokens a row; all rows of a batch have one length."""
+def batches(
+    generator: Generator, tokenizer: Tokenizer, seed: int, longest: int = LENGTHS[-1], tokens: int = TOKENS_PER_BATCH
+) -> Iterator[Batch]:
+    """Batches of about ``tokens`` tokens, of fresh records that fit ``longest`` tokens a row.
+
+    All rows of a batch have one length.
+    """
     rng = np.random.default_rng(seed)
     waiting: dict[int, list[tuple[Encoded, list[State]]]] = {length: [] for length in LENGTHS}
     records = iter(generator)
@@ -69,7 +90,7 @@ def batches(generator: Generator, tokenizer: Tokenizer, seed: int, longest: int 
                 drawn.append(spare)
             rows = waiting[length]
             rows.append((record, drawn))
-            if len(rows) >= TOKENS_PER_BATCH // length:
+            if len(rows) >= tokens // length:
                 yield collate(rows, length)
                 rows.clear()
 

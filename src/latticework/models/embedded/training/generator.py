@@ -1,6 +1,6 @@
 """Random extraction records, about 2,000 a second on one core.
 
-``Split`` says what is held out of a record; the four evaluation splits and the training stream differ in nothing else.
+``Split`` says what is held out of a record; besides, clauses of the training stream are reworded.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from latticework.models.embedded.training.families import HELD_OUT_FAMILIES, TRA
 from latticework.models.embedded.training.planning import plan_family, plan_generic
 from latticework.models.embedded.training.pools import HELD_OUT, TRAINED, Pools
 from latticework.models.embedded.training.records import Planned, Record, write_record
+from latticework.models.embedded.training.rewording import reword
 from latticework.models.embedded.training.values import Values
 from latticework.models.embedded.training.writing import write_text
 
@@ -25,14 +26,15 @@ _KEY_WORDS = 780  # words that trained generic keys may use; the rest is for hel
 @dataclass(frozen=True)
 class Split:
     """``values`` and ``templates``: held out or not; ``source``: "mixed", "families", "held-out families",
-    "held-out words"."""
+    "held-out words"; ``reworded``: share of the clauses that are reworded."""
 
     values: bool = False
     templates: bool = False
     source: str = "mixed"
+    reworded: float = 0.0
 
 
-TRAIN = Split()
+TRAIN = Split(reworded=0.5)
 SPLITS: dict[str, Split] = {
     "values": Split(values=True),
     "templates": Split(values=True, templates=True),
@@ -64,6 +66,9 @@ class Generator:
         _mark(asked, rng)
         missing = [one for one in asked if one.missing]
         stated = [one for one in fields if not one.missing]
+        for one in stated:
+            if rng.random() < self.split.reworded:
+                one.clause = reword(one.clause, rng)
         text = write_text(stated, openings, self.values, self.split.templates, missing)
         return write_record(name, asked, text.strip())
 

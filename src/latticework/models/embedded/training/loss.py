@@ -23,7 +23,7 @@ def losses(model: EmbeddedModel, batch: Batch) -> tuple[Tensor, Tensor]:
     sees = batch.sees()
     asked = batch.ids == model.config.mask_token_id
     readable = model.readable(batch.ids, sees)
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(batch.ids.device.type, torch.bfloat16):
         hidden = model.encode(batch.ids, sees, batch.positions)  # [B, L, d]
         slots = hidden[asked]  # [n, d]
         vocab = F.linear(slots, model.lm_head.weight)

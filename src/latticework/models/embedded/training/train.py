@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from tokenizers import Tokenizer
-from torch import nn
+from torch import Tensor, nn
 
 from latticework.models.embedded.modeling import EmbeddedConfig, EmbeddedModel
 from latticework.models.embedded.tokenizer import BOS, EOS, FILLER, MASK, PAD
-from latticework.models.embedded.training.batches import LENGTHS, Batch, batches
+from latticework.models.embedded.training.batches import LENGTHS, TOKENS_PER_BATCH, Batch, batches
+from latticework.models.embedded.training.feeding import feed
 from latticework.models.embedded.training.generator import Generator
 from latticework.models.embedded.training.loss import POINTER_WEIGHT, losses
 from latticework.models.embedded.training.pools import load_pools
@@ -31,6 +33,9 @@ class Plan:
     folder: Path
     minutes: float
     threads: int = 1
+    device: str = "cpu"
+    workers: int = 0  # processes that make batches; 0: this one
+    tokens_per_batch: int = TOKENS_PER_BATCH
     matrix_rate: float = 0.012  # Muon, hidden matrices
     other_rate: float = 1.5e-3  # AdamW: embedding, norms, pointer
     weight_decay: float = 0.05
@@ -43,16 +48,31 @@ class Plan:
     seed: int = 0
     start: Path | None = None  # folder of weights that a new run starts from; None: random weights
 
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint.pt"
+
+
+# Of a Plan: larger batches take larger steps. Rows of all lengths from the start, padding costs nothing there.
+ON_GPU: dict[str, Any] = {
+    "device": "cuda",
+    "tokens_per_batch": 65_536,
+    "matrix_rate": 0.02,
+    "other_rate": 2e-3,
+    "warmup_steps": 200,
+    "short_share": 0.0,
+}
+
 
 def model_config() -> EmbeddedConfig:
-    """3.1 M parameters: 6 MB in bfloat16."""
+    """7.0 M parameters: 14 MB in bfloat16."""
     return EmbeddedConfig(
         vocab_size=VOCABULARY_SIZE,
-        hidden_size=192,
-        intermediate_size=512,
-        num_hidden_layers=6,
-        num_attention_heads=3,
-        num_key_value_heads=3,
+        hidden_size=256,
+        intermediate_size=704,
+        num_hidden_layers=8,
+        num_attention_heads=4,
+        num_key_value_heads=4,
         head_dim=64,
         max_position_embeddings=1024,
         rms_norm_eps=1e-5,
@@ -75,11 +95,14 @@ class Run:
         self.tokens = 0
         self.seconds = 0.0
         torch.manual_seed(plan.seed)
+        trained = None if plan.start is None else EmbeddedModel.from_pretrained(plan.start, dtype=torch.float32)
         # Explicit attention: the backward pass of CPU flash attention costs more than the whole layer otherwise.
-        self.model = EmbeddedModel._from_config(model_config(), attn_implementation="eager").train()
-        if plan.start is not None:
-            trained = EmbeddedModel.from_pretrained(plan.start, dtype=torch.float32)
+        attention = "eager" if plan.device == "cpu" else "sdpa"
+        config = model_config() if trained is None else trained.config
+        self.model = EmbeddedModel._from_config(config, attn_implementation=attention).train()
+        if trained is not None:
             self.model.load_state_dict(trained.state_dict())
+        self.model.to(torch.device(plan.device))  # pyright: ignore[reportArgumentType]
         hidden: list[nn.Parameter] = []
         other: list[nn.Parameter] = []
         for name, parameter in self.model.named_parameters():
@@ -93,10 +116,6 @@ class Run:
         self.parameters = [*hidden, *other]
         self.averages = [parameter.detach().clone() for parameter in self.parameters]
 
-    @property
-    def checkpoint(self) -> Path:
-        return self.plan.folder / "checkpoint.pt"
-
     def save(self) -> None:
         state: dict[str, Any] = {
             "model": self.model.state_dict(),
@@ -104,14 +123,14 @@ class Run:
             "averages": self.averages,
             "progress": (self.step, self.tokens, self.seconds),
         }
-        torch.save(state, self.checkpoint.with_suffix(".tmp"))
-        os.replace(self.checkpoint.with_suffix(".tmp"), self.checkpoint)
+        torch.save(state, self.plan.checkpoint.with_suffix(".tmp"))
+        os.replace(self.plan.checkpoint.with_suffix(".tmp"), self.plan.checkpoint)
 
     def resume(self) -> None:
         """Continues from the checkpoint of the folder, if there is one."""
-        if not self.checkpoint.exists():
+        if not self.plan.checkpoint.exists():
             return
-        state = torch.load(self.checkpoint, weights_only=True)
+        state = torch.load(self.plan.checkpoint, weights_only=True, map_location=self.plan.device)
         self.model.load_state_dict(state["model"])
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
@@ -125,8 +144,8 @@ class Run:
                 parameter.copy_(average)
         return self.model
 
-    def update(self, batch: Batch) -> tuple[float, float]:
-        """One optimiser step; returns both losses."""
+    def update(self, batch: Batch) -> Tensor:
+        """One optimiser step; returns both losses, ``[2]`` on the device."""
         plan = self.plan
         left = 1 - self.seconds / (plan.minutes * 60)
         factor = min(1.0, (self.step + 1) / plan.warmup_steps, max(left / plan.decay_share, 0.01))
@@ -145,37 +164,60 @@ class Run:
         with torch.no_grad():
             for average, parameter in zip(self.averages, self.parameters, strict=True):
                 average.lerp_(parameter, weight)
-        return float(token_loss.detach()), float(pointer_loss.detach())
+        return torch.stack([token_loss, pointer_loss]).detach()
+
+
+def steps_done(plan: Plan) -> int:
+    """Optimiser steps of the checkpoint; 0 without one."""
+    if not plan.checkpoint.exists():
+        return 0
+    return torch.load(plan.checkpoint, weights_only=True, map_location="cpu")["progress"][0]
 
 
 def train(plan: Plan, tokenizer: Tokenizer) -> None:
     """Trains until ``plan.minutes`` are used up; interrupt at will, start again with the same folder."""
     torch.set_num_threads(plan.threads)
-    torch._dynamo.config.recompile_limit = 4 * len(LENGTHS)
+    seed = plan.seed + steps_done(plan)  # a resumed run sees other records
+    streams = [_stream(plan, tokenizer, seed, longest) for longest in (SHORT, LENGTHS[-1])]
+    if plan.workers:
+        next(streams[plan.short_share == 0])  # the processes must be there before the device is touched
     run = Run(plan)
     run.resume()
-    for layer in run.model.model.layers:
-        layer.compile(dynamic=False)
-    generator = Generator(load_pools(plan.folder / "pools.json"), seed=plan.seed + run.step)
-    streams = [batches(generator, tokenizer, plan.seed + run.step, longest) for longest in (SHORT, LENGTHS[-1])]
+    if plan.device == "cpu":
+        torch._dynamo.config.recompile_limit = 4 * len(LENGTHS)
+        for layer in run.model.model.layers:
+            layer.compile(dynamic=False)
     logged = saved = last = time.monotonic()
-    sums, count, tokens = [0.0, 0.0], 0, run.tokens
+    sums, count, tokens = torch.zeros(2, device=plan.device), 0, run.tokens
     while run.seconds < plan.minutes * 60:
-        token_loss, pointer_loss = run.update(next(streams[run.seconds > plan.short_share * plan.minutes * 60]))
+        batch = next(streams[run.seconds >= plan.short_share * plan.minutes * 60])
+        sums += run.update(batch.to(torch.device(plan.device)))
+        count += 1
         now = time.monotonic()
         run.seconds += now - last
         last = now
-        sums, count = [sums[0] + token_loss, sums[1] + pointer_loss], count + 1
         if now - logged >= plan.log_every:
             rate = (run.tokens - tokens) / (now - logged)
+            token_loss, pointer_loss = (sums / count).tolist()
             print(
                 f"{run.seconds / 60:6.1f} min  step {run.step:6d}  {run.tokens / 1e6:6.2f} M tokens  {rate:6.0f}/s"
-                f"  loss {sums[0] / count:.3f}  pointer {sums[1] / count:.3f}",
+                f"  loss {token_loss:.3f}  pointer {pointer_loss:.3f}",
                 file=sys.stderr,
                 flush=True,
             )
-            logged, sums, count, tokens = now, [0.0, 0.0], 0, run.tokens
+            logged, count, tokens = now, 0, run.tokens
+            sums.zero_()
         if now - saved >= plan.save_every:
             run.save()
             saved = now
     run.save()
+
+
+def _stream(plan: Plan, tokenizer: Tokenizer, seed: int, longest: int) -> Iterator[Batch]:
+    pools = load_pools(plan.folder / "pools.json")
+
+    def make(number: int) -> Iterator[Batch]:
+        own = 1000 * seed + number
+        return batches(Generator(pools, seed=own), tokenizer, own, longest, plan.tokens_per_batch)
+
+    return feed(make, plan.workers)
