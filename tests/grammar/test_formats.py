@@ -31,7 +31,7 @@ GOOD = {
     "duration": ["P4DT12H30M5S", "P1Y2M3D", "PT36H", "P2W", "PT0S", "P1M", "P1YT1S"],
     "email": ["joe.bloggs@example.com", "te~st@example.com", "a+b.c@sub.example.co.uk"],
     "idn-email": ["joe@example.com"],
-    "hostname": ["www.example.com", "localhost", "a-b.c-d", "xn--4gbwdl.xn--wgbh1c"],
+    "hostname": ["www.example.com", "localhost", "a-b.c-d", "ab-c--d"],
     "idn-hostname": ["www.example.com"],
     "ipv4": ["192.168.0.1", "0.0.0.0", "255.255.255.255"],
     "ipv6": [
@@ -81,7 +81,7 @@ BAD = {
     "time": ["08:30:06", "24:00:00Z", "08:60:00Z", "08:30:06+24:00"],
     "duration": ["P", "PT", "P1", "P1D2H", "PT1D", "P1WT1H", "P1Y2W", "4DT12H", "P2D1Y"],
     "email": ["joe", "@x", "a@", "a b@c.d", ".a@b.c", "a@-b.c"],
-    "hostname": ["-a.b", "a-.b", "", "a..b", "a_b.c", "a" * 64 + ".b"],
+    "hostname": ["xn--4gbwdl", "ab--c", "-a.b", "a-.b", "", "a..b", "a_b.c", "a" * 64 + ".b"],
     "ipv4": ["256.0.0.1", "1.2.3", "01.2.3.4", "1.2.3.4.5"],
     "ipv6": ["1:2:3:4:5:6:7", "1::2::3", ":1", "12345::", "::1%eth0", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8::"],
     "uri": ["//foo.bar/", "/abc", "\\\\WINDOWS\\share", "http:// x", "bar,baz", "http://[::1", "http://a/%zz"],

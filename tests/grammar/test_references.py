@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from verdicts import check, narrowed
 
 from latticework.errors import LatticeworkError, SchemaError
 from latticework.grammar import json_schema
+from latticework.grammar.json_schema.document import Document
+from latticework.grammar.json_schema.metaschemas import URLS, metaschema
 
 DRAFT_4, DRAFT_6, DRAFT_7, DRAFT_2019, DRAFT_2020 = list(DRAFTS.values())[1:]
 NULL, INTEGER, STRING = {"type": "null"}, {"type": "integer"}, {"type": "string"}
@@ -296,3 +299,53 @@ def test_given_values_beside_a_reference_in_an_embedded_resource() -> None:
     check({"properties": {"p": inner}, "$defs": {"a": {"const": 1}}}, [], ['{"p":1}'])
     beside = {"enum": [1, 2, "a"], "$ref": "#/$defs/a"}
     check({"properties": {"p": beside}, "$defs": {"a": INTEGER}}, ['{"p":1}'], ['{"p":"a"}', '{"p":3}'])
+
+
+# ---- schemas of the drafts
+
+
+def test_a_reference_into_the_schema_of_the_draft() -> None:
+    schema = {"$schema": DRAFT_7, "$ref": "http://json-schema.org/draft-07/schema#/definitions/nonNegativeInteger"}
+    check(schema, ["0", "12"], ["-1", '"a"', "1.5", "null"])
+    kinds = {"$ref": "http://json-schema.org/draft-07/schema#/definitions/simpleTypes"}
+    check({"$schema": DRAFT_7, "properties": {"t": kinds}}, ['{"t":"array"}', "{}"], ['{"t":"tuple"}', '{"t":1}'])
+
+
+@pytest.mark.parametrize("name", ["meta/validation#/$defs/nonNegativeInteger", "#/allOf/3/$defs/nonNegativeInteger"])
+def test_a_reference_into_a_vocabulary_of_the_draft(name: str) -> None:
+    document = Document({"$schema": DRAFT_2020, "$ref": DRAFT_2020})
+    whole = document.resolve(DRAFT_2020, "")
+    assert document.resolve(name, whole.pointer).schema == {"type": "integer", "minimum": 0}
+    assert document.resolve("#/$defs/nonNegativeInteger", whole.child("allOf", 3).pointer).schema["minimum"] == 0
+
+
+@pytest.mark.parametrize("draft", sorted(URLS))
+def test_schemas_of_the_drafts_hold_no_dynamic_reference(draft: str) -> None:
+    text = json.dumps(metaschema(draft))
+    assert not any(f'"{word}": "' in text for word in ("$dynamicRef", "$recursiveRef", "$dynamicAnchor"))
+    if "draft-0" not in draft:
+        assert f'"$ref": "{draft}"' in text
+
+
+def test_the_schema_of_another_draft_is_refused() -> None:
+    with pytest.raises(SchemaError, match="leads outside the document"):
+        json_schema({"$schema": DRAFT_7, "properties": {"a": {"$ref": DRAFT_2020}}})
+
+
+def test_a_document_that_may_extend_the_schema_of_the_draft_is_refused() -> None:
+    with pytest.raises(SchemaError, match="may be extended"):
+        json_schema({"$schema": DRAFT_2020, "$dynamicAnchor": "meta", "properties": {"a": {"$ref": DRAFT_2020}}})
+
+
+# ---- identifiers under unknown keywords
+
+
+def test_an_identifier_under_an_unknown_keyword_is_none() -> None:
+    unknown = {"not": {"examples of": [{"$id": "http://example.com/it", "type": "null"}]}}
+    known = {"$id": "http://example.com/it", "type": "string"}
+    schema = {"$schema": DRAFT_2020, "$defs": {"a": unknown, "b": known}, "$ref": "http://example.com/it"}
+    check(schema, ['"a"'], ["null", "1"])
+
+
+def test_a_pointer_leads_under_unknown_keywords() -> None:
+    check({"$schema": DRAFT_2020, "shapes": {"a": {"type": "integer"}}, "$ref": "#/shapes/a"}, ["1"], ['"a"'])

@@ -1,4 +1,7 @@
-"""The schema document: its dialect, and local references resolved by JSON Pointer (RFC 6901) or anchor."""
+"""The schema document: its dialect, and references resolved by JSON Pointer (RFC 6901) or anchor.
+
+References lead into the document or to the schema of its draft (:mod:`.metaschemas`); nothing is fetched.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin
+
+from latticework.grammar.json_schema.metaschemas import URLS, metaschema
 
 
 class Subschema(NamedTuple):
@@ -118,6 +123,7 @@ _DIALECTS = {
     "https://json-schema.org/draft/2019-09/schema": Dialect(_2019_09, True, False, True),
     "https://json-schema.org/draft/2020-12/schema": Dialect(),
 }
+_LATEST = "https://json-schema.org/draft/2020-12/schema"
 # Without a declared draft: the latest, plus older spellings that the latest gives no meaning to.
 _UNDECLARED = Dialect(_2020_12, True, True, True)
 
@@ -131,12 +137,14 @@ class Document:
         name = declared.rstrip("#") if isinstance(declared, str) else ""
         self.dialect = _DIALECTS.get(name, _UNDECLARED)
         self.known_dialect = declared is None or name in _DIALECTS
+        self._draft = name if self.known_dialect and name else _LATEST
+        self._others: dict[str, Any] = {}  # schemas outside the document by the pointer they are given
         self._resources: dict[str, Subschema] | None = None
         self._anchors: dict[tuple[str, str], Subschema] = {}
 
     def schemas(self) -> Iterator[Subschema]:
         """Every object of the document that may be a schema, in document order."""
-        return _all_dicts(self.root)
+        return _all_dicts(Subschema(self.root, ""))
 
     def resolve(self, reference: str, origin: str) -> Subschema:
         """The schema ``reference`` names, seen from the schema at pointer ``origin``.
@@ -146,7 +154,7 @@ class Document:
         """
         base = self._base_of(origin)
         url, fragment = (base, reference[1:]) if reference.startswith("#") else urldefrag(urljoin(base, reference))
-        resource = self._resources_by_url().get(url)
+        resource = self._resources_by_url().get(url) or self._metaschema(url)
         if resource is None:
             raise UnresolvedReference(f"{reference!r} leads outside the document", "copy the target into $defs")
         fragment = unquote(fragment)
@@ -176,18 +184,23 @@ class Document:
         schema = found.schema if isinstance(found.schema, dict) else {}
         if name == "":  # $recursiveRef: "#"
             is_dynamic = schema.get("$recursiveAnchor") is True
-            others = [sub for sub in _all_dicts(self.root) if sub.schema.get("$recursiveAnchor") is True]
+            others = [sub for sub in self.schemas() if sub.schema.get("$recursiveAnchor") is True]
         else:
             is_dynamic = schema.get("$dynamicAnchor") == name
-            others = [sub for sub in _all_dicts(self.root) if sub.schema.get("$dynamicAnchor") == name]
+            others = [sub for sub in self.schemas() if sub.schema.get("$dynamicAnchor") == name]
         if is_dynamic and len(others) > 1:
             raise UnresolvedReference(f"{reference!r} depends on where the schema is used", "use a plain $ref")
         return found
 
     def _base_of(self, pointer: str) -> str:
         """Base URI of the schema at ``pointer``: that of the nearest enclosing schema with an identifier."""
-        schema, base = self.root, self._own_id(self.root)
-        for token in pointer.split("/")[1:]:
+        tokens = pointer.split("/")[1:]
+        outside = f"/{tokens[0]}" if tokens else ""
+        schema = self.root
+        if outside in self._others:
+            schema, tokens = self._others[outside], tokens[1:]
+        base = self._own_id(schema)
+        for token in tokens:
             try:
                 schema = schema[int(token)] if isinstance(schema, list) else schema[unescape_token(token)]
             except (KeyError, IndexError, ValueError, TypeError):
@@ -206,16 +219,32 @@ class Document:
         if self._resources is None:
             root = Subschema(self.root, "")
             self._resources = {self._own_id(self.root): root}
-            for sub in _all_dicts(self.root):
-                base = self._base_of(sub.pointer)
-                if sub.pointer and self._own_id(sub.schema):
-                    self._resources.setdefault(base, sub)
-                for keyword in ("$anchor", "$dynamicAnchor", "$id", "id"):
-                    value = sub.schema.get(keyword)
-                    if isinstance(value, str) and (keyword.endswith("nchor") or value.startswith("#")):
-                        self._anchors.setdefault((base, value.removeprefix("#")), sub)
+            self._register(root, self._resources)
             self._resources.setdefault("", root)
         return self._resources
+
+    def _register(self, root: Subschema, resources: dict[str, Subschema]) -> None:
+        """Notes the identifiers and anchors of everything below ``root``."""
+        for sub in _all_dicts(root):
+            base = self._base_of(sub.pointer)
+            if sub.pointer and self._own_id(sub.schema):
+                resources.setdefault(base, sub)
+            for keyword in ("$anchor", "$dynamicAnchor", "$id", "id"):
+                value = sub.schema.get(keyword)
+                if isinstance(value, str) and (keyword.endswith("nchor") or value.startswith("#")):
+                    self._anchors.setdefault((base, value.removeprefix("#")), sub)
+
+    def _metaschema(self, url: str) -> Subschema | None:
+        """The schema of the draft the document is read by, ``None`` for any other URL."""
+        if url not in URLS or url != self._draft:
+            return None
+        if any("$dynamicAnchor" in sub.schema or "$recursiveAnchor" in sub.schema for sub in self.schemas()):
+            raise UnresolvedReference(f"{url!r} may be extended by the document", "remove the dynamic anchors")
+        pointer = f"/~@{escape_token(url)}"  # no JSON Pointer has such a step
+        self._others[pointer] = metaschema(url)
+        found = Subschema(self._others[pointer], pointer)
+        self._register(found, self._resources_by_url())
+        return found
 
 
 def _at(here: Subschema, pointer: str, reference: str) -> Subschema:
@@ -236,18 +265,23 @@ def _joined(base: str, own: str) -> str:
 
 
 _MAPS = frozenset({"$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"})
-_VALUES = frozenset({"const", "default", "enum", "example", "examples"})
+_SCHEMAS = frozenset(
+    {
+        *("additionalItems", "additionalProperties", "allOf", "anyOf", "contains", "contentSchema", "else", "if"),
+        *("items", "not", "oneOf", "prefixItems", "propertyNames", "then", "unevaluatedItems", "unevaluatedProperties"),
+    }
+)
 
 
-def _all_dicts(root: Any) -> Iterator[Subschema]:
-    """Every object that may be a schema, in document order; instances in ``enum`` and the like are none."""
-    stack = [(Subschema(root, ""), False)]
+def _all_dicts(root: Subschema) -> Iterator[Subschema]:
+    """Every object below ``root`` that is a schema, in document order; what stands under unknown keywords is none."""
+    stack = [(root, False)]
     while stack:
         here, is_map = stack.pop()
         if isinstance(here.schema, dict):
             if not is_map:
                 yield here
-            keys = [key for key in here.schema if is_map or key not in _VALUES]
+            keys = [key for key in here.schema if is_map or key in _MAPS or key in _SCHEMAS]
             stack.extend((here.child(key), not is_map and key in _MAPS) for key in reversed(keys))
         elif isinstance(here.schema, list):
             stack.extend((here.child(index), False) for index in reversed(range(len(here.schema))))

@@ -2,9 +2,9 @@
 
 Where a standard allows oddities that readers disagree on, the pattern is narrower: RFC 3339 dates have
 years 0001 to 9999, real month lengths and leap years, capital T and Z, no leap second and at most nine
-fraction digits; host names are ASCII and have at most 63 characters in all; e-mail addresses are unquoted, with a
-dotted domain that ends in letters, and at most 64 characters; durations have up to nine digits per unit, fewer for
-large ones; URIs are RFC 3986 without bracketed hosts.
+fraction digits; host names are ASCII, without encoded labels (``xn--``), and have at most 63
+characters in all; e-mail addresses are unquoted, with a dotted domain that ends in letters, and at most 64 characters;
+durations have up to nine digits per unit, fewer for large ones; URIs are RFC 3986 without bracketed hosts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ _DAYS = r"\d{1,6}D"
 _CALENDAR = rf"(?:\d{{1,4}}Y(?:\d{{1,5}}M(?:{_DAYS})?)?|\d{{1,5}}M(?:{_DAYS})?|{_DAYS})"
 _DURATION = rf"P(?:{_CALENDAR}(?:{_CLOCK})?|{_CLOCK}|\d{{1,5}}W)"
 
-_LABEL = r"[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*"
+# No hyphens third and fourth: so begin encoded names (RFC 5891), whose code points would have to be judged.
+_ALNUM, _INNER = "[A-Za-z0-9]", "[A-Za-z0-9-]"
+_LABEL = rf"{_ALNUM}(?:{_INNER}{{0,2}}{_ALNUM}|{_INNER}(?:{_ALNUM}{_INNER}|-{_ALNUM}){_INNER}*{_ALNUM})?"
 _HOSTNAME = rf"{_LABEL}(?:\.{_LABEL})*"
 _IDN_LABEL = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 _IDN_HOSTNAME = rf"{_IDN_LABEL}(?:\.{_IDN_LABEL})*"

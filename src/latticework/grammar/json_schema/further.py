@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from itertools import combinations, permutations, product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from latticework.errors import GrammarError
 from latticework.grammar import ir
 from latticework.grammar.combine import seq
 from latticework.grammar.json_schema import values
 from latticework.grammar.json_schema.document import Subschema
 from latticework.grammar.json_schema.enums import satisfying
-from latticework.grammar.json_schema.strings import FREE_CANONICAL, pattern_node
+from latticework.grammar.json_schema.strings import FREE_CANONICAL, pattern_node, read_pattern
 
 if TYPE_CHECKING:
     from latticework.grammar.json_schema.lowering import Lowering
@@ -128,14 +127,8 @@ class Further:
         if not isinstance(value, dict):
             self.lowering.malformed(member, "patternProperties", "an object of schemas")
             return []
-        for pattern in value:
-            try:
-                pattern_node(pattern)
-            except GrammarError as error:
-                message = str(error).replace("\n", "\n    ")
-                self.lowering.refuse(member, "patternProperties", message, "rewrite the pattern")
-                return []
-        return [*value]
+        readable = all(read_pattern(self.lowering, member, "patternProperties", pattern) for pattern in value)
+        return [*value] if readable else []
 
     def admits_name(self, name: str) -> bool:
         """Whether a property may have this name."""

@@ -92,6 +92,7 @@ def _lowered(document: Document, options: Options, limits: Limits, budget: int) 
     lowering = Lowering(document, options, limits, budget)
     if not document.known_dialect:
         lowering.warn(f"unknown $schema {document.root['$schema']!r} is read as the latest draft")
+        lowering.narrow("unknown $schema: keywords that it may leave out are enforced")
     try:
         return lowering, lowering.schema((Subschema(document.root, ""),), 0)
     except RecursionError:

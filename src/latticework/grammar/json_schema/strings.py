@@ -13,7 +13,7 @@ from latticework.errors import GrammarError
 from latticework.grammar import ir
 from latticework.grammar.json_schema import formats, values
 from latticework.grammar.json_schema.document import Subschema
-from latticework.grammar.regex import Target, has_lookahead, lowered, text_length_range
+from latticework.grammar.regex import Target, dialects_differ, has_lookahead, lowered, text_length_range
 
 if TYPE_CHECKING:
     from latticework.grammar.json_schema.lowering import Lowering
@@ -42,6 +42,22 @@ def pattern_node(pattern: str, outside: bool = False) -> ir.Node:
         GrammarError: the pattern is outside the dialect.
     """
     return lowered(pattern, Target(json=True), search=True, outside=outside)
+
+
+def read_pattern(lowering: Lowering, member: Subschema, keyword: str, pattern: str) -> bool:
+    """Whether the pattern, in the value of ``keyword``, is inside the dialect; reports it if not, or if narrowed."""
+    try:
+        pattern_node(pattern)
+    except GrammarError as error:
+        lowering.refuse(member, keyword, str(error).replace("\n", "\n    "), "rewrite the pattern")
+        return False
+    _report_dialects(lowering, pattern)
+    return True
+
+
+def _report_dialects(lowering: Lowering, pattern: str) -> None:
+    if dialects_differ(pattern):
+        lowering.narrow("patterns: classes hold only characters on which ECMAScript and Python agree")
 
 
 def string(lowering: Lowering, members: tuple[Subschema, ...]) -> ir.Node | None:
@@ -81,6 +97,7 @@ def _removed(lowering: Lowering, members: tuple[Subschema, ...]) -> list[ir.Node
         try:
             if "pattern" in negated and isinstance(negated["pattern"], str):
                 removed.append(pattern_node(negated["pattern"], outside=True))
+                _report_dialects(lowering, negated["pattern"])
             if "format" in negated:
                 cover = formats.COVERS.get(negated["format"])
                 if cover is None:
@@ -122,13 +139,7 @@ def _pattern(lowering: Lowering, member: Subschema) -> _Condition | None:
     if not isinstance(pattern, str):
         lowering.malformed(member, "pattern", "a string")
         return None
-    condition = _Condition(pattern, search=True)
-    try:
-        condition.node(counted=False)
-    except GrammarError as error:
-        lowering.refuse(member, "pattern", str(error).replace("\n", "\n    "), "rewrite the pattern")
-        return None
-    return condition
+    return _Condition(pattern, search=True) if read_pattern(lowering, member, "pattern", pattern) else None
 
 
 def _conditioned(conditions: list[_Condition], removed: list[ir.Node], low: int, high: int | None) -> ir.Node:

@@ -11,6 +11,7 @@ from latticework.grammar.limits import DEFAULT_LIMITS, Limits
 from latticework.grammar.regex.lowering import PLAIN, Target, lower
 from latticework.grammar.regex.parser import parse
 from latticework.grammar.regex.syntax import (
+    CharSet,
     Pattern,
     asserts_end,
     asserts_start,
@@ -19,7 +20,16 @@ from latticework.grammar.regex.syntax import (
     length_range,
 )
 
-__all__ = ["Target", "has_lookahead", "length_range", "lowered", "parsed", "regex", "text_length_range"]
+__all__ = [
+    "Target",
+    "dialects_differ",
+    "has_lookahead",
+    "length_range",
+    "lowered",
+    "parsed",
+    "regex",
+    "text_length_range",
+]
 
 
 def regex(pattern: str, *, limits: Limits = DEFAULT_LIMITS) -> Grammar:
@@ -58,6 +68,11 @@ def lowered(pattern: str, target: Target = PLAIN, search: bool = False, outside:
 def has_lookahead(pattern: str) -> bool:
     """Whether the pattern needs set operations to lower."""
     return contains(parsed(pattern), is_lookahead)
+
+
+def dialects_differ(pattern: str) -> bool:
+    """Whether a class in the pattern holds characters in one dialect that it leaves out in another."""
+    return contains(parsed(pattern), lambda part: isinstance(part, CharSet) and part.ranges != part.outer)
 
 
 @lru_cache(maxsize=1024)

@@ -1,0 +1,177 @@
+"""Grading a JSON Schema against JSON values, whatever their spelling: what the engine makes of each verdict.
+
+A value is accepted where the compiled automaton accepts one of its texts: without blanks, objects in any order of their
+keys, and numbers that are whole with and without a fraction where the draft takes both for the same. So the choices of
+spelling that a grammar makes do not count, and a wrong acceptance in any of the texts does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice, permutations, product
+from typing import Any
+
+from latticework.automata import run
+from latticework.automata.automaton import ByteAutomaton
+from latticework.automata.build import build_automaton
+from latticework.errors import LatticeworkError, LimitExceeded, SchemaError
+from latticework.grammar import Limits, json_schema
+from latticework.grammar.limits import DEFAULT_LIMITS
+
+PASS = "pass"
+REFUSED = "refused"
+REPORTED = "narrowed, reported"
+UNREPORTED = "narrowed, not reported"
+ACCEPTED = "wrongly accepted"
+OUTCOMES = (PASS, REFUSED, REPORTED, UNREPORTED, ACCEPTED)
+
+MAX_TEXTS = 720
+_UNSATISFIABLE = ("no value satisfies", "no value that could be written")
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A schema and what came of it: an automaton, no document at all, or a refusal with its reason.
+
+    Attributes:
+        automaton: ``None`` where the schema is refused or has no documents.
+        narrowings: as :attr:`latticework.grammar.Grammar.narrowings`.
+        reason: keyword and message of a refusal, ``""`` where there is none.
+        whole_floats: 1.0 and 1 are the same value in the draft.
+    """
+
+    automaton: ByteAutomaton | None
+    narrowings: tuple[str, ...] = ()
+    reason: str = ""
+    whole_floats: bool = True
+
+    def accepts(self, value: Any) -> bool:
+        """Whether some text of ``value`` is accepted."""
+        return self.automaton is not None and any(
+            run.accepts(self.automaton, text) for text in texts(value, self.whole_floats)
+        )
+
+    def reports(self, value: Any) -> bool:
+        """Whether one of the narrowings can be the reason why ``value`` is left out."""
+        return any(_explains(line, value) for line in self.narrowings)
+
+
+def compiled(schema: Any, limits: Limits = DEFAULT_LIMITS, **options: Any) -> Compiled:
+    """The automaton of a schema, or why there is none; ``options`` are those of ``json_schema``."""
+    whole = not (isinstance(schema, dict) and "draft-04" in str(schema.get("$schema")))
+    try:
+        grammar = json_schema(schema, limits=limits, **options)
+        return Compiled(build_automaton(grammar.node, limits), grammar.narrowings, whole_floats=whole)
+    except SchemaError as error:
+        lines = tuple(issue.message for issue in error.issues)
+        if all(any(mark in issue.message + issue.hint for mark in _UNSATISFIABLE) for issue in error.issues):
+            return Compiled(None)
+        if all("left out" in line or any(mark in line for mark in _UNSATISFIABLE) for line in lines):
+            return Compiled(None, lines)
+        return Compiled(None, reason=_reason(error))
+    except LimitExceeded as error:
+        return Compiled(None, reason=f"limit {error.limit}")
+    except LatticeworkError as error:
+        return Compiled(None, reason=f"{type(error).__name__}: {error!s:.100}")
+
+
+def _reason(error: SchemaError) -> str:
+    issue = error.issues[0]
+    message = re.sub(r"'[^']*'|\"[^\"]*\"", "…", issue.message.split("\n")[0])
+    return f"{issue.keyword or 'schema'}: {message:.90}"
+
+
+def outcome(schema: Compiled, tests: list[tuple[Any, bool]]) -> str:
+    """The worst that happens to ``tests``, pairs of a value and whether it is valid."""
+    if schema.reason:
+        return REFUSED
+    found = {_verdict(schema, value, valid) for value, valid in tests}
+    return next((name for name in reversed(OUTCOMES) if name in found), PASS)
+
+
+def _verdict(schema: Compiled, value: Any, valid: bool) -> str:
+    if schema.accepts(value) == valid:
+        return PASS
+    if not valid:
+        return ACCEPTED
+    return REPORTED if schema.reports(value) else UNREPORTED
+
+
+def texts(value: Any, whole_floats: bool = True) -> Iterator[bytes]:
+    """Texts of ``value``, at most :data:`MAX_TEXTS`; none where a string holds a lone surrogate."""
+    variants = [value]
+    if whole_floats and (whole := _whole(value)) is not None:
+        variants.append(whole)
+    for variant in variants:
+        for ordered in islice(_orders(variant), MAX_TEXTS):
+            try:
+                yield json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()
+            except UnicodeEncodeError:
+                return
+
+
+def _whole(value: Any) -> Any:
+    """The value with whole floats as integers, ``None`` where there are none."""
+    changed = json.loads(json.dumps(value), parse_float=lambda text: int(n) if (n := float(text)).is_integer() else n)
+    return changed if json.dumps(changed) != json.dumps(value) else None
+
+
+def _orders(value: Any) -> Iterator[Any]:
+    """The value with the keys of its objects in every order, its own first."""
+    if isinstance(value, list):
+        yield from map(list, product(*(list(islice(_orders(item), MAX_TEXTS)) for item in value)))
+    elif isinstance(value, dict):
+        members = [list(islice(_orders(member), MAX_TEXTS)) for member in value.values()]
+        for parts in product(*members):
+            yield from map(dict, permutations(zip(value, parts, strict=True)))
+    else:
+        yield value
+
+
+def depth(value: Any) -> int:
+    """Levels of arrays and objects."""
+    if not isinstance(value, (list, dict)):
+        return 0
+    return 1 + max(map(depth, value.values() if isinstance(value, dict) else value), default=0)
+
+
+def _any_number(value: Any) -> bool:
+    """Whether it holds a number that the limits on digits may leave out."""
+    if isinstance(value, (list, dict)):
+        return any(map(_any_number, value.values() if isinstance(value, dict) else value))
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return not re.fullmatch(r"-?\d{1,14}(\.\d{1,14})?", json.dumps(value))
+
+
+def _any_text(value: Any) -> bool:
+    if isinstance(value, dict):
+        return bool(value)
+    return isinstance(value, str) or (isinstance(value, list) and any(map(_any_text, value)))
+
+
+def _whole_float(value: Any) -> bool:
+    return _whole(value) is not None
+
+
+def _deeper(line: str, value: Any) -> bool:
+    return depth(value) > int(re.findall(r"\d+", line)[-1])
+
+
+# What a narrowing says -> whether it can be why a value is left out. A choice of spelling is none that :func:`texts`
+# undoes: all but that of whole floats in draft 4.
+_EXPLANATIONS: tuple[tuple[str, Callable[[str, Any], bool]], ...] = (
+    ("nest at most", _deeper),
+    ("digits", lambda line, value: _any_number(value)),
+    ("escapes only where", lambda line, value: False),
+    ("format", lambda line, value: _any_text(value)),
+    ("ECMAScript", lambda line, value: _any_text(value)),
+    ("given values", lambda line, value: _whole_float(value)),
+)
+
+
+def _explains(line: str, value: Any) -> bool:
+    return next((explains(line, value) for mark, explains in _EXPLANATIONS if mark in line), True)
