@@ -62,7 +62,7 @@ class _Matcher:
                 high = node.high
                 return (e for e in self.ends(node.body, at) if node.low <= e[1] and (high is None or e[1] <= high))
             case ir.JsonKey():
-                return self.json_key(node.excluded, at)
+                return self.json_key(node, at)
             case ir.Multiples():
                 return self.multiples(node, at)
             case ir.Intersect():
@@ -134,17 +134,17 @@ class _Matcher:
                 if scaled % node.divisor == 0:
                     yield end, 0
 
-    def json_key(self, excluded: tuple[str, ...], at: int) -> Iterator[tuple[int, int]]:
+    def json_key(self, node: ir.JsonKey, at: int) -> Iterator[tuple[int, int]]:
         """All whole strings whose decoded text is none of ``excluded``, canonical while it could become one."""
         if not self.data.startswith(b'"', at):
             return
         paths = [("", at + 1)]
         while paths:
             key, p = paths.pop()
-            if self.data.startswith(b'"', p) and key not in excluded:
+            if self.data.startswith(b'"', p) and key not in node.excluded:
                 yield p + 1, 0
-            could_become_excluded = any(word.startswith(key) and word != key for word in excluded)
-            spellings = canonical_at if could_become_excluded else all_spellings_at
+            could_become_excluded = any(word.startswith(key) and word != key for word in node.excluded)
+            spellings = canonical_at if could_become_excluded or not node.all_escapes else all_spellings_at
             paths += [(key + chr(point), end) for point, end in spellings(self.data, p)]
 
 

@@ -112,6 +112,11 @@ def check_soundness(seed: int, foreign: float = 0.0, documents: int = 40, texts:
         "property_order": random.choice(("schema", "any")),
         "whitespace": style if random.random() < 0.3 else "compact",
         "max_depth": random.choice((0, 1)),
+        "optional": random.choice(("both", "both", "omit", "null")),
+        "escapes": random.choice(("any", "any", "minimal")),
+        "max_string_length": random.choice((None, None, 4)),
+        "max_integer_digits": random.choice((None, None, 2)),
+        "max_fraction_digits": random.choice((None, None, 1)),
     }
     judge = judge_of(schema, **options)
     if judge is None:

@@ -25,8 +25,12 @@ from latticework.grammar import ir
 UNROLL_AT_MOST = 3
 SHARED_WORD_BYTES = 200  # shorter lists of words are built where they stand
 NodeType = TypeVar("NodeType", bound=ir.Node)
-_ANY_JSON_CHAR = ir.JsonChars(((0, ir.MAX_CODE_POINT),), all_escapes=True)
-_REST_OF_STRING = ir.Alone(ir.Seq((ir.Repeat(_ANY_JSON_CHAR, 0, None), ir.Literal(b'"'))))
+_REST_OF_STRING = {
+    all_escapes: ir.Alone(
+        ir.Seq((ir.Repeat(ir.JsonChars(((0, ir.MAX_CODE_POINT),), all_escapes), 0, None), ir.Literal(b'"')))
+    )
+    for all_escapes in (False, True)
+}
 
 
 class BuildLimits(Protocol):
@@ -130,7 +134,8 @@ class _Builder:
             case ir.Counted():
                 return self._counted(node, k, path, inc)
             case ir.JsonKey():
-                return tries.json_key(self.graph, node.excluded, self.build(_REST_OF_STRING, k, path), k, path)
+                rest = self.build(_REST_OF_STRING[node.all_escapes], k, path)
+                return tries.json_key(self.graph, node.excluded, rest, k, path)
             case ir.Multiples():
                 return self._multiples(node, k, path)
             case ir.Intersect():

@@ -169,17 +169,18 @@ class Counted(Node):
 
 
 class JsonKey(Node):
-    """A whole JSON string (quotes included) that is none of ``excluded``.
+    """A whole JSON string (quotes included) that is none of ``excluded``, spelt as :class:`JsonChars` says.
 
     ``excluded`` are decoded keys. A key that shares a prefix with an excluded one is spelt
     canonically along that prefix, so that an escape can never smuggle an excluded key in.
     """
 
-    __slots__ = ("excluded",)
+    __slots__ = ("all_escapes", "excluded")
 
-    def __init__(self, excluded: Iterable[str]) -> None:
+    def __init__(self, excluded: Iterable[str], all_escapes: bool = True) -> None:
         self.excluded = tuple(sorted(set(excluded)))
-        self._seal(self.excluded)
+        self.all_escapes = all_escapes
+        self._seal(self.excluded, all_escapes)
 
 
 class Multiples(Node):

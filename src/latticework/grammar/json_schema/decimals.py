@@ -19,14 +19,7 @@ from itertools import groupby
 
 from latticework.grammar import ir
 from latticework.grammar.combine import alt, optional, repeat, seq
-from latticework.grammar.json_schema.values import (
-    DIGIT,
-    FRACTION_DIGITS,
-    INTEGER_DIGITS,
-    MAGNITUDE,
-    MINUS,
-    NONZERO,
-)
+from latticework.grammar.json_schema.scalars import DIGIT, INTEGER_DIGITS, MINUS, NO_BOUNDS, NONZERO, Digits
 
 _POINT = ir.Literal(b".")
 _DOUBLE_DIGITS = 15
@@ -78,19 +71,20 @@ def decimal_bound(value: float, upper: bool) -> Decimal:
 
 
 @lru_cache(maxsize=1024)
-def numbers(interval: Interval, integers: bool) -> ir.Node:
+def numbers(interval: Interval, integers: bool, most: Digits = NO_BOUNDS) -> ir.Node:
     """Numbers inside ``interval``; ``ir.NOTHING`` if there are none. Integers have no fraction and are never ``-0``.
 
-    An exponent is written only where the sole bound is ``minimum: 0``.
+    ``most``: digits after the point, and before it on a side without bound. An exponent is written only where the
+    sole bound is ``minimum: 0``.
     """
     if (interval.low, interval.low_open, interval.high, integers) == (Decimal(0), False, None, False):
-        return MAGNITUDE
+        return most.magnitudes
     positive = interval.at_least(Decimal(0), False)
     negative = interval.mirrored().at_least(Decimal(0), integers)
     return alt(
         [
-            _Magnitudes(positive, integers).node(),
-            seq([MINUS, _Magnitudes(negative, integers).node()]),
+            _Magnitudes(positive, integers, most).node(),
+            seq([MINUS, _Magnitudes(negative, integers, most).node()]),
         ]
     )
 
@@ -98,13 +92,15 @@ def numbers(interval: Interval, integers: bool) -> ir.Node:
 class _Magnitudes:
     """Numbers without sign inside an interval with ``low >= 0``."""
 
-    def __init__(self, interval: Interval, integers: bool) -> None:
+    def __init__(self, interval: Interval, integers: bool, most: Digits) -> None:
         self.interval = interval
         self.integers = integers
+        self.most_fraction = most.most_fraction
         self.low, self.low_fraction = _digits(interval.low or Decimal(0))
         self.bounded = interval.high is not None
         self.high, self.high_fraction = _digits(interval.high or Decimal(0))
-        self.longest = len(self.high) if self.bounded else max(INTEGER_DIGITS, len(self.low) + 1)
+        unbounded = max(INTEGER_DIGITS, len(self.low) + 1) if most.integer is None else most.integer
+        self.longest = len(self.high) if self.bounded else unbounded
         self.strict_lengths = self._strict_lengths()
 
     def _strict_lengths(self) -> set[int]:
@@ -119,9 +115,9 @@ class _Magnitudes:
         return lengths
 
     def node(self) -> ir.Node:
-        if self.interval.is_empty:
-            return ir.NOTHING
         shortest = len(self.low)
+        if self.interval.is_empty or shortest > self.longest:
+            return ir.NOTHING
         options = [
             self._whole(0, length, length == shortest, self.bounded and length == self.longest)
             for length in self._tight_lengths(shortest)
@@ -147,7 +143,7 @@ class _Magnitudes:
     def _fraction_digits(self, length: int) -> int:
         if self.integers or length > _DOUBLE_DIGITS:
             return 0
-        return _DOUBLE_DIGITS - length if length in self.strict_lengths else FRACTION_DIGITS
+        return min(self.most_fraction, _DOUBLE_DIGITS - length) if length in self.strict_lengths else self.most_fraction
 
     def _any_fraction(self, length: int) -> ir.Node:
         digits = self._fraction_digits(length)

@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from latticework.grammar import ir
 from latticework.grammar.combine import seq
-from latticework.grammar.json_schema import values
 from latticework.grammar.json_schema.document import Subschema
 from latticework.grammar.json_schema.enums import satisfying
-from latticework.grammar.json_schema.strings import FREE_CANONICAL, pattern_node, read_pattern
+from latticework.grammar.json_schema.scalars import QUOTE
+from latticework.grammar.json_schema.strings import FREE_CANONICAL, KEY, pattern_node, read_pattern
 
 if TYPE_CHECKING:
     from latticework.grammar.json_schema.lowering import Lowering
 
-STRINGS = Subschema({"type": "string"}, "/~:string")
 MAX_PATTERNS = 5  # different patterns beside each other up to which all combinations of matches are written
 _Class: TypeAlias = tuple[bool, ...]
 
@@ -227,13 +226,15 @@ class Further:
         """Keys of one class; ``None`` if there are none."""
         excluded = set(named).union(*(demand.excluded for demand in wanted))
         key_schemas = (*self.key_schemas, *(demand.key for demand in wanted if demand.key is not None))
-        parts: list[ir.Node] = [ir.JsonKey(excluded)] if excluded or not (any(matched.values()) or key_schemas) else []
+        parts: list[ir.Node] = []
+        if excluded or not (any(matched.values()) or key_schemas):
+            parts.append(ir.JsonKey(excluded, self.lowering.style.scalars.all_escapes))
         parts += [_quoted(pattern_node(pattern)) for pattern, is_matched in matched.items() if is_matched]
         if matched and not any(matched.values()):
             # Patterns are taken out in canonical spelling, so that no escape may smuggle a match in.
             parts.append(_quoted(FREE_CANONICAL))
         if key_schemas:
-            text = self.lowering.schema((*key_schemas, STRINGS), 0)
+            text = self.lowering.schema((*key_schemas, KEY), 0)
             if text is None:
                 return None
             parts.append(text)
@@ -266,4 +267,4 @@ def satisfying_name(lowering: Lowering, schema: Subschema, name: str) -> bool:
 
 
 def _quoted(content: ir.Node) -> ir.Node:
-    return ir.NOTHING if content == ir.NOTHING else ir.Seq((values.QUOTE, content, values.QUOTE))
+    return ir.NOTHING if content == ir.NOTHING else ir.Seq((QUOTE, content, QUOTE))

@@ -54,6 +54,8 @@ class Lowering:
         self.style = options.style
         self.max_depth = 0 if options.max_depth is None else options.max_depth
         self.open_objects = options.open_objects
+        self.optional = options.optional
+        self.formats = options.format == "assert"
         self.any_order = options.property_order == "any"
         self.widen = options.on_unsupported == "widen"
         self.issues: dict[SchemaIssue, None] = {}
@@ -112,6 +114,13 @@ class Lowering:
         if key not in self._memo:
             self._memo[key] = self._lower(conjunction, level)
         return self._memo[key]
+
+    def is_possible(self, conjunction: Conjunction) -> bool:
+        """Whether some value that could be written satisfies all of ``conjunction``, without reporting if not."""
+        reports = dict(self.unsatisfiable), dict(self.narrowings)
+        found = self.schema(conjunction, 0)
+        self.unsatisfiable, self.narrowings = reports
+        return found is not None
 
     def _key(self, items: tuple[Subschema | Union, ...], level: int) -> tuple[Any, ...]:
         return identity(items), self.fuel, level if self.style.by_level else 0
@@ -268,7 +277,10 @@ class Lowering:
 
     def _any_value(self, level: int) -> ir.Node:
         self.narrow_any_value()
-        self.narrow(values.NUMBER_NARROWING)
+        scalars = self.style.scalars
+        self.narrow(scalars.digits.number_narrowing)
+        if scalars.max_length is not None:
+            self.narrow(scalars.length_narrowing)
         return values.any_value(self.style, self.max_depth, level)
 
     # ---- facts about schemas
@@ -338,5 +350,5 @@ class Lowering:
         if self._validator is None:
             from latticework.grammar.json_schema.validation import validator_of
 
-            self._validator = validator_of(self.document.root)
+            self._validator = validator_of(self.document.root, self.formats)
         return self._validator.evolve(schema=schema)

@@ -105,7 +105,7 @@ def _of_keyword(lowering: Lowering, sub: Subschema, keyword: str) -> list[Conjun
             return _not_dependent(sub, keyword)
         case "format":
             # Where the draft does not know the format it is an annotation, which nothing fails.
-            if value not in formats.PATTERNS or value not in lowering.document.dialect.formats:
+            if not lowering.formats or value not in formats.PATTERNS or value not in lowering.document.dialect.formats:
                 return []
             return [(sub.derived("not format", {"type": "string", "not": {"format": value}}, own=True),)]
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":

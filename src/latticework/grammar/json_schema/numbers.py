@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 from latticework.grammar import ir
 from latticework.grammar.combine import alt
-from latticework.grammar.json_schema import values
 from latticework.grammar.json_schema.decimals import Interval, decimal_bound, numbers
 from latticework.grammar.json_schema.document import Subschema
+from latticework.grammar.json_schema.scalars import DIGIT, MINUS, NO_BOUNDS, NONZERO
 
 if TYPE_CHECKING:
     from latticework.grammar.json_schema.lowering import Lowering
 
-_DIGITS = ir.Repeat(values.DIGIT, 0, None)
-_SIGNED = ir.Seq((ir.Alt((ir.EMPTY, values.MINUS)), _DIGITS, ir.Literal(b".")))
+_DIGITS = ir.Repeat(DIGIT, 0, None)
+_SIGNED = ir.Seq((ir.Alt((ir.EMPTY, MINUS)), _DIGITS, ir.Literal(b".")))
 _WITH_POINT = ir.Seq((_SIGNED, _DIGITS))
-_FRACTIONS = ir.Seq((_SIGNED, _DIGITS, values.NONZERO, _DIGITS))
+_FRACTIONS = ir.Seq((_SIGNED, _DIGITS, NONZERO, _DIGITS))
 # So short that different numerals are different doubles, and what is no integer stays none when it is read.
-_EXACT = ir.Seq((ir.Alt((ir.EMPTY, values.MINUS)), ir.Repeat(ir.Chars(((0x2E, 0x2E), (0x30, 0x39))), 1, 15)))
+_EXACT = ir.Seq((ir.Alt((ir.EMPTY, MINUS)), ir.Repeat(ir.Chars(((0x2E, 0x2E), (0x30, 0x39))), 1, 15)))
 _MAX_RESIDUES = 20_000
 
 KEYWORDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
@@ -29,27 +29,32 @@ KEYWORDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximu
 def number(lowering: Lowering, members: tuple[Subschema, ...], types: frozenset[str]) -> ir.Node | None:
     """Numbers of ``types`` (``"integer"``, ``"fraction"``) that satisfy all ``members``; ``None`` if there are none."""
     integers = "fraction" not in types
-    lowering.narrow(values.INTEGER_NARROWING if integers else values.NUMBER_NARROWING)
+    digits = lowering.style.scalars.digits
+    lowering.narrow(digits.integer_narrowing if integers else digits.number_narrowing)
     bounding = [member for member in members if not KEYWORDS.isdisjoint(member.schema)]
     excluded = sorted({_exact(v) for given in lowering.negated(members, "enum") for v in given if _is_number(v)})
     factors, other_factors = _factors(lowering, members)
     plain = "integer" in types and not (excluded or factors or other_factors)
     if not bounding and plain:
-        return values.INTEGER if integers else values.NUMBER
+        return digits.integers if integers else digits.numbers
     place = (bounding or members)[0]
     bounds = _within_reach(lowering, place, interval(lowering, bounding))
+    if digits.integer is not None:  # what is out of reach need not be taken out
+        reach = Decimal(10) ** digits.integer
+        excluded = [v for v in excluded if abs(v) < reach or (bounds.high if v > 0 else bounds.low) is not None]
     if not integers:
         lowering.narrow("numbers with bounds: no exponent, at most 15 digits before a point")
-    node = alt([numbers(part, integers) for part in _without(bounds, excluded)])
+    node = alt([numbers(part, integers, digits) for part in _without(bounds, excluded)])
     parts = [node, *(_multiples(factor) for factor in factors)]
     if "integer" not in types:
         parts.append(_FRACTIONS if lowering.document.dialect.float_integers else _WITH_POINT)
     if "integer" not in types or other_factors or any(_scaled(factor)[1] for factor in factors):
         lowering.narrow("numbers that are no integers, or multiples of a fraction, or no multiples: at most 14 digits")
         parts.append(_EXACT)
-    if ir.NOTHING in parts:
+    if ir.NOTHING in parts or ("integer" not in types and not digits.most_fraction):
         kind = "integer" if integers else "number"
-        return lowering.dead(place, "minimum", f"no {kind} lies within the bounds")
+        within = "the bounds" if digits == NO_BOUNDS else "the bounds and the digits allowed (max_integer_digits, ...)"
+        return lowering.dead(place, "minimum", f"no {kind} lies within {within}")
     node = ir.Intersect(parts) if len(parts) > 1 else node
     for factor in other_factors:
         node = ir.Except(node, _multiples(factor))
@@ -114,7 +119,7 @@ def _scaled(factor: Decimal) -> tuple[int, int]:
 def _multiples(factor: Decimal) -> ir.Node:
     """Multiples of ``factor`` with or without sign, in decimal notation without exponent."""
     value, places = _scaled(factor)
-    return ir.Seq((ir.Alt((ir.EMPTY, values.MINUS)), ir.Multiples(value, places)))
+    return ir.Seq((ir.Alt((ir.EMPTY, MINUS)), ir.Multiples(value, places)))
 
 
 def interval(lowering: Lowering, members: Iterable[Subschema]) -> Interval:

@@ -16,6 +16,7 @@ from latticework.grammar.combine import alt, optional, repeat, seq
 from latticework.grammar.json_schema import unordered, values
 from latticework.grammar.json_schema.document import Subschema
 from latticework.grammar.json_schema.further import Demand, Further, demands
+from latticework.grammar.json_schema.optional import always_written, value_of_optional
 
 if TYPE_CHECKING:
     from latticework.grammar.json_schema.lowering import Lowering
@@ -106,22 +107,26 @@ def _object(
     low, high = lowering.bounds(constraining, "minProperties", "maxProperties")
     if high is not None and len(required) > high:
         return lowering.dead(place, "maxProperties", f"{len(required)} properties are required, {high} allowed")
+    room = None if high is None else high - len(required) - bool(wanted)
+    present = {*required, *always_written(lowering, named, required, room)}
     written: list[_Member] = []
     missing: list[str] = []
     for name, subschemas in named.items():
+        if subschemas is not None and name not in present:
+            subschemas = value_of_optional(lowering, subschemas)
         node = None if subschemas is None else lowering.schema(subschemas, level + 1)
         key = lowering.key(name, place)
         if node is None or key is None:
             missing += [name] if name in required else []
             continue
-        written.append(_Member(style.member(seq([key, style.colon, node])), name in required))
+        written.append(_Member(style.member(seq([key, style.colon, node])), name in present))
     if missing:
         names = ", ".join(map(repr, missing))
         return lowering.dead(place, "required", f"required properties that can have no value: {names}")
     last = tuple(further.witnesses(named, level, wanted)) if wanted else ()
-    if wanted and (not last or (high is not None and high <= len(required))):
+    if wanted and (not last or (high is not None and high <= len(present))):
         return None
-    if high is None or high > len(required):
+    if high is None or high > len(present):
         node = alt(further.pairs(named, level))
         if node != ir.NOTHING or last:
             written.append(_Member(node, bool(last), repeats=True, last=last))

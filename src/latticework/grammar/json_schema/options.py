@@ -8,6 +8,13 @@ from latticework.errors import InputError
 from latticework.grammar.json_schema.style import Style
 from latticework.grammar.limits import Limits
 
+_CHOICES = {
+    "on_unsupported": ("error", "widen"),
+    "property_order": ("schema", "any"),
+    "optional": ("both", "omit", "null"),
+    "format": ("assert", "annotation"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -18,12 +25,15 @@ class Options:
     open_objects: bool
     max_depth: int | None
     property_order: str
+    optional: str
+    format: str
 
     def __post_init__(self) -> None:
-        if self.on_unsupported not in ("error", "widen"):
-            raise InputError(f"on_unsupported is 'error' or 'widen', not {self.on_unsupported!r}")
-        if self.property_order not in ("schema", "any"):
-            raise InputError(f"property_order is 'schema' or 'any', not {self.property_order!r}")
+        for name, choices in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in choices:
+                *others, last = map(repr, choices)
+                raise InputError(f"{name} is {', '.join(others)} or {last}, not {value!r}")
 
     def check(self, limits: Limits) -> None:
         """Raises ``InputError`` for a nesting depth outside the limits."""

@@ -59,10 +59,12 @@ class JsonReader:
     Attributes:
         target: Python type to build, ``None`` for plain JSON.
         check: the schema to validate against (after widening), ``None`` when the language guarantees it.
+        formats: whether that includes formats.
     """
 
     target: Any = None
     check: Any = None
+    formats: bool = True
 
     def __call__(self, text: str) -> Any:
         try:
@@ -72,7 +74,7 @@ class JsonReader:
         if self.check is not None:
             from latticework.grammar.json_schema.validation import validator_of
 
-            error = next(validator_of(self.check).iter_errors(value), None)
+            error = next(validator_of(self.check, self.formats).iter_errors(value), None)
             if error is not None:
                 raise InputError(f"the text does not satisfy the schema at {error.json_path}: {error.message}")
         if self.target is None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from latticework.errors import GrammarError
 from latticework.grammar import ir
-from latticework.grammar.json_schema import formats, values
+from latticework.grammar.json_schema import formats
 from latticework.grammar.json_schema.document import Subschema
+from latticework.grammar.json_schema.scalars import QUOTE, Scalars
 from latticework.grammar.regex import Target, dialects_differ, has_lookahead, lowered, text_length_range
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 KEYWORDS = frozenset({"minLength", "maxLength", "pattern", "format"})
 
-_FREE = ir.Repeat(values.ANY_TEXT_CHAR, 0, None)
-FREE_CANONICAL = ir.Repeat(ir.JsonChars(((0, ir.MAX_CODE_POINT),)), 0, None)
+FREE_CANONICAL = Scalars(all_escapes=False).text
+KEY = Subschema({"type": "string"}, "/~:key")  # stands beside what is said about a key: options bound values alone
 
 
 class _Condition(NamedTuple):
@@ -64,12 +65,23 @@ def string(lowering: Lowering, members: tuple[Subschema, ...]) -> ir.Node | None
     """Strings that satisfy all ``members``; ``None`` if there are none."""
     constraining = [member for member in members if not KEYWORDS.isdisjoint(member.schema)]
     removed = _removed(lowering, members)
+    scalars = lowering.style.scalars
+    if any(member.pointer == KEY.pointer for member in members):
+        scalars = Scalars(scalars.all_escapes)
+    most = scalars.max_length
     if not constraining and not removed:
-        return values.STRING
+        if most is not None:
+            lowering.narrow(scalars.length_narrowing)
+        return scalars.string
     place = (constraining or members)[0]
     low, high = lowering.bounds(constraining, "minLength", "maxLength")
     if high is not None and low > high:
         return lowering.dead(place, "minLength", f"minLength {low} is above maxLength {high}")
+    if most is not None and (high is None or high > most):
+        lowering.narrow(scalars.length_narrowing)
+        if low > most:
+            return lowering.dead(place, "minLength", f"minLength {low} is above max_string_length {most}")
+        high = most
     conditions: list[_Condition] = []
     for member in constraining:
         conditions += _conditions(lowering, member)
@@ -77,10 +89,11 @@ def string(lowering: Lowering, members: tuple[Subschema, ...]) -> ir.Node | None
         lowering.narrow("strings with a pattern or format: escapes only where JSON needs them")
         content = _conditioned(conditions, removed, low, high)
     else:
-        content = _FREE if (low, high) == (0, None) else ir.Counted(_FREE, low, high)
+        content = scalars.text if (low, high) == (0, None) else ir.Counted(scalars.text, low, high)
     if content == ir.NOTHING:
-        return lowering.dead(place, "pattern", "no string satisfies pattern, format and length together")
-    return ir.Located(ir.Seq((values.QUOTE, content, values.QUOTE)), place.place)
+        length = "length" if high is None or high != most else f"length (max_string_length is {most})"
+        return lowering.dead(place, "pattern", f"no string satisfies pattern, format and {length} together")
+    return ir.Located(ir.Seq((QUOTE, content, QUOTE)), place.place)
 
 
 def _removed(lowering: Lowering, members: tuple[Subschema, ...]) -> list[ir.Node]:
@@ -122,7 +135,7 @@ def _conditions(lowering: Lowering, member: Subschema) -> list[_Condition]:
     if "pattern" in member.schema:
         condition = _pattern(lowering, member)
         out += [] if condition is None else [condition]
-    if "format" in member.schema:
+    if "format" in member.schema and lowering.formats:
         name = member.schema["format"]
         if not isinstance(name, str):
             lowering.malformed(member, "format", "a string")

@@ -1,4 +1,4 @@
-"""How a document is laid out: the bytes between its tokens, as IR."""
+"""How a document is written where the schema leaves it open: the bytes between its tokens, as IR."""
 
 from __future__ import annotations
 
@@ -9,24 +9,27 @@ from typing import Any
 
 from latticework.errors import InputError
 from latticework.grammar import ir
+from latticework.grammar.json_schema.scalars import DEFAULT_SCALARS, Scalars
 
 _BLANK = ir.Chars(((0x09, 0x0A), (0x0D, 0x0D), (0x20, 0x20)))
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Layout of objects and arrays; immutable and hashable.
+    """Layout of objects and arrays, spelling of scalars; immutable and hashable.
 
     Attributes:
         comma_text, colon_text: the separators, without what ``indent`` and ``max_blanks`` add.
         indent: spaces per level on lines of their own (``json.dumps(indent=...)``), ``None`` for one line.
         max_blanks: at most so many blanks (space, tab, line feed, carriage return) in each gap.
+        scalars: how strings and numbers are written.
     """
 
     comma_text: str
     colon_text: str
     indent: int | None = None
     max_blanks: int = 0
+    scalars: Scalars = DEFAULT_SCALARS
 
     @property
     def by_level(self) -> bool:

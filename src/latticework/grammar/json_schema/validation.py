@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 
-def validator_of(schema: Any) -> Validator:
-    """A validator for the draft ``schema`` declares (2020-12 if none), formats checked."""
+def validator_of(schema: Any, formats: bool = True) -> Validator:
+    """A validator for the draft ``schema`` declares (2020-12 if none); ``formats``: check them."""
     kind = validator_for(schema, default=Draft202012Validator)
-    return kind(schema, format_checker=kind.FORMAT_CHECKER)
+    return kind(schema, format_checker=kind.FORMAT_CHECKER if formats else None)
