@@ -18,7 +18,7 @@ from latticework.automata import run
 from latticework.automata.automaton import ByteAutomaton
 from latticework.automata.build import build_automaton
 from latticework.errors import LatticeworkError, LimitExceeded, SchemaError
-from latticework.grammar import Limits, json_schema
+from latticework.grammar import Limits, ir, json_schema
 from latticework.grammar.limits import DEFAULT_LIMITS
 
 PASS = "pass"
@@ -29,6 +29,7 @@ ACCEPTED = "wrongly accepted"
 OUTCOMES = (PASS, REFUSED, REPORTED, UNREPORTED, ACCEPTED)
 
 MAX_TEXTS = 720
+_LEFT_OUT = ("left out", "no others")
 _UNSATISFIABLE = ("no value satisfies", "no value that could be written")
 
 
@@ -41,12 +42,14 @@ class Compiled:
         narrowings: as :attr:`latticework.grammar.Grammar.narrowings`.
         reason: keyword and message of a refusal, ``""`` where there is none.
         whole_floats: 1.0 and 1 are the same value in the draft.
+        node: the grammar of the automaton.
     """
 
     automaton: ByteAutomaton | None
     narrowings: tuple[str, ...] = ()
     reason: str = ""
     whole_floats: bool = True
+    node: ir.Node | None = None
 
     def accepts(self, value: Any) -> bool:
         """Whether some text of ``value`` is accepted."""
@@ -64,13 +67,13 @@ def compiled(schema: Any, limits: Limits = DEFAULT_LIMITS, **options: Any) -> Co
     whole = not (isinstance(schema, dict) and "draft-04" in str(schema.get("$schema")))
     try:
         grammar = json_schema(schema, limits=limits, **options)
-        return Compiled(build_automaton(grammar.node, limits), grammar.narrowings, whole_floats=whole)
+        automaton = build_automaton(grammar.node, limits)
+        return Compiled(automaton, grammar.narrowings, whole_floats=whole, node=grammar.node)
     except SchemaError as error:
-        lines = tuple(issue.message for issue in error.issues)
-        if all(any(mark in issue.message + issue.hint for mark in _UNSATISFIABLE) for issue in error.issues):
-            return Compiled(None)
-        if all("left out" in line or any(mark in line for mark in _UNSATISFIABLE) for line in lines):
-            return Compiled(None, lines)
+        said = [f"{issue.message}; {issue.hint}" for issue in error.issues]
+        reported = tuple(line for line in said if not any(mark in line for mark in _UNSATISFIABLE))
+        if all(any(mark in line for mark in _LEFT_OUT) for line in reported):
+            return Compiled(None, reported)
         return Compiled(None, reason=_reason(error))
     except LimitExceeded as error:
         return Compiled(None, reason=f"limit {error.limit}")

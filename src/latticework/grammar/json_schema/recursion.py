@@ -93,10 +93,19 @@ def _lowered(document: Document, options: Options, limits: Limits, budget: int) 
     if not document.known_dialect:
         lowering.warn(f"unknown $schema {document.root['$schema']!r} is read as the latest draft")
         lowering.narrow("unknown $schema: keywords that it may leave out are enforced")
+    foreign = _foreign_keywords(document)
+    if foreign:
+        lowering.narrow(f"keywords of other drafts are enforced: {', '.join(foreign)}")
     try:
         return lowering, lowering.schema((Subschema(document.root, ""),), 0)
     except RecursionError:
         raise LimitExceeded("max_schema_depth", limits.max_schema_depth, hint="the Python stack is exhausted") from None
+
+
+def _foreign_keywords(document: Document) -> list[str]:
+    """Keywords that say nothing in the draft of the document, enforced where they leave documents out."""
+    used = {keyword for sub in document.schemas() for keyword in sub.schema}
+    return sorted((used & keywords.ENFORCED) - keywords.REFERENCES - document.dialect.keywords)
 
 
 def _is_small(node: ir.Node) -> bool:

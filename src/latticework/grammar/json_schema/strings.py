@@ -117,6 +117,7 @@ def _removed(lowering: Lowering, members: tuple[Subschema, ...]) -> list[ir.Node
                     lowering.refuse(member, "not", f"the negation of format {negated['format']!r} is not supported")
                 else:
                     removed.append(lowered(cover, Target(json=True), search=False, outside=True))
+                    lowering.narrow(f"not format {negated['format']}: text that some reader takes for it is left out")
         except GrammarError as error:
             lowering.refuse(member, "not", str(error).replace("\n", "\n    "), "rewrite the pattern")
     return removed
