@@ -8,7 +8,7 @@ from latticework.errors import GrammarError, LimitExceeded
 from latticework.grammar import ir
 from latticework.grammar.grammar import Grammar
 from latticework.grammar.limits import DEFAULT_LIMITS, Limits
-from latticework.grammar.regex.lowering import PLAIN, Target, lower
+from latticework.grammar.regex.lowering import PLAIN, Target, lower, needs_set_operations
 from latticework.grammar.regex.parser import parse
 from latticework.grammar.regex.syntax import (
     CharSet,
@@ -16,16 +16,15 @@ from latticework.grammar.regex.syntax import (
     asserts_end,
     asserts_start,
     contains,
-    is_lookahead,
     length_range,
 )
 
 __all__ = [
     "Target",
     "dialects_differ",
-    "has_lookahead",
     "length_range",
     "lowered",
+    "needs_sets",
     "parsed",
     "regex",
     "text_length_range",
@@ -41,16 +40,26 @@ def regex(pattern: str, *, limits: Limits = DEFAULT_LIMITS) -> Grammar:
 
     Raises:
         GrammarError: outside the dialect, or no text can match; with line, column and caret.
-        LimitExceeded: the pattern is longer than ``limits.max_schema_bytes``.
+        LimitExceeded: the pattern is longer than ``limits.max_schema_bytes``, or looks around so much that its
+            automaton is larger than ``limits.max_states``.
     """
     if len(pattern) > limits.max_schema_bytes:
         raise LimitExceeded(
             "max_schema_bytes", limits.max_schema_bytes, hint=f"the pattern has {len(pattern)} characters"
         )
     node = lowered(pattern)
-    if node == ir.NOTHING:
+    if node == ir.NOTHING or (needs_sets(pattern) and _is_empty(node, limits)):
         raise GrammarError("no text matches this pattern", pattern, (0, len(pattern)))
     return Grammar(ir.Located(node, f"regex {pattern[:60]!r}"), "regex", options={"pattern": pattern})
+
+
+def _is_empty(node: ir.Node, limits: Limits) -> bool:
+    """Whether set operations leave no text; what is built for the answer is kept for compiling."""
+    from latticework.automata import algebra
+    from latticework.automata.build import build_automaton
+
+    automaton = build_automaton(node, limits)
+    return not automaton.has_counters and algebra.is_empty(automaton)
 
 
 @lru_cache(maxsize=1024)
@@ -65,9 +74,9 @@ def lowered(pattern: str, target: Target = PLAIN, search: bool = False, outside:
     return lower(parsed(pattern), pattern, target, search, outside)
 
 
-def has_lookahead(pattern: str) -> bool:
-    """Whether the pattern needs set operations to lower."""
-    return contains(parsed(pattern), is_lookahead)
+def needs_sets(pattern: str) -> bool:
+    """Whether the pattern needs set operations to lower, so that its characters cannot be counted."""
+    return needs_set_operations(parsed(pattern))
 
 
 def dialects_differ(pattern: str) -> bool:
