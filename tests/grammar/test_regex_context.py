@@ -292,3 +292,26 @@ def test_properties_stand_in_classes_and_ignore_case() -> None:
 def test_a_word_boundary_without_texts_is_refused() -> None:
     with pytest.raises(GrammarError, match="no text matches"):
         regex(r"a\bb")
+
+
+# ---- patterns that Python cannot read, where a schema is held against given values
+
+
+def test_patterns_beyond_python_filter_given_values() -> None:
+    schema = {"enum": ["é", "1", {"é": 1}, {"1": 1}, {"a-b": "x"}]}
+    schema |= {"pattern": r"^\p{L}$", "patternProperties": {r"^\p{L}$": {}}, "additionalProperties": {"type": "string"}}
+    automaton = build_automaton(json_schema(schema).node)
+    for value, expected in zip(schema["enum"], (True, False, True, False, True), strict=True):
+        data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        assert run.accepts(automaton, data) == expected
+
+
+def test_names_are_matched_by_patterns_beyond_python() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"ab": {}, "1": {}},
+        "patternProperties": {r"(?<=a|^\p{L}c)b": {"const": 1}},
+    }
+    automaton = build_automaton(json_schema(schema).node)
+    for text, expected in (('{"ab":1}', True), ('{"ab":2}', False), ('{"1":2}', True)):
+        assert run.accepts(automaton, text.encode()) == expected
