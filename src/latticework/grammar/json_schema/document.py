@@ -152,7 +152,7 @@ class Document:
         Raises:
             UnresolvedReference: it leads outside the document or nowhere.
         """
-        base = self._base_of(origin)
+        base = self.base_of(origin)
         url, fragment = (base, reference[1:]) if reference.startswith("#") else urldefrag(urljoin(base, reference))
         resource = self._resources_by_url().get(url) or self._metaschema(url)
         if resource is None:
@@ -192,7 +192,7 @@ class Document:
             raise UnresolvedReference(f"{reference!r} depends on where the schema is used", "use a plain $ref")
         return found
 
-    def _base_of(self, pointer: str) -> str:
+    def base_of(self, pointer: str) -> str:
         """Base URI of the schema at ``pointer``: that of the nearest enclosing schema with an identifier."""
         tokens = pointer.split("/")[1:]
         outside = f"/{tokens[0]}" if tokens else ""
@@ -226,7 +226,7 @@ class Document:
     def _register(self, root: Subschema, resources: dict[str, Subschema]) -> None:
         """Notes the identifiers and anchors of everything below ``root``."""
         for sub in _all_dicts(root):
-            base = self._base_of(sub.pointer)
+            base = self.base_of(sub.pointer)
             if sub.pointer and self._own_id(sub.schema):
                 resources.setdefault(base, sub)
             for keyword in ("$anchor", "$dynamicAnchor", "$id", "id"):

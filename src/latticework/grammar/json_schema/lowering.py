@@ -71,6 +71,7 @@ class Lowering:
         self._scanned: dict[str, tuple[bool, tuple[str, ...]]] = {}
         self._expanded: dict[tuple[Any, ...], Expanded] = {}
         self._exact: dict[tuple[Any, ...], Union] = {}
+        self.rewriting: set[str] = set()  # schemas whose unevaluated... keywords are being rewritten
         self._validator: Validator | None = None
 
     # ---- reporting
@@ -213,23 +214,14 @@ class Lowering:
             if keyword in keywords.ENFORCED:
                 asserts = asserts or keyword not in keywords.APPLICATORS
             elif keyword in keywords.REFUSED:
-                if not self._is_without_effect(member, keyword):
-                    asserts = True
-                    refused.append(keyword)
+                asserts = True
+                refused.append(keyword)
             elif keyword not in keywords.ANNOTATIONS:
                 self.warn(
                     f"at {member.place or '(root)'}: unknown keyword {keyword!r} is ignored, as the standard says"
                 )
         self._scanned[member.pointer] = asserts, tuple(refused)
         return asserts, tuple(refused)
-
-    def _is_without_effect(self, member: Subschema, keyword: str) -> bool:
-        check = keywords.WITHOUT_EFFECT.get(keyword)
-        try:
-            return check is not None and check(member.schema)
-        except (AttributeError, TypeError):
-            self.malformed(member, keyword, "what the standard asks for")
-            return True
 
     # ---- one case: no references, no unions, no enumeration
 
@@ -239,9 +231,7 @@ class Lowering:
         types = self.types_of_all(members)
         for member in members:
             for keyword in self._scan(member)[1]:
-                concerned = keywords.CONCERNS.get(keyword)
-                if concerned is None or concerned in types:
-                    self.refuse(member, keyword, "this keyword is not supported", keywords.REFUSED[keyword])
+                self.refuse(member, keyword, "this keyword is not supported", keywords.REFUSED[keyword])
         options = [node for node in self._by_type(members, types, level) if node is not None]
         if not options:
             if not types:

@@ -60,11 +60,16 @@ def _is_open(schema: dict[str, Any], open_objects: bool) -> bool:
     if not keywords.ENFORCED.intersection(schema):
         return True
     if "properties" in schema or "patternProperties" in schema:
-        return schema.get("additionalProperties", open_objects) in (True, {})
+        return _further(schema, "additionalProperties", "unevaluatedProperties", open_objects)
     kind = schema.get("type")
-    return (kind == "object" and schema.get("additionalProperties", True) in (True, {})) or (
-        kind == "array" and schema.get("items", True) in (True, {})
+    return (kind == "object" and _further(schema, "additionalProperties", "unevaluatedProperties", True)) or (
+        kind == "array" and _further(schema, "items", "unevaluatedItems", True)
     )
+
+
+def _further(schema: dict[str, Any], keyword: str, otherwise: str, default: bool) -> bool:
+    """Whether any value may stand where nothing is said of it."""
+    return schema.get(keyword, schema.get(otherwise, default)) in (True, {})
 
 
 def _unrolled(document: Document, options: Options, limits: Limits) -> tuple[Lowering, ir.Node | None]:
