@@ -1,9 +1,10 @@
 """Random schemas and documents: the engine's verdicts beside those of ``jsonschema``.
 
-Schemas nest the keywords of a draft inside each other (``tests/grammar/schemas.py``) or look like those people write
-(``random_schemas.py``, with formats). Documents are values made to satisfy much of the schema, mutations of them, odd
-spellings of them, and random walks through the compiled automaton, which must always be valid. A text counts once per
-schema. Run: ``python benchmarks/json_schema_differential.py --pairs 50000``; exits 1 on a wrong acceptance.
+Schemas nest the keywords of a draft inside each other (``tests/grammar/schemas.py``), look like those people write
+(``random_schemas.py``, with formats), or surround ``unevaluated...`` keywords (``unevaluated_schemas.py``).
+Documents are values made to satisfy much of the schema, mutations of them, odd spellings of them, and random walks
+through the compiled automaton, which must always be valid. A text counts once per schema.
+Run: ``python benchmarks/json_schema_differential.py --pairs 50000``; exits 1 on a wrong acceptance.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from latticework.grammar import Limits
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "grammar"))
 from schemas import DRAFTS, SchemaMaker, near, spelt, validator
+from unevaluated_schemas import JUDGES, UnevaluatedMaker
+from unevaluated_schemas import documents as small_documents
 from words import Sampler
 
 AGREED = "agreed"
@@ -46,17 +49,44 @@ class Pair(NamedTuple):
     outcome: str
 
 
-def a_schema(random: Random) -> Any:
+def a_case(random: Random, count: int) -> tuple[Any, Any, list[Any]]:
+    """A schema, its validator and about ``count`` values near it."""
     if random.random() < 0.15:
-        return random_schema(random.randrange(1 << 30))
-    foreign = 0.3 if random.random() < 0.15 else 0.0
-    return SchemaMaker(random, random.choice(sorted(DRAFTS)), foreign=foreign).document(random.choice((1, 2, 2, 3)))
+        schema = random_schema(random.randrange(1 << 30))
+    elif random.random() < 0.15:
+        draft, kind = random.choice(sorted(JUDGES)), random.choice(("array", "object"))
+        schema = UnevaluatedMaker(random, draft, kind).document(random.choice((1, 2, 2)))
+        values = random.sample(list(small_documents(kind)), count // 2)
+        return schema, JUDGES[draft](schema), [*values, *near(random, schema, count // 2)]
+    else:
+        foreign = 0.3 if random.random() < 0.15 else 0.0
+        draft, depth = random.choice(sorted(DRAFTS)), random.choice((1, 2, 2, 3))
+        schema = SchemaMaker(random, draft, foreign=foreign).document(depth)
+    return schema, validator(schema), list(near(random, schema, count))
 
 
-def documents(random: Random, schema: Any, count: int) -> Iterator[tuple[str, str]]:
-    """Source and text of values near a schema: compact, with the same value in an odd spelling beside it."""
-    for value in near(random, schema, count):
-        yield "values", json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def some_options(random: Random) -> dict[str, Any]:
+    """The defaults or near them, now and then something rarer."""
+    options: dict[str, Any] = {
+        "open_objects": random.random() < 0.8,
+        "property_order": random.choice(("schema", "any")),
+        "max_depth": random.choice((0, 1, 2)),
+    }
+    rarer = {
+        "whitespace": ("spaced", "any"),
+        "optional": ("omit", "null"),
+        "escapes": ("minimal",),
+        "max_string_length": (1, 3, 20),
+        "max_fraction_digits": (0, 2),
+        "format": ("annotation",),
+    }
+    return options | {name: random.choice(values) for name, values in rarer.items() if random.random() < 0.1}
+
+
+def spellings(random: Random, values: list[Any], found: Compiled) -> Iterator[tuple[str, str]]:
+    """Source and text of values, some in an odd spelling as well."""
+    for value in values:
+        yield "values", json.dumps(value, ensure_ascii=False, separators=found.separators)
         if random.random() < 0.2:
             yield "spellings", spelt(value, random)
 
@@ -76,15 +106,12 @@ def walks(found: Compiled, seed: int) -> Iterator[tuple[str, str]]:
 def pairs_of(seed: int, per_schema: int) -> Iterator[Pair]:
     """The pairs of schema number ``seed``."""
     random = Random(seed)
-    schema = a_schema(random)
-    options = {
-        "open_objects": random.random() < 0.8,
-        "property_order": random.choice(("schema", "any")),
-        "max_depth": random.choice((0, 1, 2)),
-    }
+    schema, judge, values = a_case(random, per_schema)
+    options = some_options(random)
     found = compiled(schema, LIMITS, **options)
-    judge = validator(schema)
-    texts = {text: source for source, text in documents(random, schema, per_schema)}
+    if options.get("format") == "annotation":
+        judge = judge.evolve(format_checker=None)
+    texts = {text: source for source, text in spellings(random, values, found)}
     texts |= {text: source for source, text in walks(found, seed)}
     for text, source in texts.items():
         valid = judge.is_valid(json.loads(text))

@@ -93,7 +93,7 @@ def json_schema(
     if lowering.issues:
         raise SchemaError(tuple(lowering.issues))
     if node is None:
-        told = ("left out", "no others")
+        told = ("left out", "no others", "other drafts")
         left_out = tuple(
             SchemaIssue("", "", line) for line in lowering.narrowings if any(mark in line for mark in told)
         )

@@ -27,6 +27,9 @@ _COUNTED = Note(
     "properties without a name together count as one for `minProperties`",
     "more distinct keys than the schema names; counting more than 60 properties",
 )
+_UNEVALUATED = Note(
+    refused="identifiers inside the schemas it concerns; references back to it; more than `max_branches` combinations"
+)
 _DEPENDENT = Note("as `anyOf`", "as `anyOf`")
 
 NOTES = {
@@ -91,8 +94,8 @@ NOTES = {
     "type": Note(
         "integers have at most 19 digits and no fraction; numbers 17 digits after the point, 2 in the exponent"
     ),
-    "unevaluatedItems": Note(),
-    "unevaluatedProperties": Note(),
+    "unevaluatedItems": _UNEVALUATED,
+    "unevaluatedProperties": _UNEVALUATED,
     "uniqueItems": Note(
         "of more than 9 listed values, items come in one fixed order",
         "the possible items are not listed, or items are given by position",

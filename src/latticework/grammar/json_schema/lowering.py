@@ -105,7 +105,12 @@ class Lowering:
         self.narrowings[message] = None
 
     def narrow_any_value(self) -> None:
+        """Reports what is left out of any value, array or object."""
         self.narrow(f"where any JSON value is allowed, arrays and objects nest at most {self.max_depth} deep")
+        scalars = self.style.scalars
+        self.narrow(scalars.digits.number_narrowing)
+        if scalars.max_length is not None:
+            self.narrow(scalars.length_narrowing)
 
     # ---- schemas
 
@@ -267,10 +272,6 @@ class Lowering:
 
     def _any_value(self, level: int) -> ir.Node:
         self.narrow_any_value()
-        scalars = self.style.scalars
-        self.narrow(scalars.digits.number_narrowing)
-        if scalars.max_length is not None:
-            self.narrow(scalars.length_narrowing)
         return values.any_value(self.style, self.max_depth, level)
 
     # ---- facts about schemas
