@@ -222,8 +222,9 @@ class Lowering:
                 asserts = True
                 refused.append(keyword)
             elif keyword not in keywords.ANNOTATIONS:
+                hint = " (openapi=True honours it)" if keyword == "nullable" else ""
                 self.warn(
-                    f"at {member.place or '(root)'}: unknown keyword {keyword!r} is ignored, as the standard says"
+                    f"at {member.place or '(root)'}: unknown keyword {keyword!r} is ignored, as the standard says{hint}"
                 )
         self._scanned[member.pointer] = asserts, tuple(refused)
         return asserts, tuple(refused)
