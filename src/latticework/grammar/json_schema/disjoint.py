@@ -168,9 +168,9 @@ def _exclude(lowering: Lowering, these: _Facts, other: _Facts, depth: int) -> bo
 
 
 def _satisfies(lowering: Lowering, value: Any, members: tuple[Subschema, ...]) -> bool:
-    """Whether the value satisfies what all members say themselves; their unions and negations, perhaps the one in
+    """Whether the value may satisfy what all members say themselves; their unions and negations, perhaps the one in
     question, have no say."""
-    return all(satisfying(lowering, _alone(member), [value]) for member in members)
+    return all(satisfying(lowering, _alone(member), [value], doubtful=True) for member in members)
 
 
 def _alone(member: Subschema) -> Subschema:

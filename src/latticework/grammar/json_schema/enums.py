@@ -31,7 +31,7 @@ def given_values(lowering: Lowering, members: tuple[Subschema, ...], source: Sub
         hint = f"the enum has {len(found)} values"
         raise LimitExceeded("max_enum_values", lowering.limits.max_enum_values, source.pointer, hint)
     for member in members:
-        found = satisfying(lowering, member, found)
+        found = _left(lowering, member, found)
     writable = [value for value in found if _is_writable(lowering, source, keyword, value)]
     if not writable:
         return lowering.dead(source, keyword, "no value is left beside the other keywords")
@@ -42,8 +42,23 @@ def given_values(lowering: Lowering, members: tuple[Subschema, ...], source: Sub
     return ir.Located(node, source.pointer) if len(writable) > 100 else node
 
 
-def satisfying(lowering: Lowering, member: Subschema, found: list[Any]) -> list[Any]:
-    """The values of ``found`` that satisfy the schema ``member``, its references and unions included."""
+def _left(lowering: Lowering, member: Subschema, found: list[Any]) -> list[Any]:
+    """The values that satisfy ``member``; those of which that cannot be told are reported."""
+    kept = satisfying(lowering, member, found)
+    if len(kept) < len(found):
+        possible = satisfying(lowering, member, found, doubtful=True)
+        if len(kept) < len(possible):
+            left_out = next(value for value in possible if all(value is not one for one in kept))
+            message = f"it cannot be checked whether {left_out!r:.60} satisfies the keywords beside it"
+            lowering.refuse(member, "enum", message, "remove the value or the keywords")
+    return kept
+
+
+def satisfying(lowering: Lowering, member: Subschema, found: list[Any], doubtful: bool = False) -> list[Any]:
+    """The values of ``found`` that satisfy the schema ``member``, its references and unions included.
+
+    ``doubtful``: keep those of which it cannot be told, too.
+    """
     schema = member.schema
     types = lowering.types(member)
     kept = found if types is None else [value for value in found if lowering.type_of(value) in types]
@@ -59,17 +74,16 @@ def satisfying(lowering: Lowering, member: Subschema, found: list[Any]) -> list[
         return kept
     rest = {keyword: value for keyword, value in schema.items() if keyword not in checked}
     validator = lowering.validator(rest)
-    return [value for value in kept if _is_valid(validator, value)]
+    return [value for value in kept if _is_valid(validator, value, doubtful)]
 
 
-def _is_valid(validator: Validator, value: Any) -> bool:
-    """Whether the value is valid for sure: where a reference cannot be followed from here, it is left out."""
-    from referencing.exceptions import Unresolvable
+def _is_valid(validator: Validator, value: Any, doubtful: bool) -> bool:
+    from latticework.grammar.json_schema.validation import Undecided, first_error
 
     try:
-        return validator.is_valid(value)
-    except Unresolvable:
-        return False
+        return first_error(validator, value) is None
+    except Undecided:
+        return doubtful
 
 
 def given_keys(member: Subschema) -> frozenset[Any] | None:

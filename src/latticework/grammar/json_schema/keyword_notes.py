@@ -14,7 +14,8 @@ class Note(NamedTuple):
 
 _GIVEN = Note(
     "each value in one spelling, keys in the given order",
-    "a value that no JSON text has (lone surrogates, infinities)",
+    "a value that no JSON text has (lone surrogates, infinities), or of which `jsonschema` cannot tell whether it"
+    " satisfies the keywords beside it",
 )
 _BOUND = Note("no exponent, at most 15 digits before the point", "bounds of more than `max_bound_digits` digits")
 _BRANCHES = Note(

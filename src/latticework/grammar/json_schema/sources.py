@@ -72,9 +72,12 @@ class JsonReader:
         except ValueError as error:
             raise InputError(f"the text is no JSON: {error}") from None
         if self.check is not None:
-            from latticework.grammar.json_schema.validation import validator_of
+            from latticework.grammar.json_schema.validation import Undecided, first_error, validator_of
 
-            error = next(validator_of(self.check, self.formats).iter_errors(value), None)
+            try:
+                error = first_error(validator_of(self.check, self.formats), value)
+            except Undecided as reason:
+                raise InputError(f"it cannot be checked whether the text satisfies the schema: {reason}") from None
             if error is not None:
                 raise InputError(f"the text does not satisfy the schema at {error.json_path}: {error.message}")
         if self.target is None:

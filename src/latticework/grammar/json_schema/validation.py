@@ -1,6 +1,7 @@
 """Validation by ``jsonschema``: the filter of given values and the check after widening. Imported when needed only.
 
-Patterns that are none of Python's (``\\p{L}``, lookbehind of any length) are searched by our own automata.
+Patterns that are none of Python's (``\\p{L}``, lookbehind of any length) are searched by our own automata. What
+``jsonschema`` reads otherwise than the standard, or cannot read, is not decided.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import attrs
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend, validator_for
 
@@ -17,6 +19,25 @@ from latticework.grammar.regex import matches
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
+
+
+class Undecided(Exception):
+    """Whether a value is valid cannot be told; says why. Internal: becomes an issue or an ``InputError``."""
+
+
+def first_error(validator: Validator, value: Any) -> ValidationError | None:
+    """Why the value is not valid, ``None`` if it is.
+
+    Raises:
+        Undecided: the schema is one that ``jsonschema`` does not get right, or fails at.
+    """
+    try:
+        return next(validator.iter_errors(value), None)
+    except (Undecided, RecursionError):
+        raise
+    except Exception as error:
+        # Patterns, references and malformed keywords: whatever it stumbles over is no answer.
+        raise Undecided(f"{type(error).__name__}: {error!s:.100}") from error
 
 
 def validator_of(schema: Any, formats: bool = True) -> Validator:
@@ -32,7 +53,16 @@ def _with_patterns(kind: Any) -> Any:
         "patternProperties": _pattern_properties,
         "additionalProperties": _additional_properties,
     }
-    return extend(kind, {keyword: check for keyword, check in own.items() if keyword in kind.VALIDATORS})
+    if "$recursiveRef" in kind.VALIDATORS:
+        own["unevaluatedItems"] = _unevaluated_items
+    extended: Any = extend(kind, {keyword: check for keyword, check in own.items() if keyword in kind.VALIDATORS})
+    extended.evolve = _evolved
+    return extended
+
+
+def _evolved(validator: Any, **changes: Any) -> Any:
+    """As ``Validator.evolve``, which would turn to the plain validator of a draft where a schema names one."""
+    return attrs.evolve(validator, **changes)
 
 
 def _found(pattern: str, text: str) -> bool:
@@ -63,3 +93,10 @@ def _additional_properties(validator: Any, subschema: Any, instance: Any, schema
     for name in instance:
         if name not in schema.get("properties", {}) and not any(_found(pattern, name) for pattern in patterns):
             yield from validator.descend(instance[name], subschema, path=name)
+
+
+def _unevaluated_items(validator: Any, _: Any, instance: Any, __: Any) -> Iterator[ValidationError]:
+    """2019-09, where ``contains`` evaluates nothing and ``jsonschema`` has it evaluate items."""
+    if validator.is_type(instance, "array") and instance:
+        raise Undecided("unevaluatedItems of draft 2019-09 is not checked inside given values")
+    yield from ()
