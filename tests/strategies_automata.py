@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from latticework.automata import placement
 from latticework.automata.automaton import UNBOUNDED, ByteAutomaton
+from latticework.automata.build import build_automaton
+from latticework.grammar import ir
 from latticework.tokens.vocabulary import Vocabulary
 
 ALPHABET = b"ab"
@@ -138,3 +142,29 @@ def vocabularies(draw: st.DrawFn, alphabet: bytes = ALPHABET, max_tokens: int = 
         gap = next((i for i, token in enumerate(tokens) if not token), None)
         special |= {} if gap is None else {gap: draw(st.sampled_from(["pad", "mask", "other"]))}
     return Vocabulary(tokens, special, size)
+
+
+def calling_automaton(rng: np.random.Generator) -> ByteAutomaton:
+    """Over ``ab``, with a part that several places share; it may lie within counters or have some."""
+    a, b, either = (ir.Chars([(ord(x), ord(y))]) for x, y in ("aa", "bb", "ab"))
+    bodies: list[ir.Node] = [
+        ir.Seq((ir.Repeat(a, 0, None), b)),
+        ir.Alt((ir.Literal(b"ab"), ir.Literal(b"b"), ir.Literal(b"aaa"))),
+        ir.Seq((ir.Repeat(either, 4, 5), b)),
+        ir.Seq((ir.Repeat(a, 0, 4), ir.Repeat(b, 4, None), a)),
+        ir.Seq((either, ir.Repeat(ir.Literal(b"ab"), 1, None))),
+    ]
+    ends: list[ir.Node] = [ir.Literal(b"a"), ir.Literal(b"b"), ir.Literal(b"ba"), ir.Repeat(b, 1, 5), ir.Repeat(a, 4, 5)]
+    shared = ir.Alone(bodies[rng.integers(len(bodies))])
+    leads = [[b"a", b"b"], [b"aa", b"ab", b"b"], [b"aa", b"ab", b"ba", b"bb"]][rng.integers(3)]
+    grammar: ir.Node = ir.Alt(ir.Seq((ir.Literal(lead), shared, ends[rng.integers(len(ends))])) for lead in leads)
+    if rng.random() < 0.5:
+        grammar = ir.Repeat(grammar, int(rng.integers(3)), 4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(placement, "_WORTH_IT", 1)
+        return build_automaton(grammar)
+
+
+def calling_automata() -> st.SearchStrategy[ByteAutomaton]:
+    """:func:`calling_automaton` of random seeds."""
+    return st.integers(0, 1 << 32).map(lambda seed: calling_automaton(np.random.default_rng(seed)))

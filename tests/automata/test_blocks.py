@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -12,8 +14,8 @@ from ir_matcher import matches
 from test_build import STRINGS, bounds, char, grammars, language
 
 import latticework as lw
-from latticework.automata import algebra, blocks, run
-from latticework.automata.automaton import MAX_LEVELS, ByteAutomaton
+from latticework.automata import algebra, blocks, placement, run
+from latticework.automata.automaton import MAX_LEVELS, NOWHERE, RETURN, ByteAutomaton, Calls
 from latticework.automata.blocks import Block, Cache
 from latticework.automata.build import build_automaton
 from latticework.errors import LimitExceeded
@@ -99,12 +101,26 @@ def shared(draw) -> ir.Node:
     return draw(pieces([ir.Alone(draw(body)) for _ in range(draw(st.integers(1, 2)))], 3))
 
 
-@given(shared())
+@contextmanager
+def calls_worth(states: int) -> Iterator[None]:
+    """Blocks are shared where that saves so many states."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(placement, "_WORTH_IT", states)
+        yield
+
+
+EAGER = pytest.mark.parametrize("saving", [256, 1])
+
+
+@EAGER
+@given(grammar=shared())
 @SETTINGS
-def test_language_is_that_of_the_bodies(grammar: ir.Node) -> None:
+def test_language_is_that_of_the_bodies(saving: int, grammar: ir.Node) -> None:
     without = plain(grammar)
     try:
-        automaton, expected = build_automaton(grammar), build_automaton(without)
+        with calls_worth(saving):
+            automaton = build_automaton(grammar)
+        expected = build_automaton(without)
     except LimitExceeded:
         reject()
     check_form(automaton)
@@ -113,43 +129,74 @@ def test_language_is_that_of_the_bodies(grammar: ir.Node) -> None:
     assert accepted == {text for text in STRINGS if matches(without, text.encode())}
 
 
-@given(shared())
+@EAGER
+@given(grammar=shared())
 @SETTINGS
-def test_expanded_automata_are_equivalent(grammar: ir.Node) -> None:
+def test_expanded_automata_are_equivalent(saving: int, grammar: ir.Node) -> None:
     few = lw.Limits(max_states=3_000)
     try:
-        automaton, expected = build_automaton(grammar, few), build_automaton(plain(grammar), few)
+        with calls_worth(saving):
+            automaton = build_automaton(grammar, few)
+        expected = build_automaton(plain(grammar), few)
         pair = algebra.expand(automaton, few.max_states), algebra.expand(expected, few.max_states)
     except LimitExceeded:
         reject()
     assert algebra.equivalent(*pair)
 
 
+def targets(automaton: ByteAutomaton) -> np.ndarray:
+    """The state behind every value of ``next_state`` from 0 on: states and entries of calls."""
+    calls = automaton.calls
+    return np.concatenate([np.arange(automaton.states), [] if calls is None else calls.entry_state]).astype(int)
+
+
 def check_form(automaton: ByteAutomaton) -> None:
     """What ``automaton.py`` promises."""
+    state_behind, calls = targets(automaton), automaton.calls
     assert automaton.levels.max() <= MAX_LEVELS
-    assert (automaton.next_state < automaton.states).all()
-    assert automaton.next_state.min() >= -1
+    assert (automaton.next_state < len(state_behind)).all()
+    assert automaton.next_state.min() >= (NOWHERE if calls is None else RETURN)
     assert (automaton.operation[automaton.next_state < 0] == 0).all()
     assert ((automaton.scope >= 0).sum(1) == automaton.levels).all()
     assert automaton.scope.max() < len(automaton.low)
     source, column = np.nonzero(automaton.next_state >= 0)
-    target, operation = automaton.next_state[source, column], automaton.operation[source, column]
+    target, operation = state_behind[automaton.next_state[source, column]], automaton.operation[source, column]
     keep, inc = operation >> 4, operation & 15
     assert (keep <= np.minimum(automaton.levels[source], automaton.levels[target])).all()
     assert (inc < 1 << automaton.levels[target]).all()
     for level in range(MAX_LEVELS):
         kept = keep > level
         assert (automaton.scope[source[kept], level] == automaton.scope[target[kept], level]).all()
+    if calls is not None:
+        check_calls(automaton, calls)
+
+
+def check_calls(automaton: ByteAutomaton, calls: Calls) -> None:
+    inside = calls.level >= 0
+    assert inside.any()
+    assert not automaton.accepting[inside].any()
+    assert not inside[calls.return_state].any()
+    assert inside[calls.entry_state].all()
+    assert inside[(automaton.next_state == RETURN).any(1) | calls.returning].all()
+    scope = automaton.scope[np.arange(automaton.states), calls.level]
+    assert (automaton.is_call[scope] == inside)[inside].all()
+    places = np.diff(calls.return_offset)
+    assert (calls.entry_value < places[scope[calls.entry_state]]).all()
+    assert (automaton.high[automaton.is_call] == places[automaton.is_call] - 1).all()
 
 
 def check_reach(automaton: ByteAutomaton) -> None:
     """Every state can be reached."""
+    state_behind, calls = targets(automaton), automaton.calls
     reached, frontier = np.zeros(automaton.states, bool), np.array([0])
+    if calls is not None:
+        reached[calls.return_state] = True
+        frontier = np.append(frontier, calls.return_state)
     while len(frontier):
         reached[frontier] = True
         following = np.unique(automaton.next_state[frontier])
-        frontier = following[(following >= 0) & ~reached[following]]
+        following = np.unique(state_behind[following[following >= 0]])
+        frontier = following[~reached[following]]
     assert reached.all()
 
 
@@ -215,8 +262,8 @@ def test_what_exceeds_a_limit_does_so_whatever_was_compiled_before() -> None:
         build_automaton(grammar, lw.Limits(max_states=20))
     with pytest.raises(LimitExceeded):
         build_automaton(grammar, lw.Limits(max_nodes=20))
-    many = ir.Seq([grammar, COMMA] * 10)
-    with pytest.raises(LimitExceeded):
+    many = ir.Seq([part for n in range(10) for part in (grammar, ir.Literal(b",%d" % n))])
+    with calls_worth(1 << 20), pytest.raises(LimitExceeded):
         build_automaton(many, lw.Limits(max_states=5 * build_automaton(grammar).states))
 
 

@@ -53,16 +53,16 @@ def build_automaton(grammar: ir.Node, limits: BuildLimits | None = None) -> Byte
     Raises:
         LimitExceeded: more nodes or states than ``limits`` allow; names the node where known.
     """
-    return _build(grammar, limits or _DefaultLimits(), symbolic=True)
+    return _build(grammar, limits or _DefaultLimits(), symbolic=True, share=True)
 
 
-def _build(grammar: ir.Node, limits: BuildLimits, symbolic: bool) -> ByteAutomaton:
+def _build(grammar: ir.Node, limits: BuildLimits, symbolic: bool, share: bool = False) -> ByteAutomaton:
     unrolled: set[bytes] = set()
     while True:
         builder = _Builder(limits, unrolled, symbolic)
         try:
             start = builder.build(grammar, builder.graph.final, ())
-            return determinise(builder.graph, start, limits.max_states)
+            return determinise(builder.graph, start, limits.max_states, share)
         except Incoherent as clash:
             builder.resolve(clash.clashes)
         except LimitExceeded as error:

@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TypeAlias
 
-from latticework.automata.automaton import ByteAutomaton
-from latticework.automata.blocks import NO_MOVE, Instance, byte_set
+from latticework.automata.automaton import MAX_LEVELS, ByteAutomaton
+from latticework.automata.blocks import NO_MOVE, Block, Instance, byte_set
 from latticework.automata.graph import Graph, Path, common_prefix
-from latticework.automata.tables import Placement, assemble
+from latticework.automata.placement import FIRST_ENTRY, MAX_CALLERS, Caller, Entry, Placement
+from latticework.automata.tables import assemble
 from latticework.errors import LimitExceeded
 
 Key: TypeAlias = int | tuple[int, ...]  # a node, or a sorted subset of several
@@ -34,8 +35,10 @@ class Incoherent(Exception):
         self.clashes = clashes
 
 
-def determinise(graph: Graph, start: int, max_states: int) -> ByteAutomaton:
+def determinise(graph: Graph, start: int, max_states: int, share: bool = False) -> ByteAutomaton:
     """Byte automaton of the language from ``start`` to the graph's final node.
+
+    With ``share``, blocks that stand in many places are kept once, as calls.
 
     Raises:
         Incoherent: subsets would mix configurations that count differently.
@@ -43,7 +46,7 @@ def determinise(graph: Graph, start: int, max_states: int) -> ByteAutomaton:
     """
     if graph.path[start]:
         start = graph.from_path(start, ())
-    subsets = _Subsets(graph, max_states)
+    subsets = _Subsets(graph, max_states, share)
     try:
         subsets.walk(start)
     except LimitExceeded:
@@ -58,7 +61,8 @@ def determinise(graph: Graph, start: int, max_states: int) -> ByteAutomaton:
         subsets.row_lengths,
         subsets.accepting,
         subsets.inside,
-        subsets.placed,
+        subsets.placements,
+        subsets.entries,
         graph.scope_bounds,
     )
 
@@ -66,25 +70,31 @@ def determinise(graph: Graph, start: int, max_states: int) -> ByteAutomaton:
 class _Subsets:
     """The states found so far, as :func:`assemble` takes them."""
 
-    def __init__(self, graph: Graph, max_states: int) -> None:
+    def __init__(self, graph: Graph, max_states: int, share: bool) -> None:
         self.graph = graph
         self.max_states = max_states
+        self.share = share
+        self._start = -1
         self.count = 0
         self.cells: list[int] = []
         self.row_states: list[int] = []
         self.row_lengths: list[int] = []
         self.accepting: list[int] = []
         self.inside: list[tuple[int, Path]] = []
-        self.placed: list[Placement] = []
+        self.placements: list[Placement] = []
+        self.entries: list[Entry] = []
         self.clashes: list[set[int]] = []
         self._ids: dict[Key, int] = {}
         self._work: list[tuple[Key, int]] = []
-        self._placements: dict[Instance, Placement] = {}
+        self._callers: dict[Instance, tuple[Placement, int]] = {}
+        self._placed: list[tuple[Placement, Instance]] = []
+        self._shared: dict[tuple[Block, Path], Placement] = {}
         self._first_bytes: dict[int, int] = {}
         self._moves: dict[frozenset[int], int] = {}
 
     def walk(self, start: int) -> None:
         final = self.graph.final
+        self._start = start
         self.state_of(start)
         continued = 0
         while True:
@@ -101,9 +111,9 @@ class _Subsets:
                 self.row_states.append(state)
                 self.row_lengths.append(len(row))
             self._work.clear()
-            if continued == len(self.placed):
+            if continued == len(self._placed):
                 return
-            self._continue(self.placed[continued])
+            self._continue(*self._placed[continued])
             continued += 1
 
     def _copied(self, node: int) -> list[int] | None:
@@ -140,15 +150,42 @@ class _Subsets:
                 self.inside.append((found, path))
         else:
             instance, state = in_block
-            placement = self._placements.get(instance)
-            if placement is None:
-                placement = Placement(instance, self._take(instance.block.states))
-                self._placements[instance] = placement
-                self.placed.append(placement)
+            placement, caller = self._callers.get(instance) or self._place(instance)
             placement.entries.add(state)
-            found = placement.base + state
+            if placement.may_share:
+                found = FIRST_ENTRY + len(self.entries)
+                self.entries.append(Entry(placement, caller, state))
+            else:
+                found = placement.base + state
         self._ids[key] = found
         return found
+
+    def _place(self, instance: Instance) -> tuple[Placement, int]:
+        """Room for a block, or another caller of one that has room already."""
+        block, key = instance.block, (instance.block, instance.path)
+        may_share = self.share and self._may_be_called(instance)
+        placement = self._shared.get(key) if may_share else None
+        if placement is None or len(placement.callers) == MAX_CALLERS:
+            placement = Placement(block, instance.path, self._take(block.states), may_share)
+            self.placements.append(placement)
+            if may_share:
+                self._shared[key] = placement
+        placement.callers.append(Caller(instance.first_scope))
+        self._placed.append((placement, instance))
+        placed = self._callers[instance] = placement, len(placement.callers) - 1
+        return placed
+
+    def _may_be_called(self, instance: Instance) -> bool:
+        """Whether what follows the block is a state of its own that reads other bytes than the block's last states."""
+        graph, block, k = self.graph, instance.block, instance.k
+        return (
+            block.leaves
+            and self._start not in instance.nodes.values()  # state 0 is entered by nothing
+            and len(instance.path) + block.levels < MAX_LEVELS
+            and k not in graph.block_states
+            and graph.final not in self._closure((k,))
+            and not (len(block.joins) and block.join_bytes & self._bytes_from(k))
+        )
 
     def _take(self, states: int) -> int:
         first = self.count
@@ -157,13 +194,16 @@ class _Subsets:
             raise LimitExceeded("max_states", self.max_states)
         return first
 
-    def _continue(self, placement: Placement) -> None:
+    def _continue(self, placement: Placement, instance: Instance) -> None:
         """Make the continuation of a block a state, and rows where it begins like what the block reads."""
-        graph, instance = self.graph, placement.instance
+        graph = self.graph
         block, k = instance.block, instance.k
+        caller = placement.callers[self._callers[instance][1]]
         if block.leaves:
-            placement.exit = self.state_of(k)
-            placement.exit_levels = len(graph.path[k])
+            caller.exit = self.state_of(k)
+            caller.exit_levels = len(graph.path[k])
+        if placement.may_share:
+            return
         if len(block.joins) and (not block.leaves or k in graph.block_states or block.join_bytes & self._bytes_from(k)):
             placement.joined = False
             for state in block.joins.tolist():

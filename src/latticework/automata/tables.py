@@ -9,26 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from latticework.automata.automaton import MAX_LEVELS, ByteAutomaton
-from latticework.automata.blocks import EXIT_MOVE, NO_MOVE, Block, Instance
+from latticework.automata.automaton import MAX_LEVELS, NOWHERE, ByteAutomaton, Calls
+from latticework.automata.blocks import EXIT_MOVE, NO_MOVE, Block
 from latticework.automata.graph import Path
-
-
-class Placement:
-    """A block's states ``base, base + 1, ...`` in the automaton; ``entries`` are those reached from outside.
-
-    ``exit`` is the state of what follows, within ``exit_levels`` scopes. ``joined``: the block's accepting states
-    go on like it too; otherwise they have rows of their own.
-    """
-
-    __slots__ = ("base", "entries", "exit", "exit_levels", "instance", "joined")
-
-    def __init__(self, instance: Instance, base: int) -> None:
-        self.instance, self.base = instance, base
-        self.entries: set[int] = set()
-        self.exit = -1
-        self.exit_levels = 0
-        self.joined = True
+from latticework.automata.placement import FIRST_ENTRY, Entry, Placement, settle
 
 
 def assemble(
@@ -38,7 +22,8 @@ def assemble(
     row_lengths: list[int],
     accepting: list[int],
     inside: list[tuple[int, Path]],
-    placed: list[Placement],
+    placements: list[Placement],
+    entries: list[Entry],
     bounds: list[tuple[int, int]],
 ) -> ByteAutomaton:
     """The automaton; states of blocks that cannot be reached are left out.
@@ -50,46 +35,104 @@ def assemble(
         row_states, row_lengths: the states they belong to, and how many there are of each.
         accepting: the accepting ones of those states.
         inside: scopes of the states outside of blocks that are in any.
-        placed: the blocks.
+        placements: the blocks.
+        entries: what states from ``FIRST_ENTRY`` on stand for.
         bounds: of every scope; those that are not used are dropped.
     """
-    blocks = list(dict.fromkeys(placement.instance.block for placement in placed))
+    settled = settle(placements, entries, states)
+    placed, states, bounds = settled.placements, settled.states, list(bounds)
+    blocks = list(dict.fromkeys(placement.block for placement in placed))
     byte_class, begins, own_moves = _narrow_table(cells, row_lengths, blocks)
     local: dict[tuple[Block, int], _Local] = {}
     moves = np.full((states, len(begins)), NO_MOVE, np.int32)
     scope = np.full((states, MAX_LEVELS), -1, np.int32)
+    call_scope: dict[Placement, int] = {}
     for placement in placed:
-        key = placement.instance.block, len(placement.instance.path)
+        path = placement.path
+        if placement.is_call:
+            call_scope[placement] = len(bounds)
+            path = (*path, len(bounds))
+            bounds.append((0, len(placement.callers) - 1))
+        key = placement.block, len(path)
         if key not in local:
             local[key] = _Local(*key, begins)
-        local[key].copy(placement, moves, scope)
+        local[key].copy(placement, path, moves, scope)
     moves[row_states] = own_moves
     accepts = np.zeros(states, np.bool_)
     accepts[accepting] = True
-    _join([p for p in placed if p.joined and len(p.instance.block.joins)], moves, accepts)
+    copies = [placement for placement in placed if not placement.is_call]
+    _join([p for p in copies if p.joined and len(p.block.joins)], moves, accepts)
     for state, path in inside:
         scope[state, : len(path)] = path
     next_state, operation = moves >> 8, moves.astype(np.uint8)
     kept = _kept(states, placed)
+    state_of = np.arange(-2, states, dtype=np.int32)  # by state + 2, as NOWHERE and RETURN stay
     if kept is not None:
-        renumber = np.full(states + 1, -1, np.int32)  # -1 picks the last entry
-        renumber[kept] = np.arange(len(kept))
-        next_state, operation = renumber[next_state[kept]], operation[kept]
+        state_of[2:] = NOWHERE
+        state_of[kept + 2] = np.arange(len(kept))
+        next_state, operation = next_state[kept], operation[kept]
         accepts, scope = accepts[kept], scope[kept]
+    entered = settled.entry_value >= 0
+    if len(entered):
+        entry_of = np.where(entered, len(accepts) + np.cumsum(entered) - 1, state_of[settled.entry_state + 2])
+        next_state = np.where(next_state >= FIRST_ENTRY, next_state - FIRST_ENTRY + states, next_state)
+        next_state = np.concatenate([state_of, entry_of.astype(np.int32)])[next_state + 2]
+    elif kept is not None:
+        next_state = state_of[next_state + 2]
     live = scope >= 0
     used = np.unique(scope[live])
-    renumber = np.full(len(bounds) + 1, -1, np.int32)
-    renumber[used] = np.arange(len(used))
+    scope_of = np.full(len(bounds) + 1, -1, np.int32)  # -1 picks the last entry
+    scope_of[used] = np.arange(len(used))
     limits = np.array(bounds, np.int64).reshape(-1, 2)[used].astype(np.int32)
+    levels = live.dot(np.ones(MAX_LEVELS, np.int32))
+    scope = scope_of[scope]
+    calls = None
+    if call_scope:
+        by_scope = {int(scope_of[number]): placement for placement, number in call_scope.items()}
+        entry_state = state_of[settled.entry_state[entered] + 2]
+        calls = _calls(by_scope, scope, levels, len(used), state_of, entry_state, settled.entry_value[entered])
     return ByteAutomaton(
         next_state=next_state,
         operation=operation,
         byte_class=byte_class,
         accepting=accepts,
-        levels=live.dot(np.ones(MAX_LEVELS, np.int32)),
-        scope=renumber[scope],
+        levels=levels,
+        scope=scope,
         low=np.ascontiguousarray(limits[:, 0]),
         high=np.ascontiguousarray(limits[:, 1]),
+        calls=calls,
+    )
+
+
+def _calls(
+    by_scope: dict[int, Placement],
+    scope: np.ndarray,
+    levels: np.ndarray,
+    scopes: int,
+    state_of: np.ndarray,
+    entry_state: np.ndarray,
+    entry_value: np.ndarray,
+) -> Calls:
+    """Entries and returns of the placements that are calls; every one is in use, for a copy would do otherwise."""
+    sizes = np.zeros(scopes, np.int64)
+    for number, placement in by_scope.items():
+        sizes[number] = len(placement.callers)
+    returns = [caller.exit for number in sorted(by_scope) for caller in by_scope[number].callers]
+    is_call = np.append(sizes > 0, False)  # -1 picks the last entry
+    level = np.full(len(levels), -1, np.int32)
+    returning = np.zeros(len(levels), np.bool_)
+    for at in range(MAX_LEVELS):
+        level[is_call[scope[:, at]]] = at
+    for placement in by_scope.values():
+        joins = state_of[placement.base + placement.block.joins + 2]
+        returning[joins[joins >= 0]] = True
+    return Calls(
+        entry_state=entry_state,
+        entry_value=entry_value.copy(),
+        return_offset=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32),
+        return_state=state_of[np.array(returns, np.int32) + 2],
+        returning=returning,
+        level=level,
     )
 
 
@@ -134,27 +177,27 @@ class _Local:
             deeper = (self.moves & -16) + (depth << 4) | (self.moves & 15) << depth
             self.moves = np.where(inner, deeper, self.moves)
 
-    def copy(self, placement: Placement, moves: np.ndarray, scope: np.ndarray) -> None:
-        """Write moves and scopes of one copy."""
-        instance = placement.instance
-        block, depth = instance.block, len(instance.path)
+    def copy(self, placement: Placement, path: Path, moves: np.ndarray, scope: np.ndarray) -> None:
+        """Write moves and scopes of one copy, or of a call, whose exits stay as they are."""
+        block, depth, caller = placement.block, len(path), placement.callers[0]
         states = slice(placement.base, placement.base + block.states)
         np.multiply(self.step, placement.base, out=moves[states])
         moves[states] += self.moves
-        moves[states].reshape(-1)[self.exits] = placement.exit << 8 | placement.exit_levels << 4
+        if not placement.is_call:
+            moves[states].reshape(-1)[self.exits] = caller.exit << 8 | caller.exit_levels << 4
         if depth:
-            scope[states, :depth] = instance.path
+            scope[states, :depth] = path
         if block.levels:
             own = block.scope[:, : block.levels]
-            scope[states, depth : depth + block.levels] = np.where(own >= 0, own + instance.first_scope, -1)
+            scope[states, depth : depth + block.levels] = np.where(own >= 0, own + caller.first_scope, -1)
 
 
 def _join(placed: list[Placement], moves: np.ndarray, accepts: np.ndarray) -> None:
     """Let the accepting states of blocks go on like what follows; the bytes that they read are others."""
     if not placed:
         return
-    lines = np.concatenate([placement.base + placement.instance.block.joins for placement in placed])
-    after = np.repeat([placement.exit for placement in placed], [len(p.instance.block.joins) for p in placed])
+    lines = np.concatenate([placement.base + placement.block.joins for placement in placed])
+    after = np.repeat([placement.callers[0].exit for placement in placed], [len(p.block.joins) for p in placed])
     moves[lines] = np.maximum(moves[lines], moves[after])  # at most one of them is a move
     accepts[lines] = accepts[after]
 
@@ -166,6 +209,6 @@ def _kept(states: int, placed: list[Placement]) -> np.ndarray | None:
         if 0 in placement.entries:
             continue
         kept = np.ones(states, np.bool_) if kept is None else kept
-        block = placement.instance.block
+        block = placement.block
         kept[placement.base : placement.base + block.states] = block.reachable(frozenset(placement.entries))
     return None if kept is None else np.flatnonzero(kept)
