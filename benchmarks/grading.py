@@ -1,6 +1,6 @@
 """Grading a JSON Schema against JSON values, whatever their spelling: what the engine makes of each verdict.
 
-A value is accepted where the compiled automaton accepts one of its texts: without blanks, objects in any order of their
+A value is accepted where the compiled automaton accepts one of its texts: in one layout, objects in any order of their
 keys, and numbers that are whole with and without a fraction where the draft takes both for the same. So the choices of
 spelling that a grammar makes do not count, and a wrong acceptance in any of the texts does.
 """
@@ -18,7 +18,7 @@ from latticework.automata import run
 from latticework.automata.automaton import ByteAutomaton
 from latticework.automata.build import build_automaton
 from latticework.errors import LatticeworkError, LimitExceeded, SchemaError
-from latticework.grammar import Limits, json_schema
+from latticework.grammar import Limits, ir, json_schema
 from latticework.grammar.limits import DEFAULT_LIMITS
 
 PASS = "pass"
@@ -28,7 +28,9 @@ UNREPORTED = "narrowed, not reported"
 ACCEPTED = "wrongly accepted"
 OUTCOMES = (PASS, REFUSED, REPORTED, UNREPORTED, ACCEPTED)
 
+COMPACT, SPACED = (",", ":"), (", ", ": ")
 MAX_TEXTS = 720
+_LEFT_OUT = ("left out", "no others", "other drafts", "max_string_length")
 _UNSATISFIABLE = ("no value satisfies", "no value that could be written")
 
 
@@ -41,17 +43,21 @@ class Compiled:
         narrowings: as :attr:`latticework.grammar.Grammar.narrowings`.
         reason: keyword and message of a refusal, ``""`` where there is none.
         whole_floats: 1.0 and 1 are the same value in the draft.
+        node: the grammar of the automaton.
+        separators: how values are spelt.
     """
 
     automaton: ByteAutomaton | None
     narrowings: tuple[str, ...] = ()
     reason: str = ""
     whole_floats: bool = True
+    node: ir.Node | None = None
+    separators: tuple[str, str] = COMPACT
 
     def accepts(self, value: Any) -> bool:
         """Whether some text of ``value`` is accepted."""
         return self.automaton is not None and any(
-            run.accepts(self.automaton, text) for text in texts(value, self.whole_floats)
+            run.accepts(self.automaton, text) for text in texts(value, self.whole_floats, self.separators)
         )
 
     def reports(self, value: Any) -> bool:
@@ -64,13 +70,13 @@ def compiled(schema: Any, limits: Limits = DEFAULT_LIMITS, **options: Any) -> Co
     whole = not (isinstance(schema, dict) and "draft-04" in str(schema.get("$schema")))
     try:
         grammar = json_schema(schema, limits=limits, **options)
-        return Compiled(build_automaton(grammar.node, limits), grammar.narrowings, whole_floats=whole)
+        automaton = build_automaton(grammar.node, limits)
+        separators = SPACED if options.get("whitespace") == "spaced" else COMPACT
+        return Compiled(automaton, grammar.narrowings, "", whole, grammar.node, separators)
     except SchemaError as error:
-        lines = tuple(issue.message for issue in error.issues)
-        if all(any(mark in issue.message + issue.hint for mark in _UNSATISFIABLE) for issue in error.issues):
-            return Compiled(None)
-        if all("left out" in line or any(mark in line for mark in _UNSATISFIABLE) for line in lines):
-            return Compiled(None, lines)
+        said = [f"{issue.message}; {issue.hint}" for issue in error.issues]
+        if all(any(mark in line for mark in (*_LEFT_OUT, *_UNSATISFIABLE)) for line in said):
+            return Compiled(None, tuple(line for line in said if any(mark in line for mark in _LEFT_OUT)))
         return Compiled(None, reason=_reason(error))
     except LimitExceeded as error:
         return Compiled(None, reason=f"limit {error.limit}")
@@ -100,7 +106,7 @@ def _verdict(schema: Compiled, value: Any, valid: bool) -> str:
     return REPORTED if schema.reports(value) else UNREPORTED
 
 
-def texts(value: Any, whole_floats: bool = True) -> Iterator[bytes]:
+def texts(value: Any, whole_floats: bool = True, separators: tuple[str, str] = COMPACT) -> Iterator[bytes]:
     """Texts of ``value``, at most :data:`MAX_TEXTS`; none where a string holds a lone surrogate."""
     variants = [value]
     if whole_floats and (whole := _whole(value)) is not None:
@@ -108,7 +114,7 @@ def texts(value: Any, whole_floats: bool = True) -> Iterator[bytes]:
     for variant in variants:
         for ordered in islice(_orders(variant), MAX_TEXTS):
             try:
-                yield json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()
+                yield json.dumps(ordered, ensure_ascii=False, separators=separators).encode()
             except UnicodeEncodeError:
                 return
 
@@ -138,13 +144,16 @@ def depth(value: Any) -> int:
     return 1 + max(map(depth, value.values() if isinstance(value, dict) else value), default=0)
 
 
-def _any_number(value: Any) -> bool:
-    """Whether it holds a number that the limits on digits may leave out."""
+def _long_number(line: str, value: Any) -> bool:
+    """Whether it holds a number with more digits than the line says, or with an exponent."""
     if isinstance(value, (list, dict)):
-        return any(map(_any_number, value.values() if isinstance(value, dict) else value))
+        return any(_long_number(line, part) for part in (value.values() if isinstance(value, dict) else value))
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
-    return not re.fullmatch(r"-?\d{1,14}(\.\d{1,14})?", json.dumps(value))
+    most = int(re.findall(r"(\d+) digits", line)[0])
+    most_after = int((re.findall(r"(\d+) after the point", line) or [most])[0])
+    whole, _, fraction = json.dumps(value).lstrip("-").partition(".")
+    return len(whole) > most or len(fraction) > most_after or "e" in whole + fraction
 
 
 def _any_text(value: Any) -> bool:
@@ -165,7 +174,7 @@ def _deeper(line: str, value: Any) -> bool:
 # undoes: all but that of whole floats in draft 4.
 _EXPLANATIONS: tuple[tuple[str, Callable[[str, Any], bool]], ...] = (
     ("nest at most", _deeper),
-    ("digits", lambda line, value: _any_number(value)),
+    ("digits", _long_number),
     ("escapes only where", lambda line, value: False),
     ("format", lambda line, value: _any_text(value)),
     ("ECMAScript", lambda line, value: _any_text(value)),

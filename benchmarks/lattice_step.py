@@ -15,7 +15,7 @@ from common import machine, milliseconds, reference_schemas, table, tekken_vocab
 
 import latticework as lw
 from latticework.lattice.constraint import Constraint
-from latticework.lattice.scoring import Logits
+from latticework.lattice.scoring import open_logits
 
 
 def row(name: str, constraint: Constraint, tokens: np.ndarray, free: np.ndarray, logits: np.ndarray) -> list:
@@ -25,7 +25,7 @@ def row(name: str, constraint: Constraint, tokens: np.ndarray, free: np.ndarray,
         constraint.session(tokens, free).prepare()
 
     sets = milliseconds(open_and_prepare, 5)
-    reader = Logits(logits, session.free, constraint.class_table)
+    reader = open_logits(logits, session.free, constraint.class_table)
     read_max = milliseconds(lambda: reader.classes(sums=False), 3)
     read_sums = milliseconds(lambda: reader.classes(sums=True), 3)
     best = milliseconds(lambda: session.best(logits), 3)

@@ -141,6 +141,8 @@ def test_a_canvas_too_short_exits_1_and_says_what_is_needed():
         ["extract", INLINE, "--text", "x", "--policy", "fancy"],
         ["extract", INLINE, "--text", "x", "--policy", "threshold", "--steps", "4"],
         ["extract", INLINE, "--text", "x", "--whitespace", "none"],
+        ["check", INLINE, "--optional", "never"],
+        ["check", INLINE, "--max-integer-digits", "0"],
         ["extract", INLINE, "one.txt", "--text", "x"],
         ["generate", "x", "--regex", "a", "--choice", "b"],
         ["dance"],
@@ -217,3 +219,23 @@ def test_help_does_not_import_torch():
     code = "import sys, latticework.cli\ntry:\n    latticework.cli.app(['--help'])\nexcept SystemExit:\n    pass\n"
     code += "assert not {'torch', 'transformers', 'numba'} & sys.modules.keys()"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
+def test_options_of_the_schema_stand_at_every_command_that_reads_one():
+    nullable = '{"type":"object","properties":{"a":{"type":"string","nullable":true},"b":{"type":"number"}}}'
+    options = ["--openapi", "--optional", "null", "--max-fraction-digits", "1", "--format", "annotation"]
+    options += ["--escapes", "minimal", "--max-string-length", "3", "--max-integer-digits", "2"]
+    for text, exit_code in (
+        ('{"a":null,"b":12.5}', 0),
+        ('{"b":1}', 1),
+        ('{"a":"abcd"}', 1),
+        ('{"a":"\\u0041"}', 1),
+        ('{"a":null,"b":1.25}', 1),
+        ('{"a":null,"b":125}', 1),
+    ):
+        assert run("explain", nullable, "--text", text, *options).exit_code == exit_code
+    narrowings = json.loads(run("check", nullable, "--json", *options).stdout)["narrowings"]
+    assert any("optional=" in line for line in narrowings)
+    document = run("extract", nullable, "--text", "a is b", "--quiet", *options, *QUICK).stdout
+    assert "a" in json.loads(document)
+    assert run("generate", "x", "--schema", nullable, "--quiet", *options, *QUICK).exit_code == 0

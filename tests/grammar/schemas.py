@@ -501,6 +501,17 @@ class DocumentMaker:
         return dict(items)
 
 
+def near(random: Random, schema: Any, count: int, plain: bool = False) -> Iterator[Any]:
+    """Values that satisfy much of the schema, most of them changed a little."""
+    maker = DocumentMaker(random, plain)
+    maker.root = schema
+    for _ in range(count):
+        value = maker.near(schema)
+        for _ in range(random.choice((0, 0, 1, 1, 2, 3))):
+            value = maker.mutated(value)
+        yield value
+
+
 def spelt(value: Any, random: Random) -> str:
     """A compact text of ``value`` in an odd spelling; what it reads as may differ where keys are doubled."""
     if isinstance(value, bool) or value is None:

@@ -231,8 +231,8 @@ def test_any_value_nests_to_max_depth(depth: int) -> None:
 def test_all_issues_are_reported_at_once_with_pointers_and_hints() -> None:
     schema = closed(
         {
-            "a": {"type": "string", "pattern": "(?<=x)y"},
-            "b/c": {"type": "array", "items": {"unevaluatedItems": False}},
+            "a": {"type": "string", "pattern": r"(x)\1"},
+            "b/c": {"type": "array", "items": {"extends": {}}},
             "d": {"type": "strng"},
             "e": {"$ref": "#/$defs/missing"},
             "f": {"type": "number", "disallow": "integer"},
@@ -243,7 +243,7 @@ def test_all_issues_are_reported_at_once_with_pointers_and_hints() -> None:
     )
     assert set(issues(schema)) == {
         ("/properties/a", "pattern"),
-        ("/properties/b~1c/items", "unevaluatedItems"),
+        ("/properties/b~1c/items", "extends"),
         ("/properties/d", "type"),
         ("/properties/e", "$ref"),
         ("/properties/f", "disallow"),
@@ -255,8 +255,8 @@ def test_all_issues_are_reported_at_once_with_pointers_and_hints() -> None:
         json_schema(schema)
     message = str(caught.value)
     assert "8 issues" in message
-    assert "(?<=x)y" in message
-    assert "^^^" in message
+    assert r"(x)\1" in message
+    assert "^^" in message
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,7 @@ def groups() -> dict[str, list[tuple[Any, bool]]]:
     return found
 
 
-@pytest.mark.parametrize("order", ["schema", "any"])
-@pytest.mark.parametrize("open_objects", [True, False])
+@pytest.mark.parametrize(("order", "open_objects"), [("schema", True), ("any", False)])
 def test_nothing_invalid_is_accepted_and_what_is_left_out_is_reported(order: str, open_objects: bool) -> None:
     for schema, tests in groups().items():
         found = compiled(json.loads(schema), property_order=order, open_objects=open_objects)

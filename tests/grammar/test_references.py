@@ -276,22 +276,38 @@ def test_dynamic_references_with_one_possible_target() -> None:
     check(old, ["[]", "[[],[[]]]"], ["[1]", "[[1]]"])
 
 
-def test_dynamic_references_with_several_targets_are_refused() -> None:
-    schema = {
+LIST_OF_ITEMS = {
+    "$id": "list",
+    "type": "array",
+    "items": {"$dynamicRef": "#item"},
+    "$defs": {"d": {"$dynamicAnchor": "item"}},
+}
+
+
+def test_the_outermost_dynamic_anchor_is_that_of_the_document() -> None:
+    item = {"$dynamicAnchor": "item", **INTEGER}
+    schema = {"$id": "http://x/root", "$ref": "list", "$defs": {"item": item, "list": LIST_OF_ITEMS}}
+    check(schema, ["[]", "[1,2]"], ['["a"]', "1"])
+    inner = {"$id": "inner", "type": "object", "properties": {"p": {"$recursiveRef": "#"}}, "$recursiveAnchor": True}
+    old = {
+        "$schema": DRAFT_2019,
         "$id": "http://x/root",
-        "$ref": "list",
-        "$defs": {
-            "item": {"$dynamicAnchor": "item", "type": "integer"},
-            "list": {
-                "$id": "list",
-                "type": "array",
-                "items": {"$dynamicRef": "#item"},
-                "$defs": {"d": {"$dynamicAnchor": "item"}},
-            },
-        },
+        "$recursiveAnchor": True,
+        "anyOf": [INTEGER, {"$ref": "inner"}],
     }
+    old |= {"anyOf": [INTEGER, {"$ref": "inner"}], "$defs": {"inner": inner}}
+    check(old, ["1", '{"p":1}', '{"p":{}}'], ['{"p":"a"}', '"a"'])
+
+
+def test_dynamic_references_with_several_targets_are_refused() -> None:
+    wrapped = {"$id": "wrapped", "$ref": "list", "$defs": {"item": {"$dynamicAnchor": "item", **INTEGER}}}
+    schema = {"$id": "http://x/root", "$ref": "wrapped", "$defs": {"wrapped": wrapped, "list": LIST_OF_ITEMS}}
     with pytest.raises(SchemaError, match="depends on where"):
         json_schema(schema)
+    inner = {"$id": "inner", "$recursiveAnchor": True, "type": "array", "items": {"$recursiveRef": "#"}}
+    other = {"$id": "other", "$recursiveAnchor": True, "anyOf": [INTEGER, {"$ref": "inner"}]}
+    with pytest.raises(SchemaError, match="depends on where"):
+        json_schema({"$schema": DRAFT_2019, "$id": "http://x/root", "$ref": "other", "$defs": {"i": inner, "o": other}})
 
 
 def test_given_values_beside_a_reference_in_an_embedded_resource() -> None:

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from ir_matcher import matches, no_constant
-from schemas import DRAFTS, DocumentMaker, SchemaMaker, shrunk, spelt, validator
+from schemas import DRAFTS, SchemaMaker, near, shrunk, spelt, validator
 from words import Sampler
 
 from latticework.automata import run
@@ -75,17 +75,6 @@ def wrongly_accepted(schema: Any, text: str, **options: Any) -> bool:
 def a_schema(random: Random, exact: bool = False, foreign: float = 0.0) -> Any:
     draft = random.choice(sorted(DRAFTS))
     return SchemaMaker(random, draft, exact, foreign).document(random.choice((1, 2, 2, 3)))
-
-
-def near(random: Random, schema: Any, count: int, plain: bool = False) -> Iterator[Any]:
-    """Values that satisfy much of the schema, most of them changed a little."""
-    maker = DocumentMaker(random, plain)
-    maker.root = schema
-    for _ in range(count):
-        value = maker.near(schema)
-        for _ in range(random.choice((0, 0, 1, 1, 2, 3))):
-            value = maker.mutated(value)
-        yield value
 
 
 def compact(value: Any, style: str = "compact") -> str:

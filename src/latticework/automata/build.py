@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Protocol, TypeVar
 
-from latticework.automata import algebra, blocks, tries
+from latticework.automata import algebra, blocks, marks, tries
 from latticework.automata.automaton import MAX_LEVELS, UNBOUNDED, ByteAutomaton
 from latticework.automata.blocks import Block
 from latticework.automata.determinise import Incoherent, determinise
@@ -142,6 +142,8 @@ class _Builder:
                 return self._embed(node, self._intersection, k, path, inc)
             case ir.Except():
                 return self._embed(node, self._difference, k, path, inc)
+            case ir.Marked():
+                return self._embed(node, self._unmarked, k, path, inc)
             case ir.Alone():
                 return self._alone(node, k, path, inc)
             case ir.Located():
@@ -224,6 +226,9 @@ class _Builder:
 
     def _difference(self, node: ir.Except) -> ByteAutomaton:
         return algebra.difference(self._operand(node.body), self._operand(node.removed))
+
+    def _unmarked(self, node: ir.Marked) -> ByteAutomaton:
+        return marks.unmarked(*map(self._operand, ir.children(node)), max_states=self.limits.max_states)
 
     def _operand(self, node: ir.Node) -> ByteAutomaton:
         key = self._key(node, False)
@@ -381,6 +386,8 @@ class _Builder:
                 return all(self.nullable(part) for part in node.parts)
             case ir.Except():
                 return self.nullable(node.body) and not self.nullable(node.removed)
+            case ir.Marked():
+                return bool(self._operand(node).accepting[0])
             case ir.Located() | ir.Alone():
                 return self.nullable(node.body)
         return False

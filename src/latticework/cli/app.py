@@ -23,11 +23,10 @@ from latticework.cli.options import (
     Temperature,
     ThresholdOption,
     WatchOption,
-    Whitespace,
-    WhitespaceOption,
 )
 from latticework.cli.report import check, explain
 from latticework.cli.running import Output, Source, run
+from latticework.cli.schema_options import SchemaOptions, with_schema_options
 from latticework.errors import InputError, LatticeworkError
 
 if TYPE_CHECKING:
@@ -44,6 +43,7 @@ app.command()(explain)
 
 
 @app.command()
+@with_schema_options
 def extract(
     schema: SchemaArgument,
     texts: Annotated[
@@ -59,10 +59,11 @@ def extract(
     steps: StepsOption = None,
     gamma: GammaOption = None,
     block_length: BlockLength = None,
-    whitespace: WhitespaceOption = Whitespace.COMPACT,
     as_json: JsonOption = False,
     watch: WatchOption = False,
     quiet: QuietOption = False,
+    *,
+    schema_options: SchemaOptions,
 ) -> None:
     """Read a JSON document of SCHEMA out of each text; one line per text."""
     options = _options(max_tokens, temperature, seed, policy, threshold, steps, gamma, block_length)
@@ -70,12 +71,13 @@ def extract(
         from latticework.grammar import json_schema
 
         sources = _sources(texts, text)
-        grammar = json_schema(read_schema(schema), whitespace=whitespace.value)
+        grammar = json_schema(read_schema(schema), **schema_options)
         good = run(model, sources, grammar, options, Output(as_json, watch, quiet))
     raise typer.Exit(0 if good else 1)
 
 
 @app.command()
+@with_schema_options
 def generate(
     prompt: Annotated[str, typer.Argument(help="The prompt itself, or - for standard input.")],
     schema: Annotated[str | None, typer.Option("--schema", help="JSON Schema: a file, or the schema itself.")] = None,
@@ -90,29 +92,30 @@ def generate(
     steps: StepsOption = None,
     gamma: GammaOption = None,
     block_length: BlockLength = None,
-    whitespace: WhitespaceOption = Whitespace.COMPACT,
     as_json: JsonOption = False,
     watch: WatchOption = False,
     quiet: QuietOption = False,
+    *,
+    schema_options: SchemaOptions,
 ) -> None:
     """Generate a text of a schema, a regular expression or a choice; plain text without one."""
     if sum(given is not None for given in (schema, pattern, choice or None)) > 1:
         raise typer.BadParameter("give one of --schema, --regex and --choice")
     options = _options(max_tokens, temperature, seed, policy, threshold, steps, gamma, block_length)
     with refusals():
-        grammar = _grammar(schema, pattern, choice, whitespace)
+        grammar = _grammar(schema, pattern, choice, schema_options)
         source = _source("-") if prompt == "-" else Source("prompt", prompt)
         good = run(model, [source], grammar, options, Output(as_json, watch, quiet))
     raise typer.Exit(0 if good else 1)
 
 
 def _grammar(
-    schema: str | None, pattern: str | None, choice: list[str] | None, whitespace: Whitespace
+    schema: str | None, pattern: str | None, choice: list[str] | None, schema_options: SchemaOptions
 ) -> Grammar | None:
     if schema is not None:
         from latticework.grammar import json_schema
 
-        return json_schema(read_schema(schema), whitespace=whitespace.value)
+        return json_schema(read_schema(schema), **schema_options)
     if pattern is not None:
         from latticework.grammar import regex
 

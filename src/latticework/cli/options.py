@@ -14,13 +14,6 @@ class PolicyName(StrEnum):
     ENTROPY_BOUND = "entropy-bound"
 
 
-class Whitespace(StrEnum):
-    COMPACT = "compact"
-    SPACED = "spaced"
-    PRETTY = "pretty"
-    ANY = "any"
-
-
 SchemaArgument = Annotated[str, typer.Argument(help="JSON Schema: a file, or the schema itself.", metavar="SCHEMA")]
 ModelOption = Annotated[str, typer.Option("--model", help='"embedded" or a local model folder.')]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the full result object.")]
@@ -34,4 +27,3 @@ ThresholdOption = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="C
 StepsOption = Annotated[int | None, typer.Option(min=1, help="Forwards of the low-confidence policy.")]
 GammaOption = Annotated[float | None, typer.Option(min=0.0, help="Bound of the entropy-bound policy, nats.")]
 BlockLength = Annotated[int | None, typer.Option(min=1, help="Decode in blocks of this many slots.")]
-WhitespaceOption = Annotated[Whitespace, typer.Option(help="Whitespace of the JSON document.")]

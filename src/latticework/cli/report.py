@@ -9,22 +9,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latticework.cli.inputs import read_schema, read_text, refusals
-from latticework.cli.options import JsonOption, ModelOption, SchemaArgument, Whitespace, WhitespaceOption
+from latticework.cli.options import JsonOption, ModelOption, SchemaArgument
+from latticework.cli.schema_options import SchemaOptions, with_schema_options
 
 if TYPE_CHECKING:
     from latticework.lattice.constraint import Constraint
     from latticework.lattice.explain import Explanation
 
 
+@with_schema_options
 def check(
     schema: SchemaArgument,
     model: ModelOption = "embedded",
-    whitespace: WhitespaceOption = Whitespace.COMPACT,
     as_json: JsonOption = False,
+    *,
+    schema_options: SchemaOptions,
 ) -> None:
     """Compile SCHEMA for a model's vocabulary and report what becomes of its keywords, sizes, and what is narrowed."""
     with refusals():
-        constraint, milliseconds = _compile(schema, model, whitespace)
+        constraint, milliseconds = _compile(schema, model, schema_options)
         facts = _facts(constraint, milliseconds)
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
@@ -40,14 +43,16 @@ def check(
             typer.echo(f"{name[:-1]:<16} {line}")
 
 
+@with_schema_options
 def explain(
     schema: SchemaArgument,
     document: Annotated[
         str | None, typer.Argument(help="Text file, or - for standard input.", metavar="[DOC|-]")
     ] = None,
     text: Annotated[str | None, typer.Option("--text", help="The document itself.")] = None,
-    whitespace: WhitespaceOption = Whitespace.COMPACT,
     as_json: JsonOption = False,
+    *,
+    schema_options: SchemaOptions,
 ) -> None:
     """Say whether a text is a document of SCHEMA, and where it stops being one. Exit status 1 when it is not.
 
@@ -63,18 +68,18 @@ def explain(
 
         content = text if document is None else read_text(document).rstrip("\r\n")
         assert content is not None
-        grammar = json_schema(read_schema(schema), whitespace=whitespace.value)
+        grammar = json_schema(read_schema(schema), **schema_options)
         found = find(build_automaton(grammar.node, DEFAULT_LIMITS), content.encode())
     typer.echo(json.dumps(_explanation(found)) if as_json else _pointed(content, found))
     raise typer.Exit(0 if found.accepted else 1)
 
 
-def _compile(schema: str, model: str, whitespace: Whitespace) -> tuple[Constraint, float]:
+def _compile(schema: str, model: str, schema_options: SchemaOptions) -> tuple[Constraint, float]:
     from latticework.compiler import compile
     from latticework.grammar import choice, json_schema
     from latticework.models.loading import load
 
-    grammar = json_schema(read_schema(schema), whitespace=whitespace.value)
+    grammar = json_schema(read_schema(schema), **schema_options)
     vocabulary = load(model).vocabulary
     compile(choice(["warm"]), vocabulary)  # so that the figure is the schema's, not that of loading kernels and trie
     begun = time.perf_counter()

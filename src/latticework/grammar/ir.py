@@ -17,6 +17,9 @@ from typing import NamedTuple, TypeAlias
 
 MAX_CODE_POINT = 0x10FFFF
 SURROGATES = (0xD800, 0xDFFF)
+# Bytes that no UTF-8 text holds, for :class:`Marked`.
+HERE = 0xFF
+MARKS = bytes((0xC0, 0xC1, *range(0xF5, 0xFF)))
 
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
 
@@ -218,6 +221,24 @@ class Except(Node):
         self._seal(body, removed)
 
 
+class Marked(Node):
+    """Texts of ``body`` without their marks, where every mark stands at a place that its condition admits.
+
+    ``body`` may hold the bytes of :data:`MARKS`, which no UTF-8 text does. The i-th condition is a language of texts
+    that hold :data:`HERE` once: where mark i stands, the whole text with ``HERE`` there, and without the other marks,
+    must be one of them. Compiled on its own, without counters.
+    """
+
+    __slots__ = ("body", "conditions")
+
+    def __init__(self, body: Node, conditions: Iterable[Node]) -> None:
+        self.body = body
+        self.conditions = tuple(conditions)
+        if len(self.conditions) > len(MARKS):
+            raise ValueError(f"there are {len(MARKS)} marks, not {len(self.conditions)}")
+        self._seal(body, self.conditions)
+
+
 class Alone(Node):
     """``body``, compiled once by itself and copied wherever it stands (worth it for what recurs: any JSON value)."""
 
@@ -255,6 +276,8 @@ def children(node: Node) -> tuple[Node, ...]:
             return (*(member for member, _ in node.members), node.separator)
         case Except():
             return node.body, node.removed
+        case Marked():
+            return node.body, *node.conditions
     return ()
 
 

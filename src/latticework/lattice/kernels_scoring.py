@@ -59,10 +59,28 @@ def _largest(row):
 def _gaps(row, order, scale, gaps):
     """Scaled gaps of the tokens of a row in the given order; returns the largest logit."""
     largest = _largest(row)
+    bits = row.view(np.int32)
     for i in range(len(order)):
-        gap = largest - row[order[i]]
-        gaps[i] = (gap if gap < MAX_GAP else MAX_GAP) * scale
+        value = bits[order[i]]
+        gap = largest - float_of_bits(value)
+        gap = gap if gap < MAX_GAP else MAX_GAP
+        gap = gap if gap > np.float32(0) else np.float32(0)
+        # Once inlined into a kernel that assumes there are no NaNs, only their bits still tell.
+        undefined = (value & np.int32(0x7FFFFFFF)) > np.int32(0x7F800000)
+        gaps[i] = (MAX_GAP if undefined else gap) * scale
     return largest
+
+
+@njit(**HELPER)
+def _far_normaliser(gaps):
+    """log of the sum of exp(-gap) where no gap need be small: a row without a usable logit."""
+    least = gaps[0]
+    for gap in gaps:
+        least = gap if gap < least else least
+    total = 0.0
+    for gap in gaps:
+        total += np.exp(np.float64(least - gap))
+    return np.log(total) - least
 
 
 @njit(**FAST_KERNEL)
@@ -117,7 +135,7 @@ def reduce_classes(logits, rows, scale, order, offset, sums, means, least, near,
                     for j in range(np.uint64(first), np.uint64(last)):
                         weighted += exp_minus(gaps[j] - closest) * (gaps[j] - closest)
                     mean[i, kind] = closest + weighted / part
-        normaliser[i] = np.log(total)
+        normaliser[i] = np.log(total) if largest[i] > -_LARGEST else _far_normaliser(gaps)
 
 
 @njit(**KERNEL)

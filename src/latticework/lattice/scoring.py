@@ -1,14 +1,14 @@
-"""Rows of logits to weights of token classes: the only module of the lattice that reads logits.
+"""Rows of logits to weights of token classes: with its device counterpart, all of the lattice that reads logits.
 
 NumPy arrays and CPU tensors are reduced by a kernel that reads each row once; tensors on other
-devices are reduced there and only the small result is copied. Logits are read as float32 and relative
+devices are reduced there (:mod:`latticework.lattice.scoring_device`). Logits are read as float32 and relative
 to the largest of their row; what lies more than 1e5 below it (or is undefined) counts as 1e5 below.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,8 @@ from latticework.tokens.automaton import TokenAutomaton
 
 if TYPE_CHECKING:
     import torch
+
+    from latticework.lattice.reduction import DeviceTable
 
 _ROWS_AT_ONCE = 32  # rows converted at a time: 16 MB of float32 at 131k tokens
 _GAP = float(kernels.MAX_GAP)
@@ -35,6 +37,7 @@ class ClassTable:
         offset: [A + 3] int64 into ``order``.
         end, other: the two classes behind the automaton's.
         label_offset, label_class: classes of every label; the end label comes last.
+        copies: the table on devices that had logits to reduce, by device.
     """
 
     kind: NDArray[np.int32]
@@ -44,6 +47,7 @@ class ClassTable:
     other: int
     label_offset: NDArray[np.int32]
     label_class: NDArray[np.int32]
+    copies: dict[str, DeviceTable] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, tokens: TokenAutomaton) -> ClassTable:
@@ -86,16 +90,9 @@ class ClassScores:
 
 
 class Logits:
-    """The rows of free slots of a ``[N, V]`` array or tensor of logits.
-
-    Raises:
-        InputError: when the shape is not ``[N, V]``.
-    """
+    """The rows of free slots of a ``[N, V]`` array, or tensor on the CPU; :func:`open_logits` makes the right kind."""
 
     def __init__(self, logits: Any, free: NDArray[np.bool_], table: ClassTable) -> None:
-        shape = (len(free), len(table.kind))
-        if tuple(logits.shape) != shape:
-            raise InputError(f"logits have shape {tuple(logits.shape)}, expected {shape} (slots, vocabulary)")
         self.table = table
         self.rows = np.flatnonzero(free)
         self.source = logits
@@ -138,49 +135,37 @@ class Logits:
         return chosen
 
     def draw(self, kinds: NDArray[np.int32], temperature: float, generator: np.random.Generator) -> NDArray[np.int64]:
-        """[n] token of class ``kinds[i]`` drawn in proportion to exp(logit / temperature) of row i."""
+        """[n] token of class ``kinds[i]`` drawn in proportion to exp(logit / temperature) of row i; after classes."""
         chosen = np.empty(len(kinds), np.int64)
         for i, kind in enumerate(kinds):
             members = self.table.members(kind)
-            gaps = self._gaps_of(i, members) / temperature
+            gaps = clamped(self.largest[i], self._picked(self.rows[i], members.astype(np.int64))) / temperature
             chances = np.cumsum(np.exp(gaps.min() - gaps))
             at = np.searchsorted(chances, generator.random() * chances[-1], side="right")
             chosen[i] = members[min(at, len(members) - 1)]
         return chosen
 
     def gaps(self, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
-        """[n] gap of token ``tokens[i]`` in row i, float64 from the logits as given."""
-        if _is_tensor(self.source):
-            picked = self.source.detach()[self._index(self.rows), self._index(tokens)].double().cpu().numpy()
-        else:
-            picked = np.asarray(self.source[self.rows, tokens], np.float64)
-        return _clamped(self.largest, picked)
+        """[n] gap of token ``tokens[i]`` in row i, float64 from the logits as given; after :meth:`classes`."""
+        return clamped(self.largest, self._picked(self.rows, tokens))
 
     def expand(self, log_ratio: NDArray[np.float32]) -> NDArray[np.float32] | torch.Tensor:
         """[n, V] float32 ``log_ratio[i, class of t] - gap[i, t]``, of the kind and on the device of the logits."""
-        if _is_tensor(self.source):
+        gap = np.empty((len(self.rows), len(self.table.kind)), np.float32)
+        for block, rows, at in self._blocks():
+            gap[at] = clamped(self.largest[at, None], block[rows])
+        result = np.subtract(log_ratio[:, self.table.kind], gap, out=gap)
+        if is_tensor(self.source):
             import torch
 
-            device = self.source.device
-            rows = self.source.detach()[self._index(self.rows)].float()
-            largest = torch.from_numpy(self.largest).to(device)
-            gap = (largest[:, None] - rows).nan_to_num_(nan=_GAP).clamp_(0, _GAP)
-            return torch.from_numpy(log_ratio).to(device)[:, self._index(self.table.kind)] - gap
-        rows = np.asarray(self.source[self.rows], np.float32)
-        return log_ratio[:, self.table.kind] - _clamped(self.largest[:, None], rows)
+            return torch.from_numpy(result)
+        return result
 
-    def _gaps_of(self, i: int, tokens: NDArray[np.uint32]) -> NDArray[np.float64]:
-        row = self.source[int(self.rows[i])]
-        if _is_tensor(row):
-            values = row.detach()[self._index(tokens.astype(np.int64))].double().cpu().numpy()
-        else:
-            values = np.asarray(row, np.float64)[tokens]
-        return _clamped(self.largest[i], values)
-
-    def _index(self, values: NDArray[Any]) -> torch.Tensor:
-        import torch
-
-        return torch.from_numpy(np.asarray(values, np.int64)).to(self.source.device)
+    def _picked(self, rows: Any, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
+        """float64 logits of tokens in rows."""
+        if is_tensor(self.source):
+            return self.source.detach()[rows, tokens].double().numpy()
+        return np.asarray(self.source[rows, tokens], np.float64)
 
     def _blocks(self) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64], slice]]:
         """float32 arrays, the rows to read in them and the part of the results they make."""
@@ -190,8 +175,8 @@ class Logits:
             return
         for first in range(0, len(self.rows), _ROWS_AT_ONCE):
             rows = self.rows[first : first + _ROWS_AT_ONCE]
-            if _is_tensor(self.source):
-                block = self.source.detach()[self._index(rows)].float().contiguous().cpu().numpy()
+            if is_tensor(self.source):
+                block = self.source.detach()[rows].float().contiguous().numpy()
             else:
                 block = _to_float32(np.asarray(self.source)[rows])
             yield block, np.arange(len(rows)), slice(first, first + len(rows))
@@ -199,16 +184,33 @@ class Logits:
     def _as_float32(self) -> NDArray[np.float32] | None:
         """The logits themselves when the kernels can read them as they are."""
         source = self.source
-        if _is_tensor(source):
+        if is_tensor(source):
             import torch
 
-            readable = source.dtype == torch.float32 and source.is_contiguous() and source.device.type == "cpu"
+            readable = source.dtype == torch.float32 and source.is_contiguous()
             return source.detach().numpy() if readable else None
         usable = isinstance(source, np.ndarray) and source.dtype == np.float32
         return source if usable and source.flags.c_contiguous and source.flags.writeable else None
 
 
-def _is_tensor(value: Any) -> bool:
+def open_logits(logits: Any, free: NDArray[np.bool_], table: ClassTable) -> Logits:
+    """Reader of the rows of free slots of ``[N, V]`` logits, where they are.
+
+    Raises:
+        InputError: when the shape is not ``[N, V]``.
+    """
+    shape = (len(free), len(table.kind))
+    if tuple(logits.shape) != shape:
+        raise InputError(f"logits have shape {tuple(logits.shape)}, expected {shape} (slots, vocabulary)")
+    if is_tensor(logits) and logits.device.type != "cpu":
+        from latticework.lattice.scoring_device import DeviceLogits
+
+        return DeviceLogits(logits, free, table)
+    return Logits(logits, free, table)
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether a value is a torch tensor, without importing torch."""
     return type(value).__module__.partition(".")[0] == "torch"
 
 
@@ -217,6 +219,7 @@ def _to_float32(values: NDArray[Any]) -> NDArray[np.float32]:
         return np.ascontiguousarray(values, np.float32)
 
 
-def _clamped(largest: Any, values: NDArray[Any]) -> NDArray[Any]:
+def clamped(largest: Any, values: NDArray[Any]) -> NDArray[Any]:
+    """Gaps of logits below the largest of their row, within 0..1e5; undefined ones count as 1e5."""
     gap = np.nan_to_num(largest - values, nan=_GAP, posinf=_GAP, neginf=0.0)
     return np.clip(gap, 0, _GAP)

@@ -12,7 +12,7 @@ from latticework.errors import Infeasible, InputError
 from latticework.lattice import kernels_scoring
 from latticework.lattice.best import BestSearch
 from latticework.lattice.path import Path, Proposal
-from latticework.lattice.scoring import ClassScores, Logits
+from latticework.lattice.scoring import ClassScores, Logits, open_logits
 from latticework.lattice.sets import CanvasSets
 from latticework.lattice.sums import CompletionSums, SumBuffers
 from latticework.lattice.weights import SumWeights
@@ -94,7 +94,7 @@ class Session:
 
     def best(self, logits: Any) -> Path:
         """The valid filling of highest probability (MAP under the model's independent rows)."""
-        rows = Logits(logits, self._free, self._table)
+        rows = open_logits(logits, self._free, self._table)
         scores = rows.classes(sums=False)
         return self._remember(self._best_tokens(rows, scores), rows, scores)
 
@@ -104,7 +104,7 @@ class Session:
         Raises:
             InputError: the temperature is not a positive number.
         """
-        rows = Logits(logits, self._free, self._table)
+        rows = open_logits(logits, self._free, self._table)
         scores = rows.classes(sums=True, temperature=_positive(temperature))
         tokens = self._draw(rows, scores, temperature, np.random.default_rng(generator))
         return self._remember(tokens, rows, scores if temperature == 1 else rows.classes(sums=False))
@@ -115,7 +115,7 @@ class Session:
         -inf for tokens that are not admissible; in a fixed slot 0 at its token. A tensor on the
         device of the logits if those are a tensor, else an array.
         """
-        rows = Logits(logits, self._free, self._table)
+        rows = open_logits(logits, self._free, self._table)
         scores = rows.classes(sums=True)
         free_rows = rows.expand(self._sums(scores).log_ratios(self._table).astype(np.float32))
         fixed = np.flatnonzero(~self._free)
@@ -131,7 +131,7 @@ class Session:
 
     def log_z(self, logits: Any) -> float:
         """Log of the probability that independent draws from softmax(logits) make the canvas valid, nats."""
-        rows = Logits(logits, self._free, self._table)
+        rows = open_logits(logits, self._free, self._table)
         scores = rows.classes(sums=True)
         return self._sums(scores).log_total - float(scores.normaliser.sum())
 
@@ -146,7 +146,7 @@ class Session:
 
         Committing any part of it needs no check and leaves the rest valid.
         """
-        rows = Logits(logits, self._free, self._table)
+        rows = open_logits(logits, self._free, self._table)
         scores = rows.classes(sums=True, means=entropy)
         if temperature == 0:
             tokens = self._best_tokens(rows, scores)

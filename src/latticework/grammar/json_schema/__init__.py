@@ -93,7 +93,10 @@ def json_schema(
     if lowering.issues:
         raise SchemaError(tuple(lowering.issues))
     if node is None:
-        left_out = tuple(SchemaIssue("", "", line) for line in lowering.narrowings if "left out" in line)
+        told = ("left out", "no others", "other drafts")
+        left_out = tuple(
+            SchemaIssue("", "", line) for line in lowering.narrowings if any(mark in line for mark in told)
+        )
         nothing = SchemaIssue("", "", "no value that could be written satisfies this schema")
         raise SchemaError((*lowering.unsatisfiable, *left_out) or (nothing,))
     dropped = (f"an option that no value satisfies is left out: {issue}" for issue in lowering.unsatisfiable)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 KEYWORDS = frozenset({"items", "prefixItems", "additionalItems", "minItems", "maxItems", "contains", "uniqueItems"})
 
 
-class _Shape(NamedTuple):
+class Shape(NamedTuple):
     """What one schema says of the items of an array: by position, then of all others."""
 
     first: tuple[Subschema, ...]
@@ -43,7 +43,7 @@ def array(lowering: Lowering, members: tuple[Subschema, ...], level: int) -> ir.
         return values.any_array(style, lowering.max_depth, level)
     place = (constraining or members)[0]
     low, high = lowering.bounds(constraining, "minItems", "maxItems")
-    shapes = [_shape(lowering, member) for member in constraining]
+    shapes = [shape_of(lowering, member) for member in constraining]
     said = [
         tuple(sub for shape in shapes for sub in shape.at(index))
         for index in range(max((len(shape.first) for shape in shapes), default=0))
@@ -109,13 +109,14 @@ def _after_first(
     return optional(content) if may_be_empty else content
 
 
-def _shape(lowering: Lowering, member: Subschema) -> _Shape:
+def shape_of(lowering: Lowering, member: Subschema) -> Shape:
+    """What the keywords of one schema say of items by their position."""
     schema = member.schema
     first_keyword, others_keyword = "prefixItems", "items"
     if isinstance(schema.get("items"), list):
         if not lowering.document.dialect.tuple_items:
             lowering.malformed(member, "items", "a schema", "write prefixItems")
-            return _Shape((), ())
+            return Shape((), ())
         first_keyword, others_keyword = "items", "additionalItems"
     elif "prefixItems" not in lowering.document.dialect.keywords:
         first_keyword = ""
@@ -125,4 +126,4 @@ def _shape(lowering: Lowering, member: Subschema) -> _Shape:
         positions = []
     first = tuple(member.child(first_keyword, index) for index in range(len(positions)))
     others = (member.child(others_keyword),) if others_keyword in schema else ()
-    return _Shape(first, others)
+    return Shape(first, others)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from latticework.errors import LimitExceeded
+from latticework.grammar.json_schema.conjunction import identity
 from latticework.grammar.json_schema.disjoint import contradictory, excludes
 from latticework.grammar.json_schema.document import Subschema
 
@@ -50,6 +51,9 @@ def _open_branches(lowering: Lowering, given: Conjunction, union: Union) -> list
         if all(_says_types_alone(member) and _types(lowering, member) >= types for member in branch):
             return [()]
     refuted = union.holder._replace(negated=False)
+    chosen = set(identity(given))
+    if any(chosen.issuperset(identity(branch)) for branch in union.branches):
+        return [()]
     if union.keyword == "not" and union.holder.negated and excludes(lowering, given, (refuted,)):
         return [()]
     if len(union.branches) == 1:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from latticework.grammar.json_schema import keywords, negation
+from latticework.grammar.json_schema import keywords, negation, unevaluated
 from latticework.grammar.json_schema.document import Subschema, UnresolvedReference
 
 if TYPE_CHECKING:
@@ -101,11 +101,32 @@ class _Walk:
         if "$ref" in schema and not self.lowering.document.dialect.ref_siblings:
             self._report_ignored(sub)
             return self._reference(sub, "$ref", trail)
-        before, after = _around_properties(schema)
+        rest = unevaluated.held(self.lowering, sub)
+        is_known = self.lowering.document.dialect.keywords.issuperset(rest)
+        if rest and is_known:
+            return self._evaluated(sub, rest, trail)
+        before, after = around_properties(schema)
         if not all(self._applicator(sub, keyword, trail) for keyword in before):
             return False
         self._add(sub)
+        if rest:  # a choice of one, so that no proof takes it for what the draft says
+            ways = unevaluated.rewritten(self.lowering, sub, rest).ways
+            self.items.append(Union(sub, rest[0], tuple(ways)))
         return all(self._applicator(sub, keyword, trail) for keyword in after)
+
+    def _evaluated(self, sub: Subschema, rest: tuple[str, ...], trail: tuple[str, ...]) -> bool:
+        """Adds ``sub``, the keywords in ``rest`` rewritten."""
+        found = unevaluated.rewritten(self.lowering, sub, rest)
+        if not found.branches:
+            self.lowering.dead(sub, rest[0], "the schemas beside it contradict each other")
+            return False
+        possible = (
+            all(self.follow(member, trail) for member in found.before)
+            and self._choose(sub, rest[0], found.branches, trail)
+            and all(self.follow(member, trail) for member in found.after)
+        )
+        self.members[sub.pointer] = sub  # all of it has been followed, not its own keywords alone
+        return possible
 
     def _add(self, sub: Subschema) -> None:
         self.members[sub.pointer] = sub
@@ -119,6 +140,8 @@ class _Walk:
             return True
         if keyword == "not":
             return self.follow(sub.child("not")._replace(negated=True), trail)
+        if keyword in keywords.UNEVALUATED:
+            return True
         if keyword in ("allOf", "anyOf", "oneOf"):
             branches = sub.schema[keyword]
             if not isinstance(branches, list) or not branches:
@@ -139,15 +162,23 @@ class _Walk:
         return True
 
     def _refute(self, sub: Subschema, trail: tuple[str, ...]) -> bool:
-        step = f"{sub.pointer}/~:not"
+        step = f"{sub.pointer}/~:not{' own' if sub.own else ''}"
         if step in trail:
             self.lowering.refuse(sub, "not", "the schema leads back to its own negation", "remove the reference")
             return True
-        branches = negation.negations(self.lowering, sub)
+        rest = () if sub.own or not isinstance(sub.schema, dict) else unevaluated.held(self.lowering, sub)
+        if rest and self.lowering.document.dialect.keywords.issuperset(rest):
+            # To fail every way in which the schema can hold.
+            ways = unevaluated.rewritten(self.lowering, sub._replace(negated=False), rest).ways
+            failing = [[(member._replace(negated=not member.negated),) for member in way] for way in ways]
+            return all(self._choose_negation(sub, branches, (*trail, step)) for branches in failing)
+        return self._choose_negation(sub, negation.negations(self.lowering, sub), (*trail, step))
+
+    def _choose_negation(self, sub: Subschema, branches: list[Conjunction], trail: tuple[str, ...]) -> bool:
         if not branches:
             self.lowering.dead(sub, "not", "the negated schema admits everything")
             return False
-        return self._choose(sub, "not", branches, (*trail, step))
+        return self._choose(sub, "not", branches, trail)
 
     def _reference(self, sub: Subschema, keyword: str, trail: tuple[str, ...]) -> bool:
         target = resolved(self.lowering, sub, keyword)
@@ -178,7 +209,7 @@ def resolved(lowering: Lowering, sub: Subschema, keyword: str) -> Subschema | No
         return None
 
 
-def _around_properties(schema: dict) -> tuple[list[str], list[str]]:
+def around_properties(schema: dict) -> tuple[list[str], list[str]]:
     """Applicators written before and after ``properties``; all after it where there is none."""
     before: list[str] = []
     after: list[str] = []

@@ -152,7 +152,7 @@ class Document:
         Raises:
             UnresolvedReference: it leads outside the document or nowhere.
         """
-        base = self._base_of(origin)
+        base = self.base_of(origin)
         url, fragment = (base, reference[1:]) if reference.startswith("#") else urldefrag(urljoin(base, reference))
         resource = self._resources_by_url().get(url) or self._metaschema(url)
         if resource is None:
@@ -176,6 +176,9 @@ class Document:
     def resolve_dynamic(self, reference: str, origin: str) -> Subschema:
         """The schema a ``$dynamicRef`` or ``$recursiveRef`` names, where the document leaves only one possibility.
 
+        The outermost resource on the way to the reference decides. Every way begins in the document's own resource, so
+        an anchor there is the one, as is the only one of all.
+
         Raises:
             UnresolvedReference: as :meth:`resolve`, or it depends on the way by which the schema was reached.
         """
@@ -188,11 +191,14 @@ class Document:
         else:
             is_dynamic = schema.get("$dynamicAnchor") == name
             others = [sub for sub in self.schemas() if sub.schema.get("$dynamicAnchor") == name]
-        if is_dynamic and len(others) > 1:
+        if not is_dynamic or len(others) == 1:
+            return found
+        outermost = next((sub for sub in others if self.base_of(sub.pointer) == self.base_of("")), None)
+        if outermost is None or (name == "" and outermost.pointer):
             raise UnresolvedReference(f"{reference!r} depends on where the schema is used", "use a plain $ref")
-        return found
+        return outermost
 
-    def _base_of(self, pointer: str) -> str:
+    def base_of(self, pointer: str) -> str:
         """Base URI of the schema at ``pointer``: that of the nearest enclosing schema with an identifier."""
         tokens = pointer.split("/")[1:]
         outside = f"/{tokens[0]}" if tokens else ""
@@ -226,7 +232,7 @@ class Document:
     def _register(self, root: Subschema, resources: dict[str, Subschema]) -> None:
         """Notes the identifiers and anchors of everything below ``root``."""
         for sub in _all_dicts(root):
-            base = self._base_of(sub.pointer)
+            base = self.base_of(sub.pointer)
             if sub.pointer and self._own_id(sub.schema):
                 resources.setdefault(base, sub)
             for keyword in ("$anchor", "$dynamicAnchor", "$id", "id"):

@@ -53,9 +53,11 @@ def satisfying(lowering: Lowering, member: Subschema, found: list[Any]) -> list[
     if isinstance(schema.get("enum"), list) and schema["enum"] is not found:
         allowed = {key_of(value) for value in schema["enum"]}
         kept = [value for value in kept if key_of(value) in allowed]
+    # A schema that stands for its own keywords has been rewritten without unevaluated...; what those say is beside it.
+    checked = _CHECKED_HERE.union(keywords.UNEVALUATED) if member.own else _CHECKED_HERE
     if _LEFT_TO_JSONSCHEMA.isdisjoint(schema):
         return kept
-    rest = {keyword: value for keyword, value in schema.items() if keyword not in _CHECKED_HERE}
+    rest = {keyword: value for keyword, value in schema.items() if keyword not in checked}
     validator = lowering.validator(rest)
     return [value for value in kept if _is_valid(validator, value)]
 

@@ -18,6 +18,7 @@ from latticework.grammar.json_schema.document import Subschema
 from latticework.grammar.json_schema.enums import satisfying
 from latticework.grammar.json_schema.scalars import QUOTE
 from latticework.grammar.json_schema.strings import FREE_CANONICAL, KEY, pattern_node, read_pattern
+from latticework.grammar.regex import matches as contains_match
 
 if TYPE_CHECKING:
     from latticework.grammar.json_schema.lowering import Lowering
@@ -96,11 +97,11 @@ def demands(members: tuple[Subschema, ...]) -> list[Demand]:
 
 
 def matches(pattern: str, name: str) -> bool | None:
-    """Whether a name contains a match, ``None`` where dialects differ or the pattern is not Python's."""
+    """Whether a name contains a match, ``None`` where dialects differ."""
     try:
         found = {bool(re.search(pattern, name, flags)) for flags in (re.ASCII, re.UNICODE)}
-    except re.error:
-        return None
+    except (re.error, ValueError):  # none of Python's, or it fixes those flags itself
+        return contains_match(pattern, name)
     # Python's $ also stands before a last line feed.
     return found.pop() if len(found) == 1 and not name.endswith("\n") else None
 

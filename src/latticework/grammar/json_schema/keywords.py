@@ -5,9 +5,6 @@ A keyword in none of them is unknown: an annotation by the standard, reported in
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 ENFORCED = frozenset(
     {
         "$dynamicRef",
@@ -50,13 +47,17 @@ ENFORCED = frozenset(
         "required",
         "then",
         "type",
+        "unevaluatedItems",
+        "unevaluatedProperties",
         "uniqueItems",
     }
 )
 
 # Followed before a schema is lowered; what they lead to counts beside the other keywords.
 REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
+UNEVALUATED = {"unevaluatedItems": "array", "unevaluatedProperties": "object"}  # and the type of what they concern
 APPLICATORS = REFERENCES | {
+    *UNEVALUATED,
     "allOf",
     "anyOf",
     "dependencies",
@@ -100,17 +101,4 @@ REFUSED = {
     "disallow": "use not (draft 3 keyword)",
     "divisibleBy": "use multipleOf (draft 3 keyword)",
     "extends": "use allOf (draft 3 keyword)",
-    "unevaluatedItems": "use items: false after prefixItems",
-    "unevaluatedProperties": "use additionalProperties in a schema that names all properties",
-}
-
-# Type of the values a refused keyword concerns; those not listed concern all.
-CONCERNS = {"unevaluatedItems": "array", "unevaluatedProperties": "object"}
-
-_EMPTY_SCHEMAS: tuple[Any, ...] = (True, {})
-
-# Uses of a refused keyword that admit everything: (schema that holds it) -> bool.
-WITHOUT_EFFECT: dict[str, Callable[[dict[str, Any]], bool]] = {
-    "unevaluatedItems": lambda schema: schema["unevaluatedItems"] in _EMPTY_SCHEMAS,
-    "unevaluatedProperties": lambda schema: schema["unevaluatedProperties"] in _EMPTY_SCHEMAS,
 }

@@ -71,6 +71,7 @@ class Lowering:
         self._scanned: dict[str, tuple[bool, tuple[str, ...]]] = {}
         self._expanded: dict[tuple[Any, ...], Expanded] = {}
         self._exact: dict[tuple[Any, ...], Union] = {}
+        self.rewriting: set[str] = set()  # schemas whose unevaluated... keywords are being rewritten
         self._validator: Validator | None = None
 
     # ---- reporting
@@ -104,7 +105,12 @@ class Lowering:
         self.narrowings[message] = None
 
     def narrow_any_value(self) -> None:
+        """Reports what is left out of any value, array or object."""
         self.narrow(f"where any JSON value is allowed, arrays and objects nest at most {self.max_depth} deep")
+        scalars = self.style.scalars
+        self.narrow(scalars.digits.number_narrowing)
+        if scalars.max_length is not None:
+            self.narrow(scalars.length_narrowing)
 
     # ---- schemas
 
@@ -213,23 +219,15 @@ class Lowering:
             if keyword in keywords.ENFORCED:
                 asserts = asserts or keyword not in keywords.APPLICATORS
             elif keyword in keywords.REFUSED:
-                if not self._is_without_effect(member, keyword):
-                    asserts = True
-                    refused.append(keyword)
+                asserts = True
+                refused.append(keyword)
             elif keyword not in keywords.ANNOTATIONS:
+                hint = " (openapi=True honours it)" if keyword == "nullable" else ""
                 self.warn(
-                    f"at {member.place or '(root)'}: unknown keyword {keyword!r} is ignored, as the standard says"
+                    f"at {member.place or '(root)'}: unknown keyword {keyword!r} is ignored, as the standard says{hint}"
                 )
         self._scanned[member.pointer] = asserts, tuple(refused)
         return asserts, tuple(refused)
-
-    def _is_without_effect(self, member: Subschema, keyword: str) -> bool:
-        check = keywords.WITHOUT_EFFECT.get(keyword)
-        try:
-            return check is not None and check(member.schema)
-        except (AttributeError, TypeError):
-            self.malformed(member, keyword, "what the standard asks for")
-            return True
 
     # ---- one case: no references, no unions, no enumeration
 
@@ -239,9 +237,7 @@ class Lowering:
         types = self.types_of_all(members)
         for member in members:
             for keyword in self._scan(member)[1]:
-                concerned = keywords.CONCERNS.get(keyword)
-                if concerned is None or concerned in types:
-                    self.refuse(member, keyword, "this keyword is not supported", keywords.REFUSED[keyword])
+                self.refuse(member, keyword, "this keyword is not supported", keywords.REFUSED[keyword])
         options = [node for node in self._by_type(members, types, level) if node is not None]
         if not options:
             if not types:
@@ -277,10 +273,6 @@ class Lowering:
 
     def _any_value(self, level: int) -> ir.Node:
         self.narrow_any_value()
-        scalars = self.style.scalars
-        self.narrow(scalars.digits.number_narrowing)
-        if scalars.max_length is not None:
-            self.narrow(scalars.length_narrowing)
         return values.any_value(self.style, self.max_depth, level)
 
     # ---- facts about schemas

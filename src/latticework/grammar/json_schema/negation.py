@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from latticework.grammar.json_schema import formats
+from latticework.grammar.json_schema import formats, keywords
 from latticework.grammar.json_schema.document import Subschema
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def conditions(lowering: Lowering, sub: Subschema, keyword: str) -> list[list[Co
     out: list[list[Conjunction]] = []
     for name, wanted in entries.items():
         absent = sub.derived(f"{keyword} without {name}", {"properties": {name: False}})
-        present = sub.derived(f"{keyword} with {name}", {"required": [name]})
+        # With its type, for the schema must not seem to hold of (and evaluate the items of) an array.
+        present = sub.derived(f"{keyword} with {name}", {"type": "object", "required": [name]})
         if isinstance(wanted, str):
             wanted = [wanted]  # draft 3
         if isinstance(wanted, list):
@@ -72,7 +73,8 @@ def negations(lowering: Lowering, sub: Subschema) -> list[Conjunction]:
     dialect = lowering.document.dialect
     if "$ref" in schema and not dialect.ref_siblings:
         return _of_keyword(lowering, sub, "$ref")
-    known = [keyword for keyword in schema if keyword in dialect.keywords]
+    left_out = keywords.APPLICATORS if sub.own and not sub.is_literal else ()
+    known = [keyword for keyword in schema if keyword in dialect.keywords and keyword not in left_out]
     return [way for keyword in known for way in _of_keyword(lowering, sub, keyword)]
 
 
@@ -110,9 +112,6 @@ def _of_keyword(lowering: Lowering, sub: Subschema, keyword: str) -> list[Conjun
             return [(sub.derived("not format", {"type": "string", "not": {"format": value}}, own=True),)]
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
             return _not_bounded(lowering, sub, keyword)
-        case "unevaluatedProperties" | "unevaluatedItems":
-            lowering.refuse(sub, keyword, "the negation of this keyword is not supported")
-            return []
     if keyword in _COUNTS:
         return _not_counted(sub, keyword)
     if keyword in _LITERALS:

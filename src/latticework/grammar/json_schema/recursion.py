@@ -60,11 +60,16 @@ def _is_open(schema: dict[str, Any], open_objects: bool) -> bool:
     if not keywords.ENFORCED.intersection(schema):
         return True
     if "properties" in schema or "patternProperties" in schema:
-        return schema.get("additionalProperties", open_objects) in (True, {})
+        return _further(schema, "additionalProperties", "unevaluatedProperties", open_objects)
     kind = schema.get("type")
-    return (kind == "object" and schema.get("additionalProperties", True) in (True, {})) or (
-        kind == "array" and schema.get("items", True) in (True, {})
+    return (kind == "object" and _further(schema, "additionalProperties", "unevaluatedProperties", True)) or (
+        kind == "array" and _further(schema, "items", "unevaluatedItems", True)
     )
+
+
+def _further(schema: dict[str, Any], keyword: str, otherwise: str, default: bool) -> bool:
+    """Whether any value may stand where nothing is said of it."""
+    return schema.get(keyword, schema.get(otherwise, default)) in (True, {})
 
 
 def _unrolled(document: Document, options: Options, limits: Limits) -> tuple[Lowering, ir.Node | None]:
@@ -93,10 +98,19 @@ def _lowered(document: Document, options: Options, limits: Limits, budget: int) 
     if not document.known_dialect:
         lowering.warn(f"unknown $schema {document.root['$schema']!r} is read as the latest draft")
         lowering.narrow("unknown $schema: keywords that it may leave out are enforced")
+    foreign = _foreign_keywords(document)
+    if foreign:
+        lowering.narrow(f"keywords of other drafts are enforced: {', '.join(foreign)}")
     try:
         return lowering, lowering.schema((Subschema(document.root, ""),), 0)
     except RecursionError:
         raise LimitExceeded("max_schema_depth", limits.max_schema_depth, hint="the Python stack is exhausted") from None
+
+
+def _foreign_keywords(document: Document) -> list[str]:
+    """Keywords that say nothing in the draft of the document, enforced where they leave documents out."""
+    used = {keyword for sub in document.schemas() for keyword in sub.schema}
+    return sorted((used & keywords.ENFORCED) - keywords.REFERENCES - document.dialect.keywords)
 
 
 def _is_small(node: ir.Node) -> bool:

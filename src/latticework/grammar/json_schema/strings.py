@@ -14,7 +14,7 @@ from latticework.grammar import ir
 from latticework.grammar.json_schema import formats
 from latticework.grammar.json_schema.document import Subschema
 from latticework.grammar.json_schema.scalars import QUOTE, Scalars
-from latticework.grammar.regex import Target, dialects_differ, has_lookahead, lowered, text_length_range
+from latticework.grammar.regex import Target, dialects_differ, lowered, needs_sets, text_length_range
 
 if TYPE_CHECKING:
     from latticework.grammar.json_schema.lowering import Lowering
@@ -117,6 +117,7 @@ def _removed(lowering: Lowering, members: tuple[Subschema, ...]) -> list[ir.Node
                     lowering.refuse(member, "not", f"the negation of format {negated['format']!r} is not supported")
                 else:
                     removed.append(lowered(cover, Target(json=True), search=False, outside=True))
+                    lowering.narrow(f"not format {negated['format']}: text that some reader takes for it is left out")
         except GrammarError as error:
             lowering.refuse(member, "not", str(error).replace("\n", "\n    "), "rewrite the pattern")
     return removed
@@ -166,7 +167,7 @@ def _conditioned(conditions: list[_Condition], removed: list[ir.Node], low: int,
     if shortest >= low and (high is None or (longest is not None and longest <= high)):
         nodes = [condition.node(counted=False) for condition in conditions]
         return _without(_all_of(nodes or [FREE_CANONICAL]), removed)
-    if not conditions or any(has_lookahead(condition.pattern) for condition in conditions):
+    if not conditions or any(needs_sets(condition.pattern) for condition in conditions):
         nodes = [condition.node(counted=False) for condition in conditions]
         return _without(_all_of([*nodes, ir.Counted(FREE_CANONICAL, low, high)]), removed)
     body = _all_of([condition.node(counted=True) for condition in conditions])

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol, TypeAlias
 
-from latticework.errors import GrammarError
 from latticework.grammar import ir
 from latticework.grammar.regex.syntax import Alternation, Anchor, Concat, Pattern, Repetition, asserts, nullable
 
@@ -31,8 +30,6 @@ class Pieces(NamedTuple):
 class PlainLowering(Protocol):
     """What lowers the parts without assertions."""
 
-    text: str
-
     def plain(self, pattern: Pattern) -> ir.Node: ...
 
 
@@ -40,11 +37,7 @@ NOTHING_TO_MATCH = Pieces((), frozenset((_ANYWHERE,)))
 
 
 def pieces(pattern: Pattern, lowering: PlainLowering) -> Pieces:
-    """Pieces of a pattern without lookahead.
-
-    Raises:
-        GrammarError: an anchor stands in a repetition of more than eight copies with an upper or lower bound.
-    """
+    """Pieces of a pattern whose only assertions are anchors, in repetitions of at most :data:`MAX_COPIES` copies."""
     if not asserts(pattern):
         empties = frozenset((_ANYWHERE,)) if nullable(pattern) else frozenset()
         return Pieces(((_ANYWHERE, lowering.plain(pattern)),), empties)
@@ -58,11 +51,7 @@ def pieces(pattern: Pattern, lowering: PlainLowering) -> Pieces:
             return out
         case Alternation(options):
             return _union(pieces(option, lowering) for option in options)
-        case Repetition(body, low, high, span):
-            copies = low if high is None else high
-            if copies > MAX_COPIES:
-                message = f"an anchor inside a repetition of more than {MAX_COPIES} copies is not supported"
-                raise GrammarError(message, lowering.text, span)
+        case Repetition(body, low, high):
             return _repeat(pieces(body, lowering), low, high)
         case _:
             raise TypeError(f"{pattern!r} is no anchor")

@@ -53,9 +53,9 @@ _DECIMAL_ZEROS = (
 # punctuation, general punctuation, currency, arrows, operators, boxes, symbols, emoji, private use.
 _NEVER_WORD = (
     (0x00, 0x2F), (0x3A, 0x40), (0x5B, 0x5E), (0x60, 0x60), (0x7B, 0xA9), (0xAB, 0xB1), (0xB4, 0xB4), (0xB6, 0xB8),
-    (0xBB, 0xBB), (0xBF, 0xBF), (0xD7, 0xD7), (0xF7, 0xF7), (0x2000, 0x206F), (0x20A0, 0x20C0), (0x2190, 0x2426),
-    (0x2500, 0x2775), (0x2794, 0x2BFF), (0x3000, 0x3004), (0x3008, 0x3020), (0xE000, 0xF8FF), (0xFE00, 0xFE0F),
-    (0x1F300, 0x1F64F), (0x1F680, 0x1F6FF), (0x1F900, 0x1FAFF),
+    (0xBB, 0xBB), (0xBF, 0xBF), (0xD7, 0xD7), (0xF7, 0xF7), (0x1680, 0x1680), (0x2000, 0x206F), (0x20A0, 0x20C0),
+    (0x2190, 0x2426), (0x2500, 0x2775), (0x2794, 0x2BFF), (0x3000, 0x3004), (0x3008, 0x3020), (0xE000, 0xF8FF),
+    (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0x1F300, 0x1F64F), (0x1F680, 0x1F6FF), (0x1F900, 0x1FAFF),
 )  # fmt: skip
 
 _ASCII_DIGITS = ((0x30, 0x39),)
@@ -70,6 +70,9 @@ DIGIT = ClassSet(_ASCII_DIGITS, normalise_ranges((zero, zero + 9) for zero in _D
 WORD = ClassSet(_ASCII_WORD, complement_ranges(_NEVER_WORD))
 SPACE = ClassSet(_BLANKS, normalise_ranges(_BLANKS + _BLANKS_OF_ONE_DIALECT))
 
+# As Python reads them under its flag "a".
+ASCII_DIGIT, ASCII_WORD, ASCII_SPACE = map(exact, (_ASCII_DIGITS, _ASCII_WORD, ((0x09, 0x0D), (0x20, 0x20))))
+
 CLASS_ESCAPES = {
     "d": DIGIT,
     "D": negated(DIGIT),
@@ -78,31 +81,44 @@ CLASS_ESCAPES = {
     "s": SPACE,
     "S": negated(SPACE),
 }
+ASCII_ESCAPES = {
+    "d": ASCII_DIGIT,
+    "D": negated(ASCII_DIGIT),
+    "w": ASCII_WORD,
+    "W": negated(ASCII_WORD),
+    "s": ASCII_SPACE,
+    "S": negated(ASCII_SPACE),
+}
 
-# ECMA-262 line terminators; Python's "." leaves out the line feed alone.
-DOT = ClassSet(
-    complement_ranges(((0x0A, 0x0A), (0x0D, 0x0D), (0x2028, 0x2029))),
-    complement_ranges(((0x0A, 0x0A),)),
-)
+# ECMA-262 line terminators; Python knows the line feed alone.
+LINE_END = ClassSet(((0x0A, 0x0A),), ((0x0A, 0x0A), (0x0D, 0x0D), (0x2028, 0x2029)))
+DOT = negated(LINE_END)
 
 _SUBCATEGORIES = {"L": "ultmo", "M": "nce", "N": "dlo", "P": "cdseifo", "S": "mcko", "Z": "slp", "C": "cfon"}
 _GENERAL_CATEGORIES = frozenset(major + minor for major, minors in _SUBCATEGORIES.items() for minor in minors)
 _LONG_NAMES = {
-    "Letter": "L", "Lowercase_Letter": "Ll", "Uppercase_Letter": "Lu", "Titlecase_Letter": "Lt", "Mark": "M",
-    "Number": "N", "Decimal_Number": "Nd", "Punctuation": "P", "Symbol": "S", "Separator": "Z",
-    "Space_Separator": "Zs", "Other": "C", "Control": "Cc",
+    "Letter": "L", "Lowercase_Letter": "Ll", "Uppercase_Letter": "Lu", "Titlecase_Letter": "Lt",
+    "Modifier_Letter": "Lm", "Other_Letter": "Lo", "Mark": "M", "Combining_Mark": "M", "Nonspacing_Mark": "Mn",
+    "Spacing_Mark": "Mc", "Enclosing_Mark": "Me", "Number": "N", "Decimal_Number": "Nd", "digit": "Nd",
+    "Letter_Number": "Nl", "Other_Number": "No", "Punctuation": "P", "punct": "P", "Connector_Punctuation": "Pc",
+    "Dash_Punctuation": "Pd", "Open_Punctuation": "Ps", "Close_Punctuation": "Pe", "Initial_Punctuation": "Pi",
+    "Final_Punctuation": "Pf", "Other_Punctuation": "Po", "Symbol": "S", "Math_Symbol": "Sm", "Currency_Symbol": "Sc",
+    "Modifier_Symbol": "Sk", "Other_Symbol": "So", "Separator": "Z", "Space_Separator": "Zs", "Line_Separator": "Zl",
+    "Paragraph_Separator": "Zp", "Other": "C", "Control": "Cc", "cntrl": "Cc", "Format": "Cf", "Unassigned": "Cn",
+    "Private_Use": "Co",
 }  # fmt: skip
 
 
 @lru_cache(maxsize=64)
 def general_category(name: str) -> ClassSet | None:
-    r"""Class of ``\p{name}``, a general category by its short or a common long name; ``None`` if unknown.
+    r"""Class of ``\p{name}``, a general category by its short or long name; ``None`` if unknown.
 
     Follows the Unicode version of the running Python. The first use of a name costs about 0.1 s.
     """
     if name == "Any":
         return EVERYTHING
-    short = _LONG_NAMES.get(name, name).removeprefix("General_Category=").removeprefix("gc=")
+    name = name.removeprefix("General_Category=").removeprefix("gc=")
+    short = _LONG_NAMES.get(name, name)
     wanted = {known for known in _GENERAL_CATEGORIES if known == short or known[0] == short}
     if not wanted:
         return None

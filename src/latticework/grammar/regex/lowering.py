@@ -1,10 +1,12 @@
-"""Syntax tree -> IR, with anchors and lookahead resolved exactly.
+"""Syntax tree -> IR, with assertions resolved exactly.
 
 A pattern without assertions lowers node by node. Otherwise the lowering works on *the rest of the
 text*: ``_rest(parts, at_start)`` is the language of everything from here to the end of the text when
 ``parts`` match one after the other and fill it. A ``$`` cuts the rest down to the empty string,
 ``(?=x)`` intersects it with ``x`` followed by anything, ``(?!x)`` removes that. Anchors below
-alternations and repetitions go through :mod:`latticework.grammar.regex.anchors`.
+alternations and repetitions go through :mod:`latticework.grammar.regex.anchors`. What must know the text before
+it (lookbehind, word boundaries), or look ahead in every round of a loop, goes through
+:mod:`latticework.grammar.regex.context`.
 """
 
 from __future__ import annotations
@@ -12,16 +14,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from latticework.errors import GrammarError
 from latticework.grammar import ir
 from latticework.grammar.combine import alt, repeat, seq
 from latticework.grammar.regex import anchors
+from latticework.grammar.regex.context import lower_in_context
 from latticework.grammar.regex.syntax import (
     Alternation,
     Anchor,
+    Boundary,
     CharSet,
     Concat,
     Lookahead,
+    Lookbehind,
     Pattern,
     Repetition,
     asserts,
@@ -60,10 +64,12 @@ def lower(pattern: Pattern, text: str, target: Target = PLAIN, search: bool = Fa
     ``outside`` those that match in any.
 
     Raises:
-        GrammarError: a lookahead stands inside an unbounded repetition, or an assertion inside one with
-            more than eight copies.
+        GrammarError: more than twelve different assertions in a pattern that needs to know what stands around them.
     """
     lowering = _Lowering(text, target, outside)
+    if _needs_context(pattern):
+        whole = Concat((ANYTHING, pattern, ANYTHING), pattern.span) if search else pattern
+        return lower_in_context(whole, lowering)
     if outside and contains(pattern, is_end_anchor):  # Python's $ also stands before a last line feed
         whole = (ANYTHING, pattern, ANYTHING) if search else (pattern,)
         node = lowering.rest(whole, True)
@@ -71,6 +77,27 @@ def lower(pattern: Pattern, text: str, target: Target = PLAIN, search: bool = Fa
     if search:
         return lowering.rest((ANYTHING, pattern, ANYTHING), True)
     return lowering.rest((pattern,), True)
+
+
+def needs_set_operations(pattern: Pattern) -> bool:
+    """Whether the language is lowered to set operations, which count no characters."""
+    return _needs_context(pattern) or contains(pattern, is_lookahead)
+
+
+def _needs_context(pattern: Pattern) -> bool:
+    return contains(pattern, _is_hard)
+
+
+def _is_hard(pattern: Pattern) -> bool:
+    match pattern:
+        case Lookbehind() | Boundary():
+            return True
+        case Repetition(body, low, high):
+            if contains(body, is_lookahead):
+                return high is None or high > anchors.MAX_COPIES
+            return (low if high is None else high) > anchors.MAX_COPIES and asserts(body)
+        case _:
+            return False
 
 
 class _Lowering:
@@ -85,7 +112,7 @@ class _Lowering:
         """Language of a pattern without assertions."""
         match pattern:
             case CharSet():
-                return self._one_of(self._ranges(pattern))
+                return self.one_of(self._ranges(pattern))
             case Concat(parts):
                 return self._concat(parts)
             case Alternation(options):
@@ -98,7 +125,12 @@ class _Lowering:
     def _ranges(self, chars: CharSet) -> ir.Ranges:
         return chars.outer if self.outer else chars.ranges
 
-    def _one_of(self, ranges: ir.Ranges) -> ir.Node:
+    def flipped(self) -> _Lowering:
+        """For what is negated: texts of any dialect for those of all, and the other way round."""
+        return _Lowering(self.text, self.target, not self.outer)
+
+    def one_of(self, ranges: ir.Ranges) -> ir.Node:
+        """One character."""
         if not ranges:
             return ir.NOTHING
         data = self._literal(ranges)
@@ -189,10 +221,7 @@ class _Lowering:
             case Alternation(options):
                 return alt([self.rest((option, *others), at_start) for option in options])
             case Repetition(body, low, high, span):
-                if high is None or high > anchors.MAX_COPIES:
-                    raise GrammarError(
-                        "lookahead inside an unbounded or long repetition is not supported", self.text, span
-                    )
+                assert high is not None
                 if high == 0:
                     return self.rest(others, at_start)
                 once_more = (body, Repetition(body, max(low - 1, 0), high - 1, span), *others)
@@ -203,7 +232,7 @@ class _Lowering:
 
     def _forbidden(self, body: Pattern, at_start: bool) -> ir.Node:
         """Texts with a match of ``body`` in front, whatever the dialect."""
-        other = _Lowering(self.text, self.target, not self.outer)
+        other = self.flipped()
         condition = other.rest((body, ANYTHING), at_start)
         if contains(body, is_end_anchor):  # Python's $ also stands before a last line feed
             condition = alt([condition, seq([condition, other.plain(_LINE_FEED)])])
@@ -229,6 +258,8 @@ def _matches_empty_end(part: Pattern, at_start: bool) -> bool:
             return at_start or not wants_start
         case Lookahead(body, negative):
             return _matches_empty_end(body, at_start) != negative
+        case _:
+            raise TypeError(f"{part!r} must know what stands before it")
 
 
 def _flatten(parts: tuple[Pattern, ...]) -> tuple[Pattern, ...]:

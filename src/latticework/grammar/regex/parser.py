@@ -4,30 +4,47 @@ The dialect is the common ground of ECMA-262 (``u`` flag) and Python's ``re``. S
 
 * literals; ``.`` (any character but ``\n \r U+2028 U+2029``); ``|``; groups ``(...)``, ``(?:...)``,
   ``(?<name>...)``, ``(?P<name>...)``;
-* quantifiers ``* + ? {m} {m,} {m,n}``, also lazy (``*?`` ...: the same language);
+* quantifiers ``* + ? {m} {m,} {m,n}``, also lazy (``*?`` ...: the same language); possessive ones (``*+`` ...) and
+  atomic groups ``(?>...)`` where they leave the language as it is (:mod:`.committed`);
 * escapes ``\n \r \t \f \v \0 \xHH \uHHHH \u{H...} \UHHHHHHHH \cX``, surrogate pairs ``\uD83D\uDE00``, and a
   backslash before any ASCII punctuation;
-* classes ``[...]`` and ``[^...]`` with ranges; ``\d \D \w \W \s \S``; ``\p{L}`` and other general categories;
-* anchors ``^ $ \A \Z`` anywhere (``$`` is the very end, as in ECMA-262) and lookahead ``(?=...)``, ``(?!...)``.
+* classes ``[...]`` and ``[^...]`` with ranges; ``\d \D \w \W \s \S``; ``\p{...}`` and ``\P{...}`` (:mod:`.properties`);
+* anchors ``^ $ \A \Z`` anywhere (``$`` is the very end, as in ECMA-262), word boundaries ``\b \B``, lookahead
+  ``(?=...) (?!...)`` and lookbehind ``(?<=...) (?<!...)`` of any length;
+* the flags ``i`` (ignore case), ``s`` (``.`` is any character), ``m`` (``^`` and ``$`` at line ends), ``x`` (blanks
+  and comments), ``a`` (ASCII classes) and ``u``, for all (``(?i)`` at the start) or for a group (``(?i:...)``,
+  ``(?-i:...)``).
 
 Where the two dialects read the same text differently (``[]a]``, ``{,3}``, ``\a``) or beyond regular
-languages (back-references, lookbehind, ``\b``, flags, possessive and atomic groups) the pattern is
-refused with its place, never guessed at.
+languages (back-references, conditional groups) the pattern is refused with its place, never guessed at.
 """
 
 from __future__ import annotations
 
-from typing import NoReturn
+import re
+from dataclasses import replace
 
-from latticework.errors import GrammarError
-from latticework.grammar.ir import normalise_ranges
 from latticework.grammar.regex import classes
-from latticework.grammar.regex.classes import ClassSet
-from latticework.grammar.regex.syntax import Alternation, Anchor, CharSet, Concat, Lookahead, Pattern, Repetition
+from latticework.grammar.regex.characters import CharacterReader, is_digits
+from latticework.grammar.regex.committed import without_commitment
+from latticework.grammar.regex.syntax import (
+    Alternation,
+    Anchor,
+    Atomic,
+    Boundary,
+    CharSet,
+    Concat,
+    Lookahead,
+    Lookbehind,
+    Pattern,
+    Repetition,
+)
 
 _MAX_NESTING = 100
-_SIMPLE_ESCAPES = {"n": 0x0A, "r": 0x0D, "t": 0x09, "f": 0x0C, "v": 0x0B}
-_HEX_LENGTHS = {"x": 2, "u": 4, "U": 8}
+_FLAG_NAMES = {"i": "ignore_case", "s": "dot_all", "m": "multiline", "x": "verbose", "a": "ascii"}
+_GLOBAL_FLAGS = re.compile(r"\(\?([A-Za-z]+)\)")
+_SCOPED_FLAGS = re.compile(r"([A-Za-z]*)(?:-([A-Za-z]+))?:")
+_LOOKAROUND = {"=": (Lookahead, False), "!": (Lookahead, True), "<=": (Lookbehind, False), "<!": (Lookbehind, True)}
 
 
 def parse(text: str) -> Pattern:
@@ -39,30 +56,40 @@ def parse(text: str) -> Pattern:
     return _Parser(text).parse()
 
 
-class _Parser:
+class _Parser(CharacterReader):
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.at = 0
+        super().__init__(text)
         self.depth = 0
         self.names: set[str] = set()
 
     def parse(self) -> Pattern:
+        found = _GLOBAL_FLAGS.match(self.text)
+        if found:
+            self.at = found.end()
+            self._switch(found[1], True, 0)
         pattern = self._alternation()
         if self.at < len(self.text):
             self._fail("unmatched ')'", self.at, hint=r"write \) for a literal parenthesis")
-        return pattern
+        return without_commitment(pattern, self.text)
 
-    def _fail(self, message: str, start: int, end: int | None = None, hint: str = "") -> NoReturn:
-        raise GrammarError(message, self.text, (start, self.at + 1 if end is None else end), hint)
+    def _switch(self, letters: str, on: bool, start: int) -> None:
+        for letter in letters:
+            if letter == "u" and on:
+                continue
+            if letter not in _FLAG_NAMES or (letter == "a" and not on):
+                self._fail(f"the flag {letter!r} is not supported here", start, self.at, "i, s, m, x, a and u are")
+            self.flags = replace(self.flags, **{_FLAG_NAMES[letter]: on})
 
-    def _next_is(self, prefix: str) -> bool:
-        return self.text.startswith(prefix, self.at)
-
-    def _take(self, prefix: str) -> bool:
-        if not self._next_is(prefix):
-            return False
-        self.at += len(prefix)
-        return True
+    def _skip_blanks(self) -> None:
+        """Moves over what means nothing under the flag ``x``."""
+        while self.flags.verbose and self.at < len(self.text):
+            if self.text[self.at] == "#":
+                end = self.text.find("\n", self.at)
+                self.at = len(self.text) if end < 0 else end + 1
+            elif self.text[self.at] in " \t\n\r\f\v":
+                self.at += 1
+            else:
+                break
 
     def _alternation(self) -> Pattern:
         start = self.at
@@ -74,14 +101,19 @@ class _Parser:
     def _concat(self) -> Pattern:
         start = self.at
         parts: list[Pattern] = []
+        self._skip_blanks()
         while self.at < len(self.text) and self.text[self.at] not in "|)":
             parts.append(self._quantified())
+            self._skip_blanks()
         return parts[0] if len(parts) == 1 else Concat(tuple(parts), (start, self.at))
 
     def _quantified(self) -> Pattern:
         start = self.at
-        bare_assertion = self.text[start] in "^$" or self.text.startswith(("\\A", "\\Z", "(?=", "(?!"), start)
+        bare_assertion = self.text[start] in "^$" or self.text.startswith(
+            ("\\A", "\\Z", "\\b", "\\B", "(?=", "(?!", "(?<=", "(?<!"), start
+        )
         atom = self._atom()
+        self._skip_blanks()
         bounds = self._quantifier()
         if bounds is None:
             return atom
@@ -90,11 +122,12 @@ class _Parser:
         low, high = bounds
         if high is not None and low > high:
             self._fail(f"quantifier bounds are out of order: {low} > {high}", start, self.at)
-        if not self._take("?") and self._next_is("+"):
-            self._fail("possessive quantifiers are not supported", self.at, hint="drop the '+'")
+        lazy = self._take("?")
+        possessive = not lazy and self._take("+")
         if self.at < len(self.text) and (self.text[self.at] in "*+?" or self._is_braced_quantifier()):
             self._fail("multiple repeat", self.at, hint="put a group around the inner repetition")
-        return Repetition(atom, low, high, (start, self.at))
+        repetition = Repetition(atom, low, high, (start, self.at), lazy)
+        return Atomic(repetition, repetition.span) if possessive else repetition
 
     def _is_braced_quantifier(self) -> bool:
         """Whether ``{`` here opens a quantifier; any other brace is a literal, as in Python and in browsers."""
@@ -102,7 +135,7 @@ class _Parser:
             return False
         close = self.text.find("}", self.at)
         low, comma, high = self.text[self.at + 1 : max(close, self.at + 1)].partition(",")
-        if close < 0 or not all(_is_digits(part) for part in (low, high) if part):
+        if close < 0 or not all(is_digits(part) for part in (low, high) if part):
             return False
         if comma and not low:
             self._fail("'{,n}' means different things in different dialects", self.at, close + 1, "write '{0,n}'")
@@ -130,42 +163,77 @@ class _Parser:
         char = self.text[start]
         if char == "(":
             return self._group()
-        if char == "[":
-            return self._bracketed()
         if char == "\\":
-            return self._escape_atom()
+            return self._assertion() or self._character()
         if char in "*+?" or self._is_braced_quantifier():
             self._fail("nothing to repeat", start, hint=f"write \\{char} for a literal {char!r}")
-        self.at += 1
         if char in "^$":
-            return Anchor(char == "^", (start, self.at))
-        if char == ".":
-            return CharSet(*classes.DOT, (start, self.at))
-        return CharSet(*self._code_point(ord(char), start), (start, self.at))
+            self.at += 1
+            return self._line_anchor(char == "^", start)
+        return self._character()
+
+    def _line_anchor(self, at_start: bool, start: int) -> Pattern:
+        span = (start, self.at)
+        anchor = Anchor(at_start, span)
+        if not self.flags.multiline:
+            return anchor
+        line_end = CharSet(*classes.LINE_END, span)
+        beside = Lookbehind(line_end, False, span) if at_start else Lookahead(line_end, False, span)
+        return Alternation((anchor, beside), span)
+
+    def _assertion(self) -> Pattern | None:
+        r"""``\A``, ``\Z``, ``\b`` or ``\B``; back-references are refused."""
+        start = self.at
+        char = self.text[start + 1 : start + 2]
+        if char and char in "k123456789":
+            self._fail("back-references are not supported", start, start + 2, "they are beyond regular languages")
+        if char not in ("A", "Z", "b", "B"):
+            return None
+        self.at += 2
+        span = (start, self.at)
+        if char in "AZ":
+            return Anchor(char == "A", span)
+        word = classes.ASCII_WORD if self.flags.ascii else classes.WORD
+        return Boundary(CharSet(*word, span), char == "B", span)
 
     def _group(self) -> Pattern:
         start = self.at
+        outer_flags = self.flags
         self.at += 1
-        assertion: bool | None = None
-        if self._take("?"):
-            if self._take("=") or self._take("!"):
-                assertion = self.text[self.at - 1] == "!"
-            elif not self._take(":"):
-                self._group_name(start)
+        kind = self._group_kind(start) if self._take("?") else ""
         self.depth += 1
         if self.depth > _MAX_NESTING:
             self._fail(f"groups nest deeper than {_MAX_NESTING}", start)
         body = self._alternation()
         self.depth -= 1
+        self.flags = outer_flags
         if not self._take(")"):
             self._fail("missing ')'", start, start + 1)
-        if assertion is not None:
-            return Lookahead(body, assertion, (start, self.at))
-        return body
+        span = (start, self.at)
+        if kind in _LOOKAROUND:
+            look, negative = _LOOKAROUND[kind]
+            return look(body, negative, span)
+        return Atomic(body, span) if kind == ">" else body
+
+    def _group_kind(self, start: int) -> str:
+        """What follows ``(?``: a lookaround, ``>``, or ``""`` for a plain group whose name or flags are read here."""
+        for kind in ("<=", "<!", "=", "!", ">"):
+            if self._take(kind):
+                return kind
+        if self._take(":"):
+            return ""
+        flags = _SCOPED_FLAGS.match(self.text, self.at)
+        if flags:
+            self.at = flags.end()
+            self._switch(flags[1], True, start)
+            self._switch(flags[2] or "", False, start)
+            return ""
+        if _GLOBAL_FLAGS.match(self.text, start):
+            self._fail("flags for the whole pattern stand at its start", start, hint="write (?i:...) for a part")
+        self._group_name(start)
+        return ""
 
     def _group_name(self, start: int) -> None:
-        if self._next_is("<=") or self._next_is("<!"):
-            self._fail("lookbehind is not supported", start, hint="state the whole text as one pattern")
         if self._next_is("P="):
             self._fail("back-references are not supported", start, hint="they are beyond regular languages")
         if not (self._take("P<") or self._take("<")):
@@ -178,142 +246,3 @@ class _Parser:
             self._fail(f"group name {name!r} is used twice", start, close + 1)
         self.names.add(name)
         self.at = close + 1
-
-    def _escape_atom(self) -> Pattern:
-        start = self.at
-        char = self.text[start + 1 : start + 2]
-        if char in ("A", "Z"):
-            self.at += 2
-            return Anchor(char == "A", (start, self.at))
-        if char in ("b", "B"):
-            self._fail("word boundaries are not supported", start, start + 2, "state the neighbouring characters")
-        if char and char in "k123456789":
-            self._fail("back-references are not supported", start, start + 2, "they are beyond regular languages")
-        return CharSet(*self._escape(), (start, self.at))
-
-    def _bracketed(self) -> Pattern:
-        start = self.at
-        self.at += 1
-        negate = self._take("^")
-        if self._next_is("]"):
-            self._fail("a class that starts with ']' reads differently in different dialects", start, hint=r"write \]")
-        items: list[ClassSet] = []
-        escapes: set[str] = set()
-        while not self._take("]"):
-            if self.at >= len(self.text):
-                self._fail("missing ']'", start, start + 1)
-            items.append(self._class_item(escapes))
-        if any({letter, letter.upper()} <= escapes for letter in "dws"):
-            items.append(classes.EVERYTHING)
-        members = ClassSet(
-            normalise_ranges(r for item in items for r in item.inner),
-            normalise_ranges(r for item in items for r in item.outer),
-        )
-        return CharSet(*(classes.negated(members) if negate else members), (start, self.at))
-
-    def _class_item(self, escapes: set[str]) -> ClassSet:
-        start = self.at
-        if self._next_is("\\") and self.text[start + 1 : start + 2] in classes.CLASS_ESCAPES:
-            escapes.add(self.text[start + 1])
-        low = self._class_atom()
-        if not self._next_is("-") or self.text[self.at + 1 : self.at + 2] in ("]", ""):
-            return low
-        dash = self.at
-        self.at += 1
-        high = self._class_atom()
-        first, last = _single(low), _single(high)
-        if first is None or last is None:
-            # Not a range but three members, as in ECMA-262 without the u flag: [\w-.] is common in the wild.
-            self.at = dash
-            if first is not None:
-                self._fail("a range cannot end in a class", start, hint=r"write \- for a literal dash")
-            self.at += 1
-            return ClassSet((*low.inner, (0x2D, 0x2D)), (*low.outer, (0x2D, 0x2D)))
-        if first > last:
-            self._fail("range is out of order", start, self.at)
-        return classes.exact(((first, last),))
-
-    def _class_atom(self) -> ClassSet:
-        start = self.at
-        if not self._next_is("\\"):
-            self.at += 1
-            return self._code_point(ord(self.text[start]), start)
-        if self.text[start + 1 : start + 2] == "b":
-            self.at += 2
-            return classes.exact(((0x08, 0x08),))
-        return self._escape()
-
-    def _escape(self) -> ClassSet:
-        """The class an escape stands for; ``at`` is on its backslash."""
-        start = self.at
-        if start + 1 >= len(self.text):
-            self._fail("pattern ends in a backslash", start, hint=r"write \\ for a literal backslash")
-        char = self.text[start + 1]
-        self.at += 2
-        if char in classes.CLASS_ESCAPES:
-            return classes.CLASS_ESCAPES[char]
-        if char in "pP":
-            return self._property(start, char == "P")
-        if char in _SIMPLE_ESCAPES:
-            return self._code_point(_SIMPLE_ESCAPES[char], start)
-        if char == "0" and not _is_digits(self.text[self.at : self.at + 1]):
-            return self._code_point(0, start)
-        if char in _HEX_LENGTHS:
-            return self._code_point(self._hex(start, char), start)
-        if char == "c" and self.text[self.at : self.at + 1].isascii() and self.text[self.at : self.at + 1].isalpha():
-            self.at += 1
-            return self._code_point(ord(self.text[self.at - 1]) % 32, start)
-        if char.isascii() and not char.isalnum():
-            return self._code_point(ord(char), start)
-        self._fail(f"unknown escape \\{char}", start, self.at, "write the character itself, or \\xHH")
-
-    def _hex(self, start: int, kind: str) -> int:
-        if kind == "u" and self._take("{"):
-            close = self.text.find("}", self.at)
-            digits = self.text[self.at : close] if close >= 0 else ""
-            self.at = max(close + 1, self.at)
-        else:
-            digits = self.text[self.at : self.at + _HEX_LENGTHS[kind]]
-            self.at += len(digits)
-            if len(digits) < _HEX_LENGTHS[kind]:
-                digits = ""
-        if not digits or len(digits) > 8 or not all(c in "0123456789abcdefABCDEF" for c in digits):
-            self._fail("malformed hexadecimal escape", start, self.at)
-        value = int(digits, 16)
-        if kind == "u" and 0xD800 <= value < 0xDC00 and self._next_is("\\u"):
-            low_start = self.at
-            self.at += 2
-            low = self._hex(low_start, "u") if not self._next_is("{") else 0
-            if 0xDC00 <= low < 0xE000:
-                return 0x10000 + ((value - 0xD800) << 10) + (low - 0xDC00)
-            self.at = low_start
-        return value
-
-    def _property(self, start: int, negate: bool) -> ClassSet:
-        close = self.text.find("}", self.at)
-        if not self._take("{") or close < 0:
-            self._fail("malformed property escape", start, hint=r"write \p{L}")
-        name = self.text[self.at : close]
-        self.at = close + 1
-        klass = classes.general_category(name)
-        if klass is None:
-            self._fail(f"unknown property {name!r}", start, self.at, "general categories such as L, Lu, Nd are known")
-        return classes.negated(klass) if negate else klass
-
-    def _code_point(self, value: int, start: int) -> ClassSet:
-        if value > 0x10FFFF:
-            self._fail("code point is beyond Unicode", start, self.at)
-        if 0xD800 <= value < 0xE000:
-            self._fail("a lone surrogate is no character", start, self.at, "write the pair, or \\u{...}")
-        return classes.exact(((value, value),))
-
-
-def _single(klass: ClassSet) -> int | None:
-    """The code point of a class of one character, else ``None``."""
-    if len(klass.inner) == 1 and klass.inner == klass.outer and klass.inner[0][0] == klass.inner[0][1]:
-        return klass.inner[0][0]
-    return None
-
-
-def _is_digits(text: str) -> bool:
-    return text.isascii() and text.isdigit()

@@ -44,6 +44,7 @@ class Repetition:
     low: int
     high: int | None
     span: Span
+    lazy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,33 @@ class Lookahead:
     span: Span
 
 
-Pattern: TypeAlias = CharSet | Concat | Alternation | Repetition | Anchor | Lookahead
+@dataclass(frozen=True, slots=True)
+class Lookbehind:
+    """``(?<=body)`` or, ``negative``, ``(?<!body)``: a condition on the text that precedes."""
+
+    body: Pattern
+    negative: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    r"""``\b`` or, ``negative``, ``\B``: whether exactly one of the two neighbours is one of ``word``."""
+
+    word: CharSet
+    negative: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Atomic:
+    """``(?>body)``, and what possessive quantifiers stand for; the parser leaves none (:mod:`.committed`)."""
+
+    body: Pattern
+    span: Span
+
+
+Pattern: TypeAlias = CharSet | Concat | Alternation | Repetition | Anchor | Lookahead | Lookbehind | Boundary | Atomic
 
 
 def contains(pattern: Pattern, wanted: Callable[[Pattern], bool]) -> bool:
@@ -75,14 +102,16 @@ def contains(pattern: Pattern, wanted: Callable[[Pattern], bool]) -> bool:
             return any(contains(part, wanted) for part in parts)
         case Alternation(options):
             return any(contains(option, wanted) for option in options)
-        case Repetition(body) | Lookahead(body):
+        case Repetition(body) | Lookahead(body) | Lookbehind(body) | Atomic(body):
             return contains(body, wanted)
+        case Boundary(word):
+            return wanted(word)
         case _:
             return False
 
 
 def is_assertion(pattern: Pattern) -> bool:
-    return isinstance(pattern, (Anchor, Lookahead))
+    return isinstance(pattern, (Anchor, Lookahead, Lookbehind, Boundary))
 
 
 def is_start_anchor(pattern: Pattern) -> bool:
@@ -98,7 +127,7 @@ def is_lookahead(pattern: Pattern) -> bool:
 
 
 def asserts(pattern: Pattern) -> bool:
-    """Whether an anchor or a lookahead stands anywhere inside."""
+    """Whether an anchor, a word boundary, lookahead or lookbehind stands anywhere inside."""
     return contains(pattern, is_assertion)
 
 

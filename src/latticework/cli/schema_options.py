@@ -1,0 +1,78 @@
+"""The options of ``json_schema`` on the command line, the same for every command that reads a schema."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import Annotated, Any, TypeAlias, get_type_hints
+
+import typer
+
+SchemaOptions: TypeAlias = dict[str, Any]
+_PARAMETER = "schema_options"
+
+
+class Whitespace(StrEnum):
+    COMPACT = "compact"
+    SPACED = "spaced"
+    PRETTY = "pretty"
+    ANY = "any"
+
+
+class Optional(StrEnum):
+    BOTH = "both"
+    OMIT = "omit"
+    NULL = "null"
+
+
+class Escapes(StrEnum):
+    ANY = "any"
+    MINIMAL = "minimal"
+
+
+class Format(StrEnum):
+    ASSERT = "assert"
+    ANNOTATION = "annotation"
+
+
+# By the keyword of json_schema: type, default, help, further arguments of typer.Option.
+_OPTIONS: dict[str, tuple[Any, Any, str, dict[str, Any]]] = {
+    "whitespace": (Whitespace, Whitespace.COMPACT, "Whitespace of the JSON document.", {}),
+    "optional": (Optional, Optional.BOTH, "Optional properties that may be null: left out, null, or both.", {}),
+    "escapes": (Escapes, Escapes.ANY, "Escapes in strings: any, or only those JSON needs.", {}),
+    "max_string_length": (int | None, None, "Most characters of a string without a smaller maxLength.", {"min": 0}),
+    "max_integer_digits": (int | None, None, "Most digits before the point without a bound.", {"min": 1, "max": 19}),
+    "max_fraction_digits": (int | None, None, "Most digits after the point.", {"min": 0, "max": 17}),
+    "format": (Format, Format.ASSERT, "Enforce formats, or ignore them.", {}),
+    "openapi": (bool, False, "Read nullable as OpenAPI 3.0 does.", {}),
+}
+
+
+def with_schema_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for each of ``json_schema``; its parameter ``schema_options`` gets them by keyword."""
+    signature = inspect.signature(command)
+    hints = get_type_hints(command, include_extras=True)
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in signature.parameters.items():
+        if name != _PARAMETER:
+            parameters.append(parameter.replace(annotation=hints[name]))
+            continue
+        for keyword, (kind, default, text, bounds) in _OPTIONS.items():
+            flags = ("--openapi",) if keyword == "openapi" else ()
+            annotation = Annotated[kind, typer.Option(*flags, help=text, **bounds)]
+            parameters.append(
+                inspect.Parameter(keyword, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+            )
+
+    @wraps(command)
+    def wrapper(**arguments: Any) -> None:
+        found = {keyword: arguments.pop(keyword) for keyword in _OPTIONS}
+        given = {keyword: value.value if isinstance(value, StrEnum) else value for keyword, value in found.items()}
+        command(**arguments, **{_PARAMETER: given})
+
+    keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
+    wrapper.__signature__ = signature.replace(parameters=keyword_only)  # pyright: ignore[reportAttributeAccessIssue]
+    wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in keyword_only}
+    return wrapper

@@ -1,0 +1,161 @@
+"""Logits that are not in the host's memory: reduced where they are, and only small results copied.
+
+A proposal waits for the device twice: for the class statistics, and for the chosen tokens with their logits.
+"""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latticework.lattice.reduction import GAP_LIMIT, DeviceTable, Reduction, to_host, upload
+from latticework.lattice.scoring import ClassScores, ClassTable, Logits, clamped
+
+if TYPE_CHECKING:
+    import torch
+
+_LOGITS_AT_ONCE = 1 << 21  # 16 MB of float64, and a few temporary tensors of that size
+_TRITON = find_spec("triton") is not None
+
+
+class DeviceLogits(Logits):
+    """The rows of free slots of a ``[N, V]`` tensor on any device; on CUDA with Triton each logit is read once."""
+
+    def __init__(self, logits: torch.Tensor, free: NDArray[np.bool_], table: ClassTable) -> None:
+        self.table = table
+        self.rows = np.flatnonzero(free)
+        self.source = logits.detach()
+        self.largest = np.zeros(len(self.rows), np.float32)
+        self._device = logits.device
+        self._own_rows = upload(self.rows.astype(np.int64), self._device)
+        self._copy = _on_device(table, self._device)
+        self._reduction: Reduction | None = None
+        self._taken: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
+
+    def classes(self, *, sums: bool, means: bool = False, temperature: float = 1.0) -> ClassScores:
+        count, kinds = len(self.rows), self.table.classes
+        scale = float(np.float32(1 / temperature))
+        reduce_rows = _implementation(self.source)
+        self._reduction = found = reduce_rows(self.source, self._own_rows, self._copy, kinds, scale, means)
+        numbers = to_host(found.buffer)
+        heads, tables = np.split(numbers, [3 * count])
+        high, low, self.largest = heads.reshape(3, count)
+        least, mass, *mean = (
+            tables.reshape(-1, count, kinds) if tables.size else np.empty((3, count, kinds), np.float32)
+        )
+        normaliser = high.astype(np.float64) + low
+        return ClassScores(least, mass if sums else None, mean[0] if means else None, normaliser)
+
+    def closest(self, kinds: NDArray[np.int32]) -> NDArray[np.int64]:
+        import torch
+
+        if self._reduction is None:
+            raise RuntimeError("closest() before classes()")
+        chosen = upload(kinds.astype(np.int64), self._device)
+        each = torch.arange(len(kinds), device=self._device)
+        return self._take(self._reduction.near[each, chosen].long())
+
+    def draw(self, kinds: NDArray[np.int32], temperature: float, generator: np.random.Generator) -> NDArray[np.int64]:
+        import torch
+
+        if self._reduction is None:
+            raise RuntimeError("draw() before classes()")
+        wide = self._wide
+        uniform = upload(generator.random(len(kinds)), self._device) if wide == torch.float64 else None
+        if uniform is None:
+            uniform = upload(generator.random(len(kinds)).astype(np.float32), self._device)
+        wanted = upload(kinds.astype(np.int64), self._device)
+        largest = self._reduction.largest
+        chosen = torch.empty(len(kinds), dtype=torch.int64, device=self._device)
+        at_once = max(1, _LOGITS_AT_ONCE // len(self.table.kind))
+        for first in range(0, len(kinds), at_once):
+            some = slice(first, first + at_once)
+            member = self._copy.kind == wanted[some, None]
+            gap = _gap(largest[some, None].to(wide), self.source[self._own_rows[some]].to(wide))
+            gap = torch.where(member, gap / temperature, torch.inf)
+            chances = torch.exp(gap.amin(1, keepdim=True) - gap).cumsum_(1)
+            target = uniform[some, None] * chances[:, -1:]
+            # Tokens of a class ascend, and other tokens add nothing: the first sum above the target is a member's.
+            at = torch.searchsorted(chances, target, right=True)[:, 0]
+            chosen[some] = torch.minimum(at, self._copy.last[wanted[some]])
+        return self._take(chosen)
+
+    def gaps(self, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
+        if self._taken is None or not np.array_equal(tokens, self._taken[0]):
+            self._take(upload(np.asarray(tokens, np.int64), self._device))
+        assert self._taken is not None
+        return clamped(self.largest, self._taken[1])
+
+    def expand(self, log_ratio: NDArray[np.float32]) -> torch.Tensor:
+        if self._reduction is None:
+            raise RuntimeError("expand() before classes()")
+        gap = _gap(self._reduction.largest[:, None], self.source[self._own_rows].float())
+        return upload(log_ratio, self._device)[:, self._copy.kind].sub_(gap)
+
+    @property
+    def _wide(self) -> torch.dtype:
+        """The widest float type of the device."""
+        import torch
+
+        return torch.float32 if self._device.type == "mps" else torch.float64
+
+    def _take(self, tokens: torch.Tensor) -> NDArray[np.int64]:
+        """Token i of row i to the host, and its logit with it; token ids are exact in float32."""
+        import torch
+
+        values = self.source[self._own_rows, tokens].to(self._wide)
+        ids, logits = to_host(torch.stack((tokens.to(self._wide), values)))
+        self._taken = ids.astype(np.int64), logits.astype(np.float64)
+        return self._taken[0].copy()
+
+
+def _on_device(table: ClassTable, device: torch.device) -> DeviceTable:
+    """The copy of a table on a device; made once."""
+    key = str(device)
+    found = table.copies.get(key)
+    if found is None:
+        found = table.copies.setdefault(key, DeviceTable.of(table, device))
+    return found
+
+
+def _implementation(logits: torch.Tensor) -> Any:
+    """``reduce_rows`` by Triton where it can be, else by torch operations."""
+    import torch
+
+    served = _TRITON and logits.is_cuda and logits.dtype in (torch.float32, torch.bfloat16, torch.float16)
+    if served and _triton_works(logits.device, logits.dtype):
+        from latticework.lattice.reduction_triton import reduce_rows
+    else:
+        from latticework.lattice.reduction_torch import reduce_rows
+    return reduce_rows
+
+
+@cache
+def _triton_works(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether the kernels compile and run here, which takes a C compiler; tried once, and a failure is a warning."""
+    import torch
+
+    kind = np.zeros(8, np.int32)
+    label = np.zeros(1, np.int32)
+    table = ClassTable(kind, np.arange(8, dtype=np.uint32), np.array([0, 8]), 0, 0, label, label)
+    try:
+        from latticework.lattice.reduction_triton import reduce_rows
+
+        rows = torch.zeros(1, dtype=torch.int64, device=device)
+        found = reduce_rows(
+            torch.zeros((1, 8), dtype=dtype, device=device), rows, DeviceTable.of(table, device), 1, 1.0, False
+        )
+        return to_host(found.mass).item() == 8
+    except Exception as error:
+        message = f"Triton does not run here ({error}); logits are reduced by torch operations, which is slower"
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
+        return False
+
+
+def _gap(largest: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    return (largest - values).nan_to_num_(nan=GAP_LIMIT).clamp_(0, GAP_LIMIT)
