@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import Phase, given, reject, settings
 from hypothesis import strategies as st
 from ir_matcher import matches
+from strategies_automata import calling_automaton, calling_grammar
 from test_build import STRINGS, bounds, char, grammars, language
 
 import latticework as lw
@@ -175,7 +177,13 @@ def check_calls(automaton: ByteAutomaton, calls: Calls) -> None:
     inside = calls.level >= 0
     assert inside.any()
     assert not automaton.accepting[inside].any()
-    assert not inside[calls.return_state].any()
+    for number, (first, last) in enumerate(itertools.pairwise(calls.return_offset)):
+        own = automaton.scope[np.arange(automaton.states), np.maximum(calls.level, 0)] == number
+        if last > first:
+            level = calls.level[own & inside]
+            assert (level == level[0]).all()
+            assert (automaton.levels[calls.return_state[first:last]] <= level[0]).all()
+            assert not calls.returning[own & inside].any() or not inside[calls.return_state[first:last]].any()
     assert inside[calls.entry_state].all()
     assert inside[(automaton.next_state == RETURN).any(1) | calls.returning].all()
     scope = automaton.scope[np.arange(automaton.states), calls.level]
@@ -315,3 +323,54 @@ def test_named_keys_merge_into_the_keys_that_exclude_them() -> None:
         assert run.accepts(automaton, text.encode()), text
     for text in ('"name":b', '"names":b', '"":b', '"é":b', '"nam\\u0065":b', '"q\\"":b', '"nam\\/":b'):
         assert not run.accepts(automaton, text.encode()), text
+
+
+@pytest.mark.parametrize(("depth", "saving"), [(0, 1), (1, 20), (1, 1), (2, 20)])
+def test_any_value_in_many_places_is_shared_and_accepts_the_same(
+    depth: int, saving: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "compiled", Cache())
+    short = ir.Alone(ir.Seq((ir.Repeat(char("ab"), 0, None), ir.Literal(b'"'))))
+    text = ir.Seq((ir.Literal(b'"'), short))
+
+    def value(left: int) -> ir.Node:
+        options: list[ir.Node] = [text, ir.Literal(b"null"), ir.Repeat(char("01"), 1, 4)]
+        if left:
+            inner = ir.Alone(value(left - 1))
+            member = ir.Seq((text, ir.Literal(b":"), inner))
+            options.append(ir.Seq((ir.Literal(b"["), ir.Join(inner, COMMA, 0, None), ir.Literal(b"]"))))
+            options.append(ir.Seq((ir.Literal(b"{"), ir.Join(member, COMMA, 0, None), ir.Literal(b"}"))))
+        return ir.Alt(options)
+
+    def places(node: ir.Node) -> ir.Node:
+        named = [ir.Seq((ir.Literal(b"%d:" % n), node, ir.Literal(b"%d;" % n))) for n in range(4)]
+        either = ir.Alt((ir.Seq((ir.Literal(b"e:"), node)), ir.Seq((ir.Literal(b"e:"), text, ir.Literal(b"!")))))
+        many = ir.Seq((ir.Literal(b"("), ir.Join(node, ir.Literal(b";"), 2, 6), ir.Literal(b")")))
+        return ir.Seq((*named, ir.Alt((either, many)), ir.Literal(b".")))
+
+    with calls_worth(saving):
+        automaton = build_automaton(places(ir.Alone(value(depth))))
+    assert automaton.calls is not None
+    check_form(automaton)
+    expected = build_automaton(places(plain(value(depth))))
+    assert expected.calls is None
+    assert algebra.equivalent(algebra.expand(automaton), algebra.expand(expected))
+    assert depth == 0 or automaton.states < expected.states
+
+
+def test_shared_parts_accept_what_their_copies_do() -> None:
+    few = lw.Limits(max_states=2_000)
+    calls, nested = 0, 0
+    for seed in range(400):
+        try:
+            automaton = calling_automaton(np.random.default_rng(seed), few)
+            expected = build_automaton(plain(calling_grammar(np.random.default_rng(seed))), few)
+            pair = algebra.expand(automaton, few.max_states), algebra.expand(expected, few.max_states)
+        except LimitExceeded:
+            continue
+        check_form(automaton)
+        assert algebra.equivalent(*pair), seed
+        calls += automaton.calls is not None
+        nested += bool((np.append(automaton.is_call, False)[automaton.scope].sum(1) == 2).any())
+    assert calls > 100
+    assert nested > 5

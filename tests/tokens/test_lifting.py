@@ -19,6 +19,9 @@ from latticework.tokens.lifting import lift
 from latticework.tokens.vocabulary import Vocabulary
 
 
+AUTOMATA = st.one_of(byte_automata(), calling_automata())
+
+
 def assert_lifted(automaton: ByteAutomaton, vocabulary: Vocabulary) -> None:
     """The lifted automaton and the bytes agree from every configuration, for every token."""
     lifted = lift(automaton, vocabulary)
@@ -27,7 +30,7 @@ def assert_lifted(automaton: ByteAutomaton, vocabulary: Vocabulary) -> None:
             assert_token(lifted, at, token, vocabulary.bytes(token))
 
 
-@given(automaton=st.one_of(byte_automata(), calling_automata()), vocabulary=vocabularies())
+@given(automaton=AUTOMATA, vocabulary=vocabularies())
 @settings(max_examples=300, deadline=None)
 def test_every_token_does_from_every_configuration_what_its_bytes_do(
     automaton: ByteAutomaton, vocabulary: Vocabulary
@@ -42,7 +45,7 @@ def test_two_levels_move_together_within_one_token(seed: int) -> None:
     assert_lifted(dense_automaton(rng), vocabulary)
 
 
-@given(automaton=st.one_of(byte_automata(), calling_automata()), vocabulary=vocabularies())
+@given(automaton=AUTOMATA, vocabulary=vocabularies())
 @settings(max_examples=150, deadline=None)
 def test_the_tables_agree_with_each_other(automaton: ByteAutomaton, vocabulary: Vocabulary) -> None:
     lifted = lift(automaton, vocabulary)
@@ -76,7 +79,7 @@ def test_the_tables_agree_with_each_other(automaton: ByteAutomaton, vocabulary: 
     assert len(set(labels)) == len(labels)
 
 
-@given(automaton=st.one_of(byte_automata(), calling_automata()), vocabulary=vocabularies())
+@given(automaton=AUTOMATA, vocabulary=vocabularies())
 @settings(max_examples=100, deadline=None)
 def test_one_class_holds_exactly_the_tokens_that_act_alike(automaton: ByteAutomaton, vocabulary: Vocabulary) -> None:
     lifted = lift(automaton, vocabulary)
@@ -90,7 +93,12 @@ def test_one_class_holds_exactly_the_tokens_that_act_alike(automaton: ByteAutoma
     assert len(set(behaviour.values())) == len(behaviour)
 
 
-@given(automaton=st.one_of(byte_automata(), calling_automata()), vocabulary=vocabularies(), maps=st.integers(2, 3), pairs=st.integers(1, 8))
+@given(
+    automaton=AUTOMATA,
+    vocabulary=vocabularies(),
+    maps=st.integers(2, 3),
+    pairs=st.integers(1, 8),
+)
 @settings(max_examples=80, deadline=None)
 def test_pools_that_fill_up_change_nothing(
     automaton: ByteAutomaton, vocabulary: Vocabulary, maps: int, pairs: int

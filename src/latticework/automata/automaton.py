@@ -26,16 +26,16 @@ class Calls:
     """Parts that several places share: scopes whose count is no count, it says where to go on behind the part.
 
     A transition to state ``S + e`` is one to ``entry_state[e]`` which enters the call at ``entry_value[e]``. In a state
-    inside a call, a transition to ``RETURN`` reads the last byte of the part and goes to
+    inside calls, a transition to ``RETURN`` reads the last byte of the innermost one and goes to
     ``return_state[return_offset[call] + value]``, leaving all scopes that state is not in; where a state is
     ``returning``, bytes that it does not read itself are read there. A part never accepts.
 
     Attributes:
         entry_state, entry_value: [M] int32.
         return_offset: [Q + 1] int32; no entries for a scope that is no call.
-        return_state: [R] int32, states outside of calls.
+        return_state: [R] int32, states outside of the call; outside of all calls if the call has ``returning`` states.
         returning: [S] bool.
-        level: [S] int32, the level of a state that is a call, -1 for none.
+        level: [S] int32, the innermost level of a state that is a call, -1 for none.
     """
 
     entry_state: NDArray[np.int32]

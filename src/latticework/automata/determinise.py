@@ -10,6 +10,7 @@ walk over its states; ``tables.py`` copies it.
 from __future__ import annotations
 
 from collections.abc import Collection
+from enum import Enum
 from typing import TypeAlias
 
 from latticework.automata.automaton import MAX_LEVELS, ByteAutomaton
@@ -35,10 +36,19 @@ class Incoherent(Exception):
         self.clashes = clashes
 
 
-def determinise(graph: Graph, start: int, max_states: int, share: bool = False) -> ByteAutomaton:
-    """Byte automaton of the language from ``start`` to the graph's final node.
+class Sharing(Enum):
+    """Which blocks that stand in many places are kept once, as calls.
 
-    With ``share``, blocks that stand in many places are kept once, as calls.
+    ``PART``: those that end with bytes of their own, as the automaton is to be part of another one.
+    """
+
+    NOTHING = 0
+    PART = 1
+    WHOLE = 2
+
+
+def determinise(graph: Graph, start: int, max_states: int, sharing: Sharing = Sharing.NOTHING) -> ByteAutomaton:
+    """Byte automaton of the language from ``start`` to the graph's final node.
 
     Raises:
         Incoherent: subsets would mix configurations that count differently.
@@ -46,7 +56,7 @@ def determinise(graph: Graph, start: int, max_states: int, share: bool = False) 
     """
     if graph.path[start]:
         start = graph.from_path(start, ())
-    subsets = _Subsets(graph, max_states, share)
+    subsets = _Subsets(graph, max_states, sharing)
     try:
         subsets.walk(start)
     except LimitExceeded:
@@ -64,16 +74,17 @@ def determinise(graph: Graph, start: int, max_states: int, share: bool = False) 
         subsets.placements,
         subsets.entries,
         graph.scope_bounds,
+        max_states,
     )
 
 
 class _Subsets:
     """The states found so far, as :func:`assemble` takes them."""
 
-    def __init__(self, graph: Graph, max_states: int, share: bool) -> None:
+    def __init__(self, graph: Graph, max_states: int, sharing: Sharing) -> None:
         self.graph = graph
         self.max_states = max_states
-        self.share = share
+        self.sharing = sharing
         self._start = -1
         self.count = 0
         self.cells: list[int] = []
@@ -86,7 +97,7 @@ class _Subsets:
         self.clashes: list[set[int]] = []
         self._ids: dict[Key, int] = {}
         self._work: list[tuple[Key, int]] = []
-        self._callers: dict[Instance, tuple[Placement, int]] = {}
+        self._callers: dict[tuple[Instance, Block, bool], tuple[Placement, int]] = {}
         self._placed: list[tuple[Placement, Instance]] = []
         self._shared: dict[tuple[Block, Path], Placement] = {}
         self._first_bytes: dict[int, int] = {}
@@ -150,7 +161,7 @@ class _Subsets:
                 self.inside.append((found, path))
         else:
             instance, state = in_block
-            placement, caller = self._callers.get(instance) or self._place(instance)
+            placement, caller = self._placement(instance, state)
             placement.entries.add(state)
             if placement.may_share:
                 found = FIRST_ENTRY + len(self.entries)
@@ -160,31 +171,39 @@ class _Subsets:
         self._ids[key] = found
         return found
 
-    def _place(self, instance: Instance) -> tuple[Placement, int]:
-        """Room for a block, or another caller of one that has room already."""
-        block, key = instance.block, (instance.block, instance.path)
-        may_share = self.share and self._may_be_called(instance)
-        placement = self._shared.get(key) if may_share else None
+    def _placement(self, instance: Instance, state: int) -> tuple[Placement, int]:
+        """Room for the block of a state, or another caller of one that has room already."""
+        block, may_share = instance.block, False
+        # A call is the level before the block's own: those cannot be entered from outside of it.
+        if self.sharing is not Sharing.NOTHING and not block.paths[state]:
+            if state == 0 and block.compact is not None and self._may_be_called(instance, block.compact):
+                block, may_share = block.compact, True
+            else:
+                may_share = self._may_be_called(instance, block)
+        found = self._callers.get((instance, block, may_share))
+        if found is not None:
+            return found
+        placement = self._shared.get((block, instance.path)) if may_share else None
         if placement is None or len(placement.callers) == MAX_CALLERS:
             placement = Placement(block, instance.path, self._take(block.states), may_share)
             self.placements.append(placement)
             if may_share:
-                self._shared[key] = placement
+                self._shared[block, instance.path] = placement
         placement.callers.append(Caller(instance.first_scope))
         self._placed.append((placement, instance))
-        placed = self._callers[instance] = placement, len(placement.callers) - 1
-        return placed
+        found = self._callers[instance, block, may_share] = placement, len(placement.callers) - 1
+        return found
 
-    def _may_be_called(self, instance: Instance) -> bool:
+    def _may_be_called(self, instance: Instance, block: Block) -> bool:
         """Whether what follows the block is a state of its own that reads other bytes than the block's last states."""
-        graph, block, k = self.graph, instance.block, instance.k
+        graph, k = self.graph, instance.k
         return (
             block.leaves
             and self._start not in instance.nodes.values()  # state 0 is entered by nothing
             and len(instance.path) + block.levels < MAX_LEVELS
             and k not in graph.block_states
             and graph.final not in self._closure((k,))
-            and not (len(block.joins) and block.join_bytes & self._bytes_from(k))
+            and not (len(block.joins) and (self.sharing is Sharing.PART or block.join_bytes & self._bytes_from(k)))
         )
 
     def _take(self, states: int) -> int:
@@ -197,8 +216,8 @@ class _Subsets:
     def _continue(self, placement: Placement, instance: Instance) -> None:
         """Make the continuation of a block a state, and rows where it begins like what the block reads."""
         graph = self.graph
-        block, k = instance.block, instance.k
-        caller = placement.callers[self._callers[instance][1]]
+        block, k = placement.block, instance.k
+        caller = placement.callers[self._callers[instance, block, placement.may_share][1]]
         if block.leaves:
             caller.exit = self.state_of(k)
             caller.exit_levels = len(graph.path[k])

@@ -9,10 +9,11 @@ import numpy as np
 
 from latticework.automata.blocks import Block
 from latticework.automata.graph import Path
+from latticework.errors import LimitExceeded
 
 MAX_CALLERS = 1000  # of one call: a place has to fit into the units of an edge code
 FIRST_ENTRY = 1 << 22  # states from here on are entries of placements, which may be copies or calls in the end
-_WORTH_IT = 256  # states that a call has to save: its moves cost more than those of a few copies
+_WORTH_IT = 128  # weight of blocks that a call has to save: its moves cost more than those of a few copies
 
 
 class Caller:
@@ -46,7 +47,7 @@ class Placement:
 
     @property
     def is_call(self) -> bool:
-        return (len(self.callers) - 1) * self.block.states >= _WORTH_IT
+        return (len(self.callers) - 1) * self.block.weight >= _WORTH_IT
 
 
 class Entry(NamedTuple):
@@ -69,8 +70,12 @@ class Settled(NamedTuple):
     entry_value: np.ndarray
 
 
-def settle(placements: Sequence[Placement], entries: Sequence[Entry], states: int) -> Settled:
-    """Decide which placements are calls; the callers of the others get copies, behind ``states``."""
+def settle(placements: Sequence[Placement], entries: Sequence[Entry], states: int, max_states: int) -> Settled:
+    """Decide which placements are calls; the callers of the others get copies, behind ``states``.
+
+    Raises:
+        LimitExceeded: more than ``max_states`` states.
+    """
     settled: list[Placement] = []
     of_caller: dict[Placement, list[Placement]] = {}
     for placement in placements:
@@ -85,6 +90,8 @@ def settle(placements: Sequence[Placement], entries: Sequence[Entry], states: in
                 copy.callers.append(caller)
                 own.append(copy)
         settled += own
+    if states > max_states:
+        raise LimitExceeded("max_states", max_states)
     chosen = [of_caller[entry.placement][entry.caller] for entry in entries]
     for entry, placement in zip(entries, chosen, strict=True):
         placement.entries.add(entry.state)

@@ -236,7 +236,7 @@ def trace(
 @njit(**HELPER)
 def _returns_elsewhere(code, level, counts):
     """Whether an edge leaves the call at ``level`` for another place than the one that called."""
-    return 0 <= level and level >= (code >> KEEP_SHIFT) & 3 and counts[level] != (code >> ADD_SHIFT[level]) & UNIT_MASK
+    return level >= 0 and level >= (code >> KEEP_SHIFT) & 3 and counts[level] != (code >> ADD_SHIFT[level]) & UNIT_MASK
 
 
 @njit(**KERNEL)

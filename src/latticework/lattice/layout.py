@@ -209,9 +209,7 @@ def _edges(tokens: TokenAutomaton, tail: bool) -> Columns:
     return columns
 
 
-def _exits(
-    states: _States, edges: Columns
-) -> tuple[NDArray[np.bool_], Columns, NDArray[np.int64], NDArray[np.int64]]:
+def _exits(states: _States, edges: Columns) -> tuple[NDArray[np.bool_], Columns, NDArray[np.int64], NDArray[np.int64]]:
     """Which edges can ever be taken, the distinct exits by vector state, and each edge's exit or -1.
 
     An edge that leaves its levels at one count only needs no exit: last, the distance of that cell.

@@ -211,7 +211,19 @@ def walk(
                 status = MAPS_FULL
                 break
             stop, digest = image(
-                begin, end, out, letter, moves, pool_source, pool_code, levels, low, high, entries, returns, return_state
+                begin,
+                end,
+                out,
+                letter,
+                moves,
+                pool_source,
+                pool_code,
+                levels,
+                low,
+                high,
+                entries,
+                returns,
+                return_state,
             )
             if stop < 0:
                 status = PAIRS_FULL if stop == _FULL else UNITS_EXCEEDED

@@ -212,4 +212,3 @@ def _doubled(array: NDArray) -> NDArray:
 def _free_slots(entries: int) -> NDArray[np.int32]:
     """Hash table at most half full."""
     return np.full(1 << (2 * entries).bit_length(), -1, np.int32)
-
