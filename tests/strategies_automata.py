@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from latticework.automata import blocks, build, placement
 from latticework.automata.automaton import UNBOUNDED, ByteAutomaton
+from latticework.errors import LimitExceeded
+from latticework.grammar import ir
+from latticework.grammar.limits import DEFAULT_LIMITS, Limits
 from latticework.tokens.vocabulary import Vocabulary
 
 ALPHABET = b"ab"
@@ -138,3 +143,61 @@ def vocabularies(draw: st.DrawFn, alphabet: bytes = ALPHABET, max_tokens: int = 
         gap = next((i for i, token in enumerate(tokens) if not token), None)
         special |= {} if gap is None else {gap: draw(st.sampled_from(["pad", "mask", "other"]))}
     return Vocabulary(tokens, special, size)
+
+
+def calling_grammar(rng: np.random.Generator) -> ir.Node:
+    """Over ``ab``, with parts that stand in several places; they may lie within counters, have some, or merge."""
+    a, b, either = (ir.Chars([(ord(x), ord(y))]) for x, y in ("aa", "bb", "ab"))
+    bodies: list[ir.Node] = [
+        ir.Seq((ir.Repeat(a, 0, None), b)),
+        ir.Alt((ir.Literal(b"ab"), ir.Literal(b"b"), ir.Literal(b"aaa"))),
+        ir.Seq((ir.Repeat(either, 4, 5), b)),
+        ir.Seq((ir.Repeat(a, 0, 4), ir.Repeat(b, 4, None), a)),
+        ir.Seq((either, ir.Repeat(ir.Literal(b"ab"), 1, None))),
+        ir.Alt((ir.Repeat(a, 1, 4), ir.Literal(b"bb"))),
+    ]
+    ends: list[ir.Node] = [
+        ir.Literal(b"a"),
+        ir.Literal(b"b"),
+        ir.Literal(b"ba"),
+        ir.Repeat(b, 1, 5),
+        ir.Repeat(a, 4, 5),
+    ]
+
+    def one_of(choices: list[ir.Node]) -> ir.Node:
+        return choices[rng.integers(len(choices))]
+
+    shared = ir.Alone(one_of(bodies))
+    if rng.random() < 0.4:
+        pairs = [ir.Seq((ir.Literal(lead), shared, ir.Literal(end))) for lead, end in ((b"a", b"b"), (b"b", b"a"))]
+        shared = ir.Alone(ir.Alt((*pairs, one_of(bodies)) if rng.random() < 0.5 else pairs))
+    leads = [[b"a", b"b"], [b"aa", b"ab", b"b"], [b"aa", b"ab", b"ba", b"bb"]][rng.integers(3)]
+    options = []
+    for lead in leads:
+        part = ir.Alt((shared, one_of(bodies))) if rng.random() < 0.2 else shared
+        part = ir.Repeat(part, 0, 1) if rng.random() < 0.2 else part
+        options.append(ir.Seq((ir.Literal(lead), part, one_of(ends))))
+    return ir.Repeat(ir.Alt(options), int(rng.integers(3)), 4) if rng.random() < 0.5 else ir.Alt(options)
+
+
+def calling_automaton(rng: np.random.Generator, limits: Limits = DEFAULT_LIMITS) -> ByteAutomaton:
+    """The automaton of a :func:`calling_grammar` in which all is shared that can be."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(placement, "_WORTH_IT", 1)
+        patch.setattr(build, "LARGE_BLOCK", 8)
+        patch.setattr(blocks, "compiled", blocks.Cache())
+        return build.build_automaton(calling_grammar(rng), limits)
+
+
+def calling_automata() -> st.SearchStrategy[ByteAutomaton]:
+    """:func:`calling_automaton` of random seeds."""
+    return st.integers(0, 1 << 32).map(small_calling_automaton)
+
+
+def small_calling_automaton(seed: int, max_states: int = 60) -> ByteAutomaton:
+    """The first one from ``seed`` on that is small."""
+    while True:
+        try:
+            return calling_automaton(np.random.default_rng(seed), Limits(max_states=max_states))
+        except LimitExceeded:
+            seed += 1

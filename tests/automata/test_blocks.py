@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from hypothesis import Phase, given, reject, settings
 from hypothesis import strategies as st
 from ir_matcher import matches
+from strategies_automata import calling_automaton, calling_grammar
 from test_build import STRINGS, bounds, char, grammars, language
 
 import latticework as lw
-from latticework.automata import algebra, blocks, run
-from latticework.automata.automaton import MAX_LEVELS, ByteAutomaton
+from latticework.automata import algebra, blocks, placement, run
+from latticework.automata.automaton import MAX_LEVELS, NOWHERE, RETURN, ByteAutomaton, Calls
 from latticework.automata.blocks import Block, Cache
 from latticework.automata.build import build_automaton
 from latticework.errors import LimitExceeded
@@ -99,12 +103,26 @@ def shared(draw) -> ir.Node:
     return draw(pieces([ir.Alone(draw(body)) for _ in range(draw(st.integers(1, 2)))], 3))
 
 
-@given(shared())
+@contextmanager
+def calls_worth(states: int) -> Iterator[None]:
+    """Blocks are shared where that saves so many states."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(placement, "_WORTH_IT", states)
+        yield
+
+
+EAGER = pytest.mark.parametrize("saving", [256, 1])
+
+
+@EAGER
+@given(grammar=shared())
 @SETTINGS
-def test_language_is_that_of_the_bodies(grammar: ir.Node) -> None:
+def test_language_is_that_of_the_bodies(saving: int, grammar: ir.Node) -> None:
     without = plain(grammar)
     try:
-        automaton, expected = build_automaton(grammar), build_automaton(without)
+        with calls_worth(saving):
+            automaton = build_automaton(grammar)
+        expected = build_automaton(without)
     except LimitExceeded:
         reject()
     check_form(automaton)
@@ -113,43 +131,80 @@ def test_language_is_that_of_the_bodies(grammar: ir.Node) -> None:
     assert accepted == {text for text in STRINGS if matches(without, text.encode())}
 
 
-@given(shared())
+@EAGER
+@given(grammar=shared())
 @SETTINGS
-def test_expanded_automata_are_equivalent(grammar: ir.Node) -> None:
+def test_expanded_automata_are_equivalent(saving: int, grammar: ir.Node) -> None:
     few = lw.Limits(max_states=3_000)
     try:
-        automaton, expected = build_automaton(grammar, few), build_automaton(plain(grammar), few)
+        with calls_worth(saving):
+            automaton = build_automaton(grammar, few)
+        expected = build_automaton(plain(grammar), few)
         pair = algebra.expand(automaton, few.max_states), algebra.expand(expected, few.max_states)
     except LimitExceeded:
         reject()
     assert algebra.equivalent(*pair)
 
 
+def targets(automaton: ByteAutomaton) -> np.ndarray:
+    """The state behind every value of ``next_state`` from 0 on: states and entries of calls."""
+    calls = automaton.calls
+    return np.concatenate([np.arange(automaton.states), [] if calls is None else calls.entry_state]).astype(int)
+
+
 def check_form(automaton: ByteAutomaton) -> None:
     """What ``automaton.py`` promises."""
+    state_behind, calls = targets(automaton), automaton.calls
     assert automaton.levels.max() <= MAX_LEVELS
-    assert (automaton.next_state < automaton.states).all()
-    assert automaton.next_state.min() >= -1
+    assert (automaton.next_state < len(state_behind)).all()
+    assert automaton.next_state.min() >= (NOWHERE if calls is None else RETURN)
     assert (automaton.operation[automaton.next_state < 0] == 0).all()
     assert ((automaton.scope >= 0).sum(1) == automaton.levels).all()
     assert automaton.scope.max() < len(automaton.low)
     source, column = np.nonzero(automaton.next_state >= 0)
-    target, operation = automaton.next_state[source, column], automaton.operation[source, column]
+    target, operation = state_behind[automaton.next_state[source, column]], automaton.operation[source, column]
     keep, inc = operation >> 4, operation & 15
     assert (keep <= np.minimum(automaton.levels[source], automaton.levels[target])).all()
     assert (inc < 1 << automaton.levels[target]).all()
     for level in range(MAX_LEVELS):
         kept = keep > level
         assert (automaton.scope[source[kept], level] == automaton.scope[target[kept], level]).all()
+    if calls is not None:
+        check_calls(automaton, calls)
+
+
+def check_calls(automaton: ByteAutomaton, calls: Calls) -> None:
+    inside = calls.level >= 0
+    assert inside.any()
+    assert not automaton.accepting[inside].any()
+    for number, (first, last) in enumerate(itertools.pairwise(calls.return_offset)):
+        own = automaton.scope[np.arange(automaton.states), np.maximum(calls.level, 0)] == number
+        if last > first:
+            level = calls.level[own & inside]
+            assert (level == level[0]).all()
+            assert (automaton.levels[calls.return_state[first:last]] <= level[0]).all()
+            assert not calls.returning[own & inside].any() or not inside[calls.return_state[first:last]].any()
+    assert inside[calls.entry_state].all()
+    assert inside[(automaton.next_state == RETURN).any(1) | calls.returning].all()
+    scope = automaton.scope[np.arange(automaton.states), calls.level]
+    assert (automaton.is_call[scope] == inside)[inside].all()
+    places = np.diff(calls.return_offset)
+    assert (calls.entry_value < places[scope[calls.entry_state]]).all()
+    assert (automaton.high[automaton.is_call] == places[automaton.is_call] - 1).all()
 
 
 def check_reach(automaton: ByteAutomaton) -> None:
     """Every state can be reached."""
+    state_behind, calls = targets(automaton), automaton.calls
     reached, frontier = np.zeros(automaton.states, bool), np.array([0])
+    if calls is not None:
+        reached[calls.return_state] = True
+        frontier = np.append(frontier, calls.return_state)
     while len(frontier):
         reached[frontier] = True
         following = np.unique(automaton.next_state[frontier])
-        frontier = following[(following >= 0) & ~reached[following]]
+        following = np.unique(state_behind[following[following >= 0]])
+        frontier = following[~reached[following]]
     assert reached.all()
 
 
@@ -215,8 +270,8 @@ def test_what_exceeds_a_limit_does_so_whatever_was_compiled_before() -> None:
         build_automaton(grammar, lw.Limits(max_states=20))
     with pytest.raises(LimitExceeded):
         build_automaton(grammar, lw.Limits(max_nodes=20))
-    many = ir.Seq([grammar, COMMA] * 10)
-    with pytest.raises(LimitExceeded):
+    many = ir.Seq([part for n in range(10) for part in (grammar, ir.Literal(b",%d" % n))])
+    with calls_worth(1 << 20), pytest.raises(LimitExceeded):
         build_automaton(many, lw.Limits(max_states=5 * build_automaton(grammar).states))
 
 
@@ -268,3 +323,54 @@ def test_named_keys_merge_into_the_keys_that_exclude_them() -> None:
         assert run.accepts(automaton, text.encode()), text
     for text in ('"name":b', '"names":b', '"":b', '"é":b', '"nam\\u0065":b', '"q\\"":b', '"nam\\/":b'):
         assert not run.accepts(automaton, text.encode()), text
+
+
+@pytest.mark.parametrize(("depth", "saving"), [(0, 1), (1, 20), (1, 1), (2, 20)])
+def test_any_value_in_many_places_is_shared_and_accepts_the_same(
+    depth: int, saving: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "compiled", Cache())
+    short = ir.Alone(ir.Seq((ir.Repeat(char("ab"), 0, None), ir.Literal(b'"'))))
+    text = ir.Seq((ir.Literal(b'"'), short))
+
+    def value(left: int) -> ir.Node:
+        options: list[ir.Node] = [text, ir.Literal(b"null"), ir.Repeat(char("01"), 1, 4)]
+        if left:
+            inner = ir.Alone(value(left - 1))
+            member = ir.Seq((text, ir.Literal(b":"), inner))
+            options.append(ir.Seq((ir.Literal(b"["), ir.Join(inner, COMMA, 0, None), ir.Literal(b"]"))))
+            options.append(ir.Seq((ir.Literal(b"{"), ir.Join(member, COMMA, 0, None), ir.Literal(b"}"))))
+        return ir.Alt(options)
+
+    def places(node: ir.Node) -> ir.Node:
+        named = [ir.Seq((ir.Literal(b"%d:" % n), node, ir.Literal(b"%d;" % n))) for n in range(4)]
+        either = ir.Alt((ir.Seq((ir.Literal(b"e:"), node)), ir.Seq((ir.Literal(b"e:"), text, ir.Literal(b"!")))))
+        many = ir.Seq((ir.Literal(b"("), ir.Join(node, ir.Literal(b";"), 2, 6), ir.Literal(b")")))
+        return ir.Seq((*named, ir.Alt((either, many)), ir.Literal(b".")))
+
+    with calls_worth(saving):
+        automaton = build_automaton(places(ir.Alone(value(depth))))
+    assert automaton.calls is not None
+    check_form(automaton)
+    expected = build_automaton(places(plain(value(depth))))
+    assert expected.calls is None
+    assert algebra.equivalent(algebra.expand(automaton), algebra.expand(expected))
+    assert depth == 0 or automaton.states < expected.states
+
+
+def test_shared_parts_accept_what_their_copies_do() -> None:
+    few = lw.Limits(max_states=2_000)
+    calls, nested = 0, 0
+    for seed in range(400):
+        try:
+            automaton = calling_automaton(np.random.default_rng(seed), few)
+            expected = build_automaton(plain(calling_grammar(np.random.default_rng(seed))), few)
+            pair = algebra.expand(automaton, few.max_states), algebra.expand(expected, few.max_states)
+        except LimitExceeded:
+            continue
+        check_form(automaton)
+        assert algebra.equivalent(*pair), seed
+        calls += automaton.calls is not None
+        nested += bool((np.append(automaton.is_call, False)[automaton.scope].sum(1) == 2).any())
+    assert calls > 100
+    assert nested > 5

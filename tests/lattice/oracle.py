@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from strategies_automata import small_calling_automaton
 
 from latticework.automata import run
 from latticework.automata.automaton import UNBOUNDED, ByteAutomaton
@@ -90,7 +91,8 @@ def random_vocabulary(rng: np.random.Generator) -> Vocabulary:
 
 def random_case(rng: np.random.Generator) -> Case:
     """A canvas of up to 6 slots, some fixed: to tokens of a valid filling (most often) or to any ids."""
-    automaton, vocabulary = random_automaton(rng), random_vocabulary(rng)
+    automaton = small_calling_automaton(int(rng.integers(1 << 32))) if rng.random() < 0.25 else random_automaton(rng)
+    vocabulary = random_vocabulary(rng)
     constraint = Constraint(vocabulary, lift(automaton, vocabulary))
     most = max(n for n in range(1, 7) if n == 1 or len(vocabulary) ** n <= FILLINGS_TRIED)
     slots = int(rng.integers(1, most + 1))

@@ -3,7 +3,8 @@
 A :class:`Block` is a deterministic automaton without its continuation: the accepting states that read
 nothing more are gone, the moves into them are exits. The subset pass copies the tables of a block as they
 are (``tables.py``) wherever it is entered on its own; only where it has to be merged with something else
-does the graph ask for single rows of it.
+does the graph ask for single rows of it. A large block has a compact form too, with calls inside; its rows are
+never asked for.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ import itertools
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable
+from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from latticework.automata.automaton import ByteAutomaton
+from latticework.automata.automaton import RETURN, ByteAutomaton
 
-EXIT = -2  # in place of a state
-NO_MOVE, EXIT_MOVE = -1 << 8, EXIT << 8
+EXIT, BACK = -2, -3  # in place of a state: out of the block, out of a call inside of it
+NO_MOVE, EXIT_MOVE, BACK_MOVE = -1 << 8, EXIT << 8, BACK << 8
 MAX_CACHED_BYTES = 32 << 20  # of each of the two caches
 MAX_REMEMBERED = 64  # sets of entries of one block whose reachable states are kept
 
@@ -34,7 +36,8 @@ class Block:
         start: 0, or ``EXIT`` if the language is the empty string alone (then there are no states).
         leaves: whether any move is an exit; if not, the continuation can only begin at accepting states.
         moves: [n, K] int32, ``target << 8 | operation`` as in ``automaton.py``; ``EXIT_MOVE`` leads to the
-            continuation, out of all scopes, ``NO_MOVE`` nowhere.
+            continuation, out of all scopes, ``NO_MOVE`` nowhere; in the compact form also ``BACK_MOVE``, out of a call,
+            and targets from n on, which are entries of calls.
         byte_class: [256] int64.
         cuts: the bytes that are of another class than the one before.
         accepting: per state, whether the continuation may begin there too.
@@ -44,6 +47,9 @@ class Block:
         paths: the same as tuples, outer scope first.
         bounds: (low, high) per scope.
         levels: the most levels of any state.
+        weight: what a copy costs, in states that read few bytes; those that read any byte weigh more.
+        calls: those inside, with states numbered as here; only compact forms have any.
+        compact: the compact form, the block itself if it has nothing to share, ``None`` if nobody asked for it.
     """
 
     __slots__ = (
@@ -52,6 +58,8 @@ class Block:
         "accepting",
         "bounds",
         "byte_class",
+        "calls",
+        "compact",
         "cuts",
         "digest",
         "join_bytes",
@@ -62,19 +70,35 @@ class Block:
         "paths",
         "scope",
         "start",
+        "weight",
     )
 
     def __init__(self, digest: bytes, automaton: ByteAutomaton) -> None:
         self.digest = digest
         last = automaton.accepting & (automaton.next_state < 0).all(1) & (automaton.levels == 0)
         kept = np.flatnonzero(~last)
-        renumber = np.full(automaton.states + 1, -1, np.int32)  # -1 picks the last entry
-        renumber[:-1][last] = EXIT
-        renumber[kept] = np.arange(len(kept))
-        self.start = int(renumber[0])
-        self.moves = renumber[automaton.next_state[kept]] << 8 | automaton.operation[kept]
+        renumber = np.full(automaton.states + 2, -1, np.int32)  # by state + 2
+        renumber[2:][last] = EXIT
+        renumber[kept + 2] = np.arange(len(kept))
+        renumber[RETURN + 2] = BACK
+        self.start = int(renumber[2])
+        self.calls = calls = automaton.calls
+        if calls is not None:
+            entries = np.arange(len(calls.entry_state), dtype=np.int32)
+            renumber = np.concatenate([renumber, len(kept) + entries])
+            self.calls = replace(
+                calls,
+                entry_state=renumber[calls.entry_state + 2],
+                return_state=renumber[calls.return_state + 2],
+                returning=calls.returning[kept],
+                level=calls.level[kept],
+            )
+        self.compact: Block | None = None
+        self.moves = renumber[automaton.next_state[kept] + 2] << 8 | automaton.operation[kept]
         self.leaves = bool((self.moves == EXIT_MOVE).any())
         self.byte_class = automaton.byte_class
+        bytes_of_class = np.bincount(self.byte_class, minlength=self.moves.shape[1])
+        self.weight = len(kept) + int(((self.moves != NO_MOVE) @ bytes_of_class).sum()) // 8
         self.cuts = np.flatnonzero(np.diff(self.byte_class)) + 1
         self.accepting: list[bool] = automaton.accepting[kept].tolist()
         self.joins = np.flatnonzero(self.accepting)
@@ -93,7 +117,8 @@ class Block:
     @property
     def nbytes(self) -> int:
         """Memory, bytes; rows asked for later are not counted."""
-        return self.moves.nbytes + self.byte_class.nbytes + 150 * self.states
+        own = self.moves.nbytes + self.byte_class.nbytes + 150 * self.states
+        return own + (0 if self.compact is None or self.compact is self else self.compact.nbytes)
 
     def row(self, state: int) -> Row:
         """The moves of one state: ``(low byte, high byte, target or EXIT, operation)``, ascending."""

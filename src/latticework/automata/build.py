@@ -16,13 +16,14 @@ from typing import Protocol, TypeVar
 from latticework.automata import algebra, blocks, marks, tries
 from latticework.automata.automaton import MAX_LEVELS, UNBOUNDED, ByteAutomaton
 from latticework.automata.blocks import Block
-from latticework.automata.determinise import Incoherent, determinise
+from latticework.automata.determinise import Incoherent, Sharing, determinise
 from latticework.automata.encodings import json_template, utf8_template
 from latticework.automata.graph import Graph, Path
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
 
 UNROLL_AT_MOST = 3
+LARGE_BLOCK = 64  # states from which a block has a compact form
 SHARED_WORD_BYTES = 200  # shorter lists of words are built where they stand
 NodeType = TypeVar("NodeType", bound=ir.Node)
 _REST_OF_STRING = {
@@ -53,16 +54,16 @@ def build_automaton(grammar: ir.Node, limits: BuildLimits | None = None) -> Byte
     Raises:
         LimitExceeded: more nodes or states than ``limits`` allow; names the node where known.
     """
-    return _build(grammar, limits or _DefaultLimits(), symbolic=True)
+    return _build(grammar, limits or _DefaultLimits(), symbolic=True, sharing=Sharing.WHOLE)
 
 
-def _build(grammar: ir.Node, limits: BuildLimits, symbolic: bool) -> ByteAutomaton:
+def _build(grammar: ir.Node, limits: BuildLimits, symbolic: bool, sharing: Sharing = Sharing.NOTHING) -> ByteAutomaton:
     unrolled: set[bytes] = set()
     while True:
-        builder = _Builder(limits, unrolled, symbolic)
+        builder = _Builder(limits, unrolled, symbolic, sharing)
         try:
             start = builder.build(grammar, builder.graph.final, ())
-            return determinise(builder.graph, start, limits.max_states)
+            return determinise(builder.graph, start, limits.max_states, sharing)
         except Incoherent as clash:
             builder.resolve(clash.clashes)
         except LimitExceeded as error:
@@ -72,11 +73,12 @@ def _build(grammar: ir.Node, limits: BuildLimits, symbolic: bool) -> ByteAutomat
 
 
 class _Builder:
-    def __init__(self, limits: BuildLimits, unrolled: set[bytes], symbolic: bool) -> None:
+    def __init__(self, limits: BuildLimits, unrolled: set[bytes], symbolic: bool, sharing: Sharing) -> None:
         self.limits = limits
         self.graph = Graph(limits.max_nodes)
         self.unrolled = unrolled
         self.symbolic = symbolic
+        self.sharing = sharing
         self.where: list[str] = []
         self._memo: dict[tuple[bytes, int, Path, int], int] = {}
         self._origin: dict[int, tuple[bytes, int]] = {}
@@ -189,7 +191,12 @@ class _Builder:
     def _alone(self, node: ir.Alone, k: int, path: Path, inc: int) -> int:
         if not inc and node.digest not in self.unrolled:
             block = self._block(node, self._by_itself, self.symbolic)
-            if len(path) + block.levels <= MAX_LEVELS:
+            is_large = block.states >= LARGE_BLOCK
+            if is_large and self.sharing is Sharing.WHOLE and block.compact is None:
+                compact = Block(node.digest, _build(node.body, self.limits, self.symbolic, Sharing.PART))
+                block.compact = block if compact.calls is None else compact
+            # Within a compact form, what stands in large blocks is shared, not the blocks.
+            if len(path) + block.levels <= MAX_LEVELS and not (is_large and self.sharing is Sharing.PART):
                 return self.graph.instance(block, k, path)
         return self.build(node.body, k, path, inc)
 

@@ -10,12 +10,14 @@ walk over its states; ``tables.py`` copies it.
 from __future__ import annotations
 
 from collections.abc import Collection
+from enum import Enum
 from typing import TypeAlias
 
-from latticework.automata.automaton import ByteAutomaton
-from latticework.automata.blocks import NO_MOVE, Instance, byte_set
+from latticework.automata.automaton import MAX_LEVELS, ByteAutomaton
+from latticework.automata.blocks import NO_MOVE, Block, Instance, byte_set
 from latticework.automata.graph import Graph, Path, common_prefix
-from latticework.automata.tables import Placement, assemble
+from latticework.automata.placement import FIRST_ENTRY, MAX_CALLERS, Caller, Entry, Placement
+from latticework.automata.tables import assemble
 from latticework.errors import LimitExceeded
 
 Key: TypeAlias = int | tuple[int, ...]  # a node, or a sorted subset of several
@@ -34,7 +36,18 @@ class Incoherent(Exception):
         self.clashes = clashes
 
 
-def determinise(graph: Graph, start: int, max_states: int) -> ByteAutomaton:
+class Sharing(Enum):
+    """Which blocks that stand in many places are kept once, as calls.
+
+    ``PART``: those that end with bytes of their own, as the automaton is to be part of another one.
+    """
+
+    NOTHING = 0
+    PART = 1
+    WHOLE = 2
+
+
+def determinise(graph: Graph, start: int, max_states: int, sharing: Sharing = Sharing.NOTHING) -> ByteAutomaton:
     """Byte automaton of the language from ``start`` to the graph's final node.
 
     Raises:
@@ -43,7 +56,7 @@ def determinise(graph: Graph, start: int, max_states: int) -> ByteAutomaton:
     """
     if graph.path[start]:
         start = graph.from_path(start, ())
-    subsets = _Subsets(graph, max_states)
+    subsets = _Subsets(graph, max_states, sharing)
     try:
         subsets.walk(start)
     except LimitExceeded:
@@ -58,33 +71,41 @@ def determinise(graph: Graph, start: int, max_states: int) -> ByteAutomaton:
         subsets.row_lengths,
         subsets.accepting,
         subsets.inside,
-        subsets.placed,
+        subsets.placements,
+        subsets.entries,
         graph.scope_bounds,
+        max_states,
     )
 
 
 class _Subsets:
     """The states found so far, as :func:`assemble` takes them."""
 
-    def __init__(self, graph: Graph, max_states: int) -> None:
+    def __init__(self, graph: Graph, max_states: int, sharing: Sharing) -> None:
         self.graph = graph
         self.max_states = max_states
+        self.sharing = sharing
+        self._start = -1
         self.count = 0
         self.cells: list[int] = []
         self.row_states: list[int] = []
         self.row_lengths: list[int] = []
         self.accepting: list[int] = []
         self.inside: list[tuple[int, Path]] = []
-        self.placed: list[Placement] = []
+        self.placements: list[Placement] = []
+        self.entries: list[Entry] = []
         self.clashes: list[set[int]] = []
         self._ids: dict[Key, int] = {}
         self._work: list[tuple[Key, int]] = []
-        self._placements: dict[Instance, Placement] = {}
+        self._callers: dict[tuple[Instance, Block, bool], tuple[Placement, int]] = {}
+        self._placed: list[tuple[Placement, Instance]] = []
+        self._shared: dict[tuple[Block, Path], Placement] = {}
         self._first_bytes: dict[int, int] = {}
         self._moves: dict[frozenset[int], int] = {}
 
     def walk(self, start: int) -> None:
         final = self.graph.final
+        self._start = start
         self.state_of(start)
         continued = 0
         while True:
@@ -101,9 +122,9 @@ class _Subsets:
                 self.row_states.append(state)
                 self.row_lengths.append(len(row))
             self._work.clear()
-            if continued == len(self.placed):
+            if continued == len(self._placed):
                 return
-            self._continue(self.placed[continued])
+            self._continue(*self._placed[continued])
             continued += 1
 
     def _copied(self, node: int) -> list[int] | None:
@@ -140,15 +161,50 @@ class _Subsets:
                 self.inside.append((found, path))
         else:
             instance, state = in_block
-            placement = self._placements.get(instance)
-            if placement is None:
-                placement = Placement(instance, self._take(instance.block.states))
-                self._placements[instance] = placement
-                self.placed.append(placement)
+            placement, caller = self._placement(instance, state)
             placement.entries.add(state)
-            found = placement.base + state
+            if placement.may_share:
+                found = FIRST_ENTRY + len(self.entries)
+                self.entries.append(Entry(placement, caller, state))
+            else:
+                found = placement.base + state
         self._ids[key] = found
         return found
+
+    def _placement(self, instance: Instance, state: int) -> tuple[Placement, int]:
+        """Room for the block of a state, or another caller of one that has room already."""
+        block, may_share = instance.block, False
+        # A call is the level before the block's own: those cannot be entered from outside of it.
+        if self.sharing is not Sharing.NOTHING and not block.paths[state]:
+            if state == 0 and block.compact is not None and self._may_be_called(instance, block.compact):
+                block, may_share = block.compact, True
+            else:
+                may_share = self._may_be_called(instance, block)
+        found = self._callers.get((instance, block, may_share))
+        if found is not None:
+            return found
+        placement = self._shared.get((block, instance.path)) if may_share else None
+        if placement is None or len(placement.callers) == MAX_CALLERS:
+            placement = Placement(block, instance.path, self._take(block.states), may_share)
+            self.placements.append(placement)
+            if may_share:
+                self._shared[block, instance.path] = placement
+        placement.callers.append(Caller(instance.first_scope))
+        self._placed.append((placement, instance))
+        found = self._callers[instance, block, may_share] = placement, len(placement.callers) - 1
+        return found
+
+    def _may_be_called(self, instance: Instance, block: Block) -> bool:
+        """Whether what follows the block is a state of its own that reads other bytes than the block's last states."""
+        graph, k = self.graph, instance.k
+        return (
+            block.leaves
+            and self._start not in instance.nodes.values()  # state 0 is entered by nothing
+            and len(instance.path) + block.levels < MAX_LEVELS
+            and k not in graph.block_states
+            and graph.final not in self._closure((k,))
+            and not (len(block.joins) and (self.sharing is Sharing.PART or block.join_bytes & self._bytes_from(k)))
+        )
 
     def _take(self, states: int) -> int:
         first = self.count
@@ -157,13 +213,16 @@ class _Subsets:
             raise LimitExceeded("max_states", self.max_states)
         return first
 
-    def _continue(self, placement: Placement) -> None:
+    def _continue(self, placement: Placement, instance: Instance) -> None:
         """Make the continuation of a block a state, and rows where it begins like what the block reads."""
-        graph, instance = self.graph, placement.instance
-        block, k = instance.block, instance.k
+        graph = self.graph
+        block, k = placement.block, instance.k
+        caller = placement.callers[self._callers[instance, block, placement.may_share][1]]
         if block.leaves:
-            placement.exit = self.state_of(k)
-            placement.exit_levels = len(graph.path[k])
+            caller.exit = self.state_of(k)
+            caller.exit_levels = len(graph.path[k])
+        if placement.may_share:
+            return
         if len(block.joins) and (not block.leaves or k in graph.block_states or block.join_bytes & self._bytes_from(k)):
             placement.joined = False
             for state in block.joins.tolist():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from latticework.automata.automaton import ByteAutomaton
+from latticework.automata.automaton import RETURN, ByteAutomaton, Calls
 
 Configuration: TypeAlias = tuple[int, tuple[int, ...]]
 
@@ -16,15 +16,26 @@ def step(automaton: ByteAutomaton, configuration: Configuration, byte: int) -> C
     state, counts = configuration
     column = automaton.byte_class[byte]
     target = int(automaton.next_state[state, column])
+    calls = automaton.calls
+    if target < 0 and calls is not None:
+        if target == RETURN:
+            return _back(automaton, calls, configuration)
+        if calls.returning[state]:
+            caller = _back(automaton, calls, configuration)
+            return None if caller is None else step(automaton, caller, byte)
     if target < 0:
         return None
     operation = int(automaton.operation[state, column])
     keep, inc = operation >> 4, operation & 15
-    for level in range(keep, len(counts)):
-        scope = automaton.scope[state, level]
-        if not automaton.low[scope] <= counts[level] <= automaton.high[scope]:
-            return None
+    if not _may_leave(automaton, configuration, keep):
+        return None
+    value = -1
+    if calls is not None and target >= automaton.states:
+        entry = target - automaton.states
+        target, value = int(calls.entry_state[entry]), int(calls.entry_value[entry])
     after = list(counts[:keep]) + [0] * (int(automaton.levels[target]) - keep)
+    if value >= 0 and calls is not None:
+        after[calls.level[target]] = value
     for level in range(len(after)):
         if inc >> level & 1:
             after[level] += 1
@@ -33,13 +44,28 @@ def step(automaton: ByteAutomaton, configuration: Configuration, byte: int) -> C
     return target, tuple(after)
 
 
+def _back(automaton: ByteAutomaton, calls: Calls, configuration: Configuration) -> Configuration | None:
+    """The configuration behind the call that a configuration is in."""
+    state, counts = configuration
+    level = int(calls.level[state])
+    target = int(calls.return_state[calls.return_offset[automaton.scope[state, level]] + counts[level]])
+    keep = int(automaton.levels[target])
+    return (target, counts[:keep]) if _may_leave(automaton, configuration, keep) else None
+
+
+def _may_leave(automaton: ByteAutomaton, configuration: Configuration, keep: int) -> bool:
+    """Whether all levels but the first ``keep`` may be left."""
+    state, counts = configuration
+    for level in range(keep, len(counts)):
+        scope = automaton.scope[state, level]
+        if not automaton.low[scope] <= counts[level] <= automaton.high[scope]:
+            return False
+    return True
+
+
 def is_accepting(automaton: ByteAutomaton, configuration: Configuration) -> bool:
     """May a document end here?"""
-    state, counts = configuration
-    return bool(automaton.accepting[state]) and all(
-        automaton.low[automaton.scope[state, level]] <= count <= automaton.high[automaton.scope[state, level]]
-        for level, count in enumerate(counts)
-    )
+    return bool(automaton.accepting[configuration[0]]) and _may_leave(automaton, configuration, 0)
 
 
 def run(automaton: ByteAutomaton, data: bytes) -> tuple[Configuration, int]:

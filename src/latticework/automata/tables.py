@@ -7,28 +7,14 @@ O(S K) NumPy work and a few calls for every copy.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
-from latticework.automata.automaton import MAX_LEVELS, ByteAutomaton
-from latticework.automata.blocks import EXIT_MOVE, NO_MOVE, Block, Instance
+from latticework.automata.automaton import MAX_LEVELS, NOWHERE, RETURN, ByteAutomaton, Calls
+from latticework.automata.blocks import BACK_MOVE, EXIT_MOVE, NO_MOVE, Block
 from latticework.automata.graph import Path
-
-
-class Placement:
-    """A block's states ``base, base + 1, ...`` in the automaton; ``entries`` are those reached from outside.
-
-    ``exit`` is the state of what follows, within ``exit_levels`` scopes. ``joined``: the block's accepting states
-    go on like it too; otherwise they have rows of their own.
-    """
-
-    __slots__ = ("base", "entries", "exit", "exit_levels", "instance", "joined")
-
-    def __init__(self, instance: Instance, base: int) -> None:
-        self.instance, self.base = instance, base
-        self.entries: set[int] = set()
-        self.exit = -1
-        self.exit_levels = 0
-        self.joined = True
+from latticework.automata.placement import FIRST_ENTRY, Entry, Placement, Settled, settle
 
 
 def assemble(
@@ -38,8 +24,10 @@ def assemble(
     row_lengths: list[int],
     accepting: list[int],
     inside: list[tuple[int, Path]],
-    placed: list[Placement],
+    placements: list[Placement],
+    entries: list[Entry],
     bounds: list[tuple[int, int]],
+    max_states: int,
 ) -> ByteAutomaton:
     """The automaton; states of blocks that cannot be reached are left out.
 
@@ -50,47 +38,130 @@ def assemble(
         row_states, row_lengths: the states they belong to, and how many there are of each.
         accepting: the accepting ones of those states.
         inside: scopes of the states outside of blocks that are in any.
-        placed: the blocks.
+        placements: the blocks.
+        entries: what states from ``FIRST_ENTRY`` on stand for.
         bounds: of every scope; those that are not used are dropped.
+        max_states: most states, those included that cannot be reached.
     """
-    blocks = list(dict.fromkeys(placement.instance.block for placement in placed))
+    settled = settle(placements, entries, states, max_states)
+    placed, states, bounds = settled.placements, settled.states, list(bounds)
+    blocks = list(dict.fromkeys(placement.block for placement in placed))
     byte_class, begins, own_moves = _narrow_table(cells, row_lengths, blocks)
     local: dict[tuple[Block, int], _Local] = {}
     moves = np.full((states, len(begins)), NO_MOVE, np.int32)
     scope = np.full((states, MAX_LEVELS), -1, np.int32)
+    calls = _Calls(settled)
     for placement in placed:
-        key = placement.instance.block, len(placement.instance.path)
+        path, block = placement.path, placement.block
+        if placement.is_call:
+            calls.add_call(len(bounds), [caller.exit for caller in placement.callers], placement.base + block.joins)
+            path = (*path, len(bounds))
+            bounds.append((0, len(placement.callers) - 1))
+        first_scope = placement.callers[0].first_scope
+        if block.calls is not None:
+            first_scope = len(bounds)
+            bounds += block.bounds
+        key = block, len(path)
         if key not in local:
             local[key] = _Local(*key, begins)
-        local[key].copy(placement, moves, scope)
+        local[key].copy(placement, path, first_scope, calls.entries, moves, scope)
+        if block.calls is not None:
+            calls.add_inner(block.calls, placement.base, first_scope)
     moves[row_states] = own_moves
     accepts = np.zeros(states, np.bool_)
     accepts[accepting] = True
-    _join([p for p in placed if p.joined and len(p.instance.block.joins)], moves, accepts)
+    copies = [placement for placement in placed if not placement.is_call]
+    _join([p for p in copies if p.joined and len(p.block.joins)], moves, accepts)
     for state, path in inside:
         scope[state, : len(path)] = path
     next_state, operation = moves >> 8, moves.astype(np.uint8)
     kept = _kept(states, placed)
+    state_of = np.arange(-2, states, dtype=np.int32)  # by state + 2, as NOWHERE and RETURN stay
     if kept is not None:
-        renumber = np.full(states + 1, -1, np.int32)  # -1 picks the last entry
-        renumber[kept] = np.arange(len(kept))
-        next_state, operation = renumber[next_state[kept]], operation[kept]
+        state_of[2:] = NOWHERE
+        state_of[kept + 2] = np.arange(len(kept))
+        next_state, operation = next_state[kept], operation[kept]
         accepts, scope = accepts[kept], scope[kept]
+    entry_state, entry_value = calls.entry_state, calls.entry_value
+    entered = entry_value >= 0
+    if len(entered):
+        entry_of = np.where(entered, len(accepts) + np.cumsum(entered) - 1, state_of[entry_state + 2])
+        next_state = np.where(next_state >= FIRST_ENTRY, next_state - FIRST_ENTRY + states, next_state)
+        next_state = np.concatenate([state_of, entry_of.astype(np.int32)])[next_state + 2]
+    elif kept is not None:
+        next_state = state_of[next_state + 2]
     live = scope >= 0
     used = np.unique(scope[live])
-    renumber = np.full(len(bounds) + 1, -1, np.int32)
-    renumber[used] = np.arange(len(used))
+    scope_of = np.full(len(bounds) + 1, -1, np.int32)  # -1 picks the last entry
+    scope_of[used] = np.arange(len(used))
     limits = np.array(bounds, np.int64).reshape(-1, 2)[used].astype(np.int32)
+    levels = live.dot(np.ones(MAX_LEVELS, np.int32))
+    scope = scope_of[scope]
     return ByteAutomaton(
         next_state=next_state,
         operation=operation,
         byte_class=byte_class,
         accepting=accepts,
-        levels=live.dot(np.ones(MAX_LEVELS, np.int32)),
-        scope=renumber[scope],
+        levels=levels,
+        scope=scope,
         low=np.ascontiguousarray(limits[:, 0]),
         high=np.ascontiguousarray(limits[:, 1]),
+        calls=calls.done(scope, scope_of, len(used), state_of),
     )
+
+
+class _Calls:
+    """The calls of an automaton in the making, by its states and scopes before those that are not used are dropped."""
+
+    def __init__(self, settled: Settled) -> None:
+        self.entry_state, self.entry_value = settled.entry_state, settled.entry_value
+        self._returns: dict[int, list[int]] = {}
+        self._returning: list[np.ndarray] = []
+
+    @property
+    def entries(self) -> int:
+        """How many there are so far; the next entry is that of ``FIRST_ENTRY`` plus as many."""
+        return len(self.entry_state)
+
+    def add_call(self, scope: int, returns: list[int], returning: np.ndarray) -> None:
+        self._returns[scope] = returns
+        self._returning.append(returning)
+
+    def add_inner(self, calls: Calls, base: int, first_scope: int) -> None:
+        """The calls inside a copy of a block."""
+        self.entry_state = np.concatenate([self.entry_state, base + calls.entry_state])
+        self.entry_value = np.concatenate([self.entry_value, calls.entry_value])
+        for scope, (first, last) in enumerate(itertools.pairwise(calls.return_offset.tolist())):
+            if last > first:
+                self._returns[first_scope + scope] = (base + calls.return_state[first:last]).tolist()
+        self._returning.append(base + np.flatnonzero(calls.returning))
+
+    def done(self, scope: np.ndarray, scope_of: np.ndarray, scopes: int, state_of: np.ndarray) -> Calls | None:
+        """Args: ``scope``: [S, levels], of the states that are left; ``scope_of``: new numbers of scopes;
+        ``state_of``: new numbers of states, by state + 2."""
+        if not self._returns:
+            return None
+        by_scope = {int(scope_of[number]): returns for number, returns in self._returns.items()}
+        sizes = np.zeros(scopes, np.int64)
+        for number, returns in by_scope.items():
+            sizes[number] = len(returns)
+        is_call = np.append(sizes > 0, False)  # -1 picks the last entry
+        level = np.full(len(scope), -1, np.int32)
+        for at in range(MAX_LEVELS):
+            level[is_call[scope[:, at]]] = at
+        returning = np.zeros(len(scope), np.bool_)
+        joins = state_of[np.concatenate(self._returning) + 2]
+        returning[joins[joins >= 0]] = True
+        entered = self.entry_value >= 0
+        states = [state for number in sorted(by_scope) for state in by_scope[number]]
+        return Calls(
+            entry_state=state_of[self.entry_state[entered] + 2],
+            entry_value=self.entry_value[entered],
+            return_offset=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32),
+            return_state=state_of[np.array(states, np.int32) + 2],
+            returning=returning,
+            level=level,
+        )
 
 
 def _narrow_table(
@@ -127,34 +198,45 @@ class _Local:
 
     def __init__(self, block: Block, depth: int, begins: np.ndarray) -> None:
         self.moves = block.moves[:, block.byte_class[begins]]
-        inner = self.moves >= 0
+        leads = self.moves >= 0
+        enters = self.moves >= block.states << 8
         self.exits = np.flatnonzero(self.moves == EXIT_MOVE)
-        self.step = inner.astype(np.int32) << 8  # what to add for each state that the block is moved by
+        self.entries = np.flatnonzero(enters)
+        self.step = (leads & ~enters).astype(np.int32) << 8  # what to add for each state that the block is moved by
         if depth:
             deeper = (self.moves & -16) + (depth << 4) | (self.moves & 15) << depth
-            self.moves = np.where(inner, deeper, self.moves)
+            self.moves = np.where(leads, deeper, self.moves)
+        if len(self.entries):
+            self.moves[enters] += FIRST_ENTRY - block.states << 8
+        self.moves[self.moves == BACK_MOVE] = RETURN << 8
 
-    def copy(self, placement: Placement, moves: np.ndarray, scope: np.ndarray) -> None:
-        """Write moves and scopes of one copy."""
-        instance = placement.instance
-        block, depth = instance.block, len(instance.path)
+    def copy(
+        self, placement: Placement, path: Path, first_scope: int, entries: int, moves: np.ndarray, scope: np.ndarray
+    ) -> None:
+        """Write moves and scopes of one copy, or of a call, whose exits are returns.
+
+        ``first_scope`` numbers the copy's own scopes; ``entries`` there are before its own.
+        """
+        block, depth, caller = placement.block, len(path), placement.callers[0]
         states = slice(placement.base, placement.base + block.states)
         np.multiply(self.step, placement.base, out=moves[states])
         moves[states] += self.moves
-        moves[states].reshape(-1)[self.exits] = placement.exit << 8 | placement.exit_levels << 4
+        exit_move = RETURN << 8 if placement.is_call else caller.exit << 8 | caller.exit_levels << 4
+        moves[states].reshape(-1)[self.exits] = exit_move
+        moves[states].reshape(-1)[self.entries] += entries << 8
         if depth:
-            scope[states, :depth] = instance.path
+            scope[states, :depth] = path
         if block.levels:
             own = block.scope[:, : block.levels]
-            scope[states, depth : depth + block.levels] = np.where(own >= 0, own + instance.first_scope, -1)
+            scope[states, depth : depth + block.levels] = np.where(own >= 0, own + first_scope, -1)
 
 
 def _join(placed: list[Placement], moves: np.ndarray, accepts: np.ndarray) -> None:
     """Let the accepting states of blocks go on like what follows; the bytes that they read are others."""
     if not placed:
         return
-    lines = np.concatenate([placement.base + placement.instance.block.joins for placement in placed])
-    after = np.repeat([placement.exit for placement in placed], [len(p.instance.block.joins) for p in placed])
+    lines = np.concatenate([placement.base + placement.block.joins for placement in placed])
+    after = np.repeat([placement.callers[0].exit for placement in placed], [len(p.block.joins) for p in placed])
     moves[lines] = np.maximum(moves[lines], moves[after])  # at most one of them is a move
     accepts[lines] = accepts[after]
 
@@ -166,6 +248,6 @@ def _kept(states: int, placed: list[Placement]) -> np.ndarray | None:
         if 0 in placement.entries:
             continue
         kept = np.ones(states, np.bool_) if kept is None else kept
-        block = placement.instance.block
+        block = placement.block
         kept[placement.base : placement.base + block.states] = block.reachable(frozenset(placement.entries))
     return None if kept is None else np.flatnonzero(kept)

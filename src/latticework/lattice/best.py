@@ -119,6 +119,7 @@ class BestSearch:
             automaton.scope,
             automaton.low,
             automaton.high,
+            np.full(automaton.states, -1, np.int32) if automaton.calls is None else automaton.calls.level,
             broken,
         )
         if broken.any() and not (broken & ~self._enforced).any():

@@ -60,6 +60,9 @@ class Constraint:
             array = getattr(automaton, name)
             found.update(f"{name}{array.shape}{array.dtype}".encode())
             found.update(np.ascontiguousarray(array).tobytes())
+        if automaton.calls is not None:
+            for name in automaton.calls.__slots__:
+                found.update(name.encode() + getattr(automaton.calls, name).tobytes())
         return found.digest()
 
     def accepts(self, text: str | bytes) -> bool:

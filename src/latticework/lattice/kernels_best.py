@@ -233,6 +233,12 @@ def trace(
     return len(weight_row)
 
 
+@njit(**HELPER)
+def _returns_elsewhere(code, level, counts):
+    """Whether an edge leaves the call at ``level`` for another place than the one that called."""
+    return level >= 0 and level >= (code >> KEEP_SHIFT) & 3 and counts[level] != (code >> ADD_SHIFT[level]) & UNIT_MASK
+
+
 @njit(**KERNEL)
 def broken_scopes(
     is_free,
@@ -249,6 +255,7 @@ def broken_scopes(
     scope,
     low,
     high,
+    call_level,
     broken,
 ):
     """Follow a filling with unbounded counts and mark the scopes whose bounds it breaks.
@@ -256,6 +263,7 @@ def broken_scopes(
     Args:
         labels: [N] int32 label of every free slot.
         kinds: [N] int32 class of the token of every fixed slot, -1 for an end token.
+        call_level: [S] int32 the level of a state that is a call, -1 for none.
         broken: [scopes] bool, set True where broken.
     """
     counts = np.zeros(2, np.int64)
@@ -264,16 +272,20 @@ def broken_scopes(
         edge = np.int64(-1)
         if slot < len(is_free) and is_free[slot] and labels[slot] != end_label:
             edge = np.int64(edge_offset[state])
-            while edge_label[edge] != labels[slot]:
+            while edge_label[edge] != labels[slot] or _returns_elsewhere(edge_code[edge], call_level[state], counts):
                 edge += 1
         elif slot < len(is_free) and not is_free[slot] and kinds[slot] >= 0:
             pair = pair_offset[kinds[slot]]
-            while pair_source[pair] != state:
+            while pair_source[pair] != state or _returns_elsewhere(
+                edge_code[pair_edge[pair]], call_level[state], counts
+            ):
                 pair += 1
             edge = np.int64(pair_edge[pair])
         code = edge_code[edge] if edge >= 0 else 0
         target, keep = code & STATE_MASK, (code >> KEEP_SHIFT) & 3
         for level in range(levels[state]):
+            if level == call_level[state]:
+                continue
             counts[level] += (code >> ADD_SHIFT[level]) & UNIT_MASK
             at = scope[state, level]
             if counts[level] > high[at] or (level >= keep and counts[level] < low[at]):

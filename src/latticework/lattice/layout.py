@@ -103,8 +103,8 @@ def build_layout(tokens: TokenAutomaton, widths: Widths, tail: bool, merge: bool
     """
     states = _States(tokens, widths)
     edges = _edges(tokens, tail)
-    live, exits, edge_exit = _exits(states, edges)
-    pieces = _pieces(states, edges, live, exits, edge_exit)
+    live, exits, edge_exit, edge_cell = _exits(states, edges)
+    pieces = _pieces(states, edges, live, exits, edge_exit, edge_cell)
     order = _order(states, pieces)
     pieces = {name: column[order] for name, column in pieces.items()}
     edge_of_piece, is_end = pieces["edge"], pieces["label"] == tokens.labels
@@ -138,12 +138,14 @@ class _States:
         self.accepting = np.append(automaton.accepting, True)
         count = self.end + 1
         self.width = np.ones((count, MAX_LEVELS), np.int64)
+        self.is_call = np.zeros((count, MAX_LEVELS), np.bool_)
         self.low = np.zeros((count, MAX_LEVELS), np.int64)
         self.high = np.full((count, MAX_LEVELS), UNBOUNDED, np.int64)
         self.saturating = np.ones((count, MAX_LEVELS), np.bool_)
         for level in range(MAX_LEVELS):
             inside = np.flatnonzero(automaton.levels > level)
             scope = automaton.scope[inside, level]
+            self.is_call[inside, level] = automaton.is_call[scope]
             self.width[inside, level] = widths.width[scope]
             self.low[inside, level] = widths.low[scope]
             self.saturating[inside, level] = widths.saturating[scope]
@@ -172,11 +174,15 @@ class _States:
     def window(
         self, state: NDArray[np.int64], level: int, add: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """First and last count of a level with ``low <= count + add <= high``; first > last if none."""
+        """First and last count of a level with ``low <= count + add <= high``; first > last if none.
+
+        Of a call: the one place that is ``add``.
+        """
         first = np.maximum(self.low[state, level] - add, 0)
         last = np.minimum(self.high[state, level] - add, self.width[state, level] - 1)
         last = np.where(self.saturating[state, level], self.width[state, level] - 1, last)
-        return first, last
+        is_call = self.is_call[state, level]
+        return np.where(is_call, add, first), np.where(is_call, add, last)
 
 
 def _edges(tokens: TokenAutomaton, tail: bool) -> Columns:
@@ -203,8 +209,11 @@ def _edges(tokens: TokenAutomaton, tail: bool) -> Columns:
     return columns
 
 
-def _exits(states: _States, edges: Columns) -> tuple[NDArray[np.bool_], Columns, NDArray[np.int64]]:
-    """Which edges can ever be taken, the distinct exits by vector state, and each edge's exit or -1."""
+def _exits(states: _States, edges: Columns) -> tuple[NDArray[np.bool_], Columns, NDArray[np.int64], NDArray[np.int64]]:
+    """Which edges can ever be taken, the distinct exits by vector state, and each edge's exit or -1.
+
+    An edge that leaves its levels at one count only needs no exit: last, the distance of that cell.
+    """
     source, keep = edges["source"], edges["keep"]
     live = np.ones(len(source), np.bool_)
     first = np.zeros((len(source), MAX_LEVELS), np.int64)
@@ -217,7 +226,10 @@ def _exits(states: _States, edges: Columns) -> tuple[NDArray[np.bool_], Columns,
         live &= first[:, level] <= last[:, level]
 
     left_width = np.where(keep == 0, states.size[source], states.width[source, 1])
-    needs = live & (keep < states.levels[source]) & (left_width > 1)
+    single = (last == first)[:, 1] & ((keep > 0) | (last == first)[:, 0])
+    needs = live & (keep < states.levels[source]) & (left_width > 1) & ~single
+    cell = np.where(keep == 0, first[:, 0] * states.width[source, 1], 0) + np.where(keep < 2, first[:, 1], 0)
+    edge_cell = np.where(needs | ~live, 0, cell)
     key = np.stack([states.rank[source], source, keep, first[:, 0], last[:, 0], first[:, 1], last[:, 1]], axis=1)
     distinct, inverse = np.unique(key[needs], axis=0, return_inverse=True)
     edge_exit = np.full(len(source), -1, np.int64)
@@ -239,11 +251,16 @@ def _exits(states: _States, edges: Columns) -> tuple[NDArray[np.bool_], Columns,
         "outputs": outputs,
         "target": states.cells + np.cumsum(outputs) - outputs,
     }
-    return live, exits, edge_exit
+    return live, exits, edge_exit, edge_cell
 
 
 def _pieces(
-    states: _States, edges: Columns, live: NDArray[np.bool_], exits: Columns, edge_exit: NDArray[np.int64]
+    states: _States,
+    edges: Columns,
+    live: NDArray[np.bool_],
+    exits: Columns,
+    edge_exit: NDArray[np.int64],
+    edge_cell: NDArray[np.int64],
 ) -> Columns:
     """Moves of blocks of values, one or (saturating counts) a few per live edge."""
     edge = np.flatnonzero(live)
@@ -256,8 +273,8 @@ def _pieces(
 
     exit_id = edge_exit[edge]
     exit_target = np.append(exits["target"], 0)
-    source_base = np.where(exit_id >= 0, exit_target[exit_id], states.base[source])
-    source_stride = np.where(keep == 2, states.width[source, 1], 1)
+    source_base = np.where(exit_id >= 0, exit_target[exit_id], states.base[source] + edge_cell[edge])
+    source_stride = np.where((keep == 2) | (exit_id < 0), states.width[source, 1], 1)
     target_width1 = states.width[target, 1]
     target_stride = target_width1
     enter0, enter1 = (

@@ -3,6 +3,7 @@
 A scope with bounds ``low..high`` needs ``high + 1`` counts. When the canvas cannot count as far as
 ``high`` the upper bound is void, and every count from ``low`` on is alike: ``low + 1`` counts, the
 last one meaning "this many or more" (*saturating*). With ``low`` 0 that is one count: no counter.
+A call has a value for each of its places, always.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def session_widths(
     Args:
         units: from :func:`units_per_token`.
         enforced: [Q] bool; a scope that is not enforced is relaxed to no counter at all, which only
-            adds fillings (for searches that relax first). All by default.
+            adds fillings (for searches that relax first). All by default; calls always are.
     """
     automaton = tokens.automaton
     low = automaton.low.astype(np.int64)
@@ -71,8 +72,10 @@ def session_widths(
     # A lower bound beyond reach can never be met; the count of the power of two above reach is then
     # as good as any unreachable one, and canvases of similar size share a layout.
     ceiling = 1 << np.ceil(np.log2(reach + 2)).astype(np.int64)
+    saturating &= ~automaton.is_call
     width = np.where(saturating, np.minimum(low, ceiling), high) + 1
     if enforced is not None:
+        enforced = enforced | automaton.is_call
         width = np.where(enforced, width, 1)
         saturating = saturating | ~enforced
         low = np.where(enforced, low, 0)

@@ -31,20 +31,20 @@ class TokenAutomaton:
     Effect of an edge code from a state with n levels to a target with m levels, ``keep`` = p:
     level j < p: ``v_j += add_j`` and must stay <= high_j; source level j >= p: left, and
     ``low_j <= v_j + add_j <= high_j`` must hold; target level j >= p: entered at ``enter_j``.
+    A call is left where ``v_j == add_j``: one class may take an edge for every place of the call.
 
     Attributes:
         automaton: the byte automaton that was lifted.
         class_of_token: [V] int32; -1 when no state reads the token (specials always).
         pair_offset: [A + 1] int64 into the pair arrays.
         pair_source: [P] int32 source state; ascending within a class.
-        pair_edge: [P] int32 the edge the class takes from that source.
+        pair_edge: [P] int32 an edge the class takes from that source.
         edge_offset: [S + 1] int32 edges by source state.
         edge_code: [E] int64, see above.
         edge_label: [E] int32.
         label_offset: [L + 1] int32 into label_class.
         label_class: int32 classes of each label, ascending.
         end_tokens: int32 ids that may fill the tail (end and pad roles), ascending.
-        max_units: largest number of units one token can add to or enter a level with.
     """
 
     automaton: ByteAutomaton
@@ -58,7 +58,6 @@ class TokenAutomaton:
     label_offset: NDArray[np.int32]
     label_class: NDArray[np.int32]
     end_tokens: NDArray[np.int32]
-    max_units: int
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

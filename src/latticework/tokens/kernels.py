@@ -12,12 +12,16 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.automata.automaton import UNBOUNDED
+from latticework.automata.automaton import NOWHERE, UNBOUNDED
 from latticework.jit import CACHE
 from latticework.tokens.automaton import ADD_SHIFT, ENTER_SHIFT, KEEP_SHIFT, STATE_MASK, UNIT_BITS, UNIT_MASK
 
 # Above the target state and the kept levels of a byte step: which target levels count one more.
 INC_SHIFT = KEEP_SHIFT + 2
+# A step into a call: the number of an entry in place of the target state.
+ENTRY_SHIFT = INC_SHIFT + 2
+# In place of a step: back behind a call, there to read the same byte. ``RETURN`` of the automaton has read it.
+BACK_AND_READ = -3
 
 DONE, MAPS_FULL, PAIRS_FULL, UNITS_EXCEEDED = range(4)
 UNKNOWN = -1
@@ -25,7 +29,7 @@ DEAD, IDENTITY = 0, 1
 
 _ADD_0, _ENTER_0 = ADD_SHIFT[0], ENTER_SHIFT[0]
 _STATE_AND_KEEP = STATE_MASK | 3 << KEEP_SHIFT
-_IMPOSSIBLE, _OVERFLOW = -1, -2
+_IMPOSSIBLE, _OVERFLOW, _FULL = -1, -2, -3
 
 
 # Entry points that nothing uses are left out: they took about a seventh of the compile time.
@@ -42,7 +46,7 @@ def mix(value):
 
 
 @_helper
-def compose(code, move, levels, low, high):
+def compose(code, move, levels, low, high, entries):
     """The code followed by one byte step; a negative number when no count allows it or units overflow.
 
     move: target and operation of the step, see :func:`walk`; low, high: [S, 2] bounds of each state's levels.
@@ -50,10 +54,14 @@ def compose(code, move, levels, low, high):
     middle, target = code & STATE_MASK, move & STATE_MASK
     keep, inc = (move >> KEEP_SHIFT) & 3, (move >> INC_SHIFT) & 3
     kept = (code >> KEEP_SHIFT) & 3
-    if keep == levels[middle] and keep == levels[target]:
+    if keep == levels[middle] and keep == levels[target] and not move >> ENTRY_SHIFT:
         # Nothing is left or entered.
         code += target - middle
     else:
+        place = np.int64(0)
+        if move >> ENTRY_SHIFT:
+            place = np.int64(entries[target, 1])
+            target = np.int64(entries[target, 0])
         for level in range(keep, levels[middle]):
             # A level entered and left inside the token has a known count: its bounds are settled here.
             shift = _ENTER_0 + UNIT_BITS * level
@@ -62,7 +70,10 @@ def compose(code, move, levels, low, high):
                 return np.int64(_IMPOSSIBLE)
             code -= entered << shift
         kept = keep if keep < kept else kept
+        # A call is entered as the last level of all: the block begins outside of its own scopes.
         code = (code & ~_STATE_AND_KEEP) | target | (kept << KEEP_SHIFT)
+        if move >> ENTRY_SHIFT:
+            code += place << (_ENTER_0 + UNIT_BITS * np.int64(entries[move & STATE_MASK, 2]))
     for level in range(2):
         if inc >> level & 1:
             shift = (_ADD_0 if level < kept else _ENTER_0) + UNIT_BITS * level
@@ -78,24 +89,57 @@ def compose(code, move, levels, low, high):
 
 
 @_helper
-def image(begin, end, out, letter, moves, pool_source, pool_code, levels, low, high):
-    """Append to the pools at ``out`` the map ``begin..end`` followed by a byte; returns (new end, hash)."""
+def back(code, place, letter, moves, levels, low, high, entries, returns, return_state):
+    """The code followed by the return to a place of the call; with a letter it is read there."""
+    middle = code & STATE_MASK
+    level = np.int64(returns[middle, 0])
+    if level < (code >> KEEP_SHIFT) & 3:
+        code += place << (_ADD_0 + UNIT_BITS * level)  # which the count has to be
+    target = np.int64(return_state[returns[middle, 1] + place])
+    code = compose(code, target | np.int64(levels[target]) << KEEP_SHIFT, levels, low, high, entries)
+    if code < 0 or letter < 0:
+        return code
+    move = np.int64(moves[letter, target])
+    return compose(code, move, levels, low, high, entries) if move >= 0 else np.int64(_IMPOSSIBLE)
+
+
+@_helper
+def image(begin, end, out, letter, moves, pool_source, pool_code, levels, low, high, entries, returns, return_state):
+    """Append to the pools at ``out`` the map ``begin..end`` followed by a byte; returns (new end, hash).
+
+    A negative end says that units overflow (``_OVERFLOW``) or that a pool is full (``_FULL``).
+    """
     total = np.uint64(0)
     for pair in range(begin, end):
-        code = pool_code[pair]
-        move = np.int64(moves[letter, code & STATE_MASK])
+        before = pool_code[pair]
+        middle = before & STATE_MASK
+        move = np.int64(moves[letter, middle])
+        if move == NOWHERE:
+            continue
+        first, last = np.int64(0), np.int64(1)
         if move < 0:
-            continue
-        code = compose(code, move, levels, low, high)
-        if code < 0:
-            if code == _OVERFLOW:
-                return np.int64(-1), total
-            continue
+            level = np.int64(returns[middle, 0])
+            last = np.int64(returns[middle, 2])
+            if level >= (before >> KEEP_SHIFT) & 3:
+                first = (before >> (_ENTER_0 + UNIT_BITS * level)) & UNIT_MASK
+                last = first + 1
+        if out + last - first > len(pool_source):
+            return np.int64(_FULL), total
         source = pool_source[pair]
-        pool_source[out] = source
-        pool_code[out] = code
-        out += 1
-        total += mix((np.int64(source) << 40) ^ code)
+        read = np.int64(letter) if move == BACK_AND_READ else np.int64(-1)
+        for place in range(first, last):
+            if move < 0:
+                code = back(before, place, read, moves, levels, low, high, entries, returns, return_state)
+            else:
+                code = compose(before, move, levels, low, high, entries)
+            if code < 0:
+                if code == _OVERFLOW:
+                    return np.int64(_OVERFLOW), total
+                continue
+            pool_source[out] = source
+            pool_code[out] = code
+            out += 1
+            total += mix((np.int64(source) << 40) ^ code)
     return out, total
 
 
@@ -119,6 +163,9 @@ def walk(
     levels,
     low,
     high,
+    entries,
+    returns,
+    return_state,
     after,
     map_offset,
     map_hash,
@@ -134,8 +181,11 @@ def walk(
             has no pairs, the map IDENTITY is the root's.
         byte, parent: see :class:`latticework.tokens.trie.Trie`.
         byte_class: [256] int64.
-        moves: [K, S] int32, -1 or ``target | keep << KEEP_SHIFT | inc << INC_SHIFT``.
+        moves: [K, S] int32, ``target | keep << KEEP_SHIFT | inc << INC_SHIFT``, or a number of an entry in place
+            of the target and 1 at ``ENTRY_SHIFT``, or -1, or ``RETURN``, or ``BACK_AND_READ``.
         levels: [S] int32; low, high: [S, 2] int64 bounds of each state's levels.
+        entries: [M, 3] int32: state, value, level of the call; returns: [S, 3] int32: level of the call,
+            where its returns begin, and how many; return_state: [R] int32.
         after: [M, K] int32, the memo: map after (map, byte class), or UNKNOWN.
         map_offset: [M + 1] int64 into the pools; map_hash: [M] uint64.
         slots: [power of two > 2 M] int32 hash table of maps, all -1; filled here.
@@ -160,12 +210,23 @@ def walk(
             if maps == len(after):
                 status = MAPS_FULL
                 break
-            if out + end - begin > len(pool_source):
-                status = PAIRS_FULL
-                break
-            stop, digest = image(begin, end, out, letter, moves, pool_source, pool_code, levels, low, high)
+            stop, digest = image(
+                begin,
+                end,
+                out,
+                letter,
+                moves,
+                pool_source,
+                pool_code,
+                levels,
+                low,
+                high,
+                entries,
+                returns,
+                return_state,
+            )
             if stop < 0:
-                status = UNITS_EXCEEDED
+                status = PAIRS_FULL if stop == _FULL else UNITS_EXCEEDED
                 break
             reached = DEAD
             if stop > out:

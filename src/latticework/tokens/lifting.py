@@ -13,10 +13,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from latticework.automata.automaton import ByteAutomaton
+from latticework.automata.automaton import NOWHERE, ByteAutomaton
 from latticework.errors import LimitExceeded
 from latticework.tokens import kernels
-from latticework.tokens.automaton import ADD_SHIFT, ENTER_SHIFT, KEEP_SHIFT, STATE_MASK, UNIT_MASK, TokenAutomaton
+from latticework.tokens.automaton import KEEP_SHIFT, STATE_MASK, UNIT_MASK, TokenAutomaton
 from latticework.tokens.trie import Trie
 from latticework.tokens.vocabulary import Vocabulary
 
@@ -54,7 +54,6 @@ def lift(automaton: ByteAutomaton, vocabulary: Vocabulary, *, max_pairs: int = 1
         automaton=automaton,
         class_of_token=class_of_token,
         end_tokens=vocabulary.end_tokens,
-        max_units=_max_units(grouped["edge_code"]) if automaton.has_counters else 0,
         **grouped,
     )
 
@@ -128,6 +127,7 @@ class _Walk:
     def _run(self, automaton: ByteAutomaton, trie: Trie, max_pairs: int) -> None:
         moves = _moves(automaton)
         low, high = _bounds(automaton)
+        entries, returns, return_state = _calls(automaton)
         while True:
             status = kernels.walk(
                 self._progress,
@@ -138,6 +138,9 @@ class _Walk:
                 automaton.levels,
                 low,
                 high,
+                entries,
+                returns,
+                return_state,
                 self._after,
                 self.map_offset,
                 self._map_hash,
@@ -164,10 +167,27 @@ class _Walk:
 def _moves(automaton: ByteAutomaton) -> NDArray[np.int32]:
     """[K, S] int32 steps as the walk reads them: transposed, because a map is composed with one class at a time."""
     moves = np.array(automaton.next_state.T, order="C")
+    calls = automaton.calls
+    if calls is not None:
+        enters = moves >= automaton.states
+        moves[(moves == NOWHERE) & calls.returning] = kernels.BACK_AND_READ
+        moves[enters] += (1 << kernels.ENTRY_SHIFT) - automaton.states
     if automaton.has_counters:
         operation = automaton.operation.T.astype(np.int32)
         moves |= ((operation >> 4) << KEEP_SHIFT) | ((operation & 3) << kernels.INC_SHIFT)
     return moves
+
+
+def _calls(automaton: ByteAutomaton) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Entries, returns and their states as the walk reads them."""
+    calls = automaton.calls
+    if calls is None:
+        return np.zeros((1, 3), np.int32), np.zeros((1, 3), np.int32), np.zeros(1, np.int32)
+    scope = np.where(calls.level >= 0, automaton.scope[np.arange(automaton.states), calls.level], 0)
+    first, last = calls.return_offset[scope], calls.return_offset[scope + 1]
+    entries = np.stack([calls.entry_state, calls.entry_value, calls.level[calls.entry_state]], 1)
+    returns = np.stack([calls.level, first, last - first], 1)
+    return np.ascontiguousarray(entries), np.ascontiguousarray(returns, np.int32), calls.return_state.copy()
 
 
 def _bounds(automaton: ByteAutomaton) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -192,8 +212,3 @@ def _doubled(array: NDArray) -> NDArray:
 def _free_slots(entries: int) -> NDArray[np.int32]:
     """Hash table at most half full."""
     return np.full(1 << (2 * entries).bit_length(), -1, np.int32)
-
-
-def _max_units(edge_code: NDArray[np.int64]) -> int:
-    shifts = (*ADD_SHIFT, *ENTER_SHIFT)
-    return max(int(((edge_code >> shift) & UNIT_MASK).max(initial=0)) for shift in shifts)
