@@ -78,8 +78,12 @@ class Session:
         _ = self._sets.fits
 
     def admissible(self) -> NDArray[np.bool_]:
-        """[N, V] bool: the token is in some valid filling. A fixed slot admits its own token."""
-        allowed = self._admissible_classes()[:, self._table.kind]
+        """[N, V] bool: the token is in some valid filling. A fixed slot admits its own token.
+
+        The memory order is that of a transposed array: a column is written at a time, which is several times faster.
+        """
+        classes = np.ascontiguousarray(self._admissible_classes().T)
+        allowed = classes.take(self._table.kind, axis=0).T
         fixed = np.flatnonzero(~self._free)
         allowed[fixed, self._tokens[fixed]] = True
         return allowed

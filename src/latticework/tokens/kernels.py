@@ -20,6 +20,8 @@ from latticework.tokens.automaton import ADD_SHIFT, ENTER_SHIFT, KEEP_SHIFT, STA
 INC_SHIFT = KEEP_SHIFT + 2
 # A step into a call: the number of an entry in place of the target state.
 ENTRY_SHIFT = INC_SHIFT + 2
+# A step that leaves, enters and counts nothing; nearly all are of this kind.
+SIMPLE = 1 << ENTRY_SHIFT + 1
 # In place of a step: back behind a call, there to read the same byte. ``RETURN`` of the automaton has read it.
 BACK_AND_READ = -3
 
@@ -54,12 +56,12 @@ def compose(code, move, levels, low, high, entries):
     middle, target = code & STATE_MASK, move & STATE_MASK
     keep, inc = (move >> KEEP_SHIFT) & 3, (move >> INC_SHIFT) & 3
     kept = (code >> KEEP_SHIFT) & 3
-    if keep == levels[middle] and keep == levels[target] and not move >> ENTRY_SHIFT:
+    if keep == levels[middle] and keep == levels[target] and not move >> ENTRY_SHIFT & 1:
         # Nothing is left or entered.
         code += target - middle
     else:
         place = np.int64(0)
-        if move >> ENTRY_SHIFT:
+        if move >> ENTRY_SHIFT & 1:
             place = np.int64(entries[target, 1])
             target = np.int64(entries[target, 0])
         for level in range(keep, levels[middle]):
@@ -72,7 +74,7 @@ def compose(code, move, levels, low, high, entries):
         kept = keep if keep < kept else kept
         # A call is entered as the last level of all: the block begins outside of its own scopes.
         code = (code & ~_STATE_AND_KEEP) | target | (kept << KEEP_SHIFT)
-        if move >> ENTRY_SHIFT:
+        if move >> ENTRY_SHIFT & 1:
             code += place << (_ENTER_0 + UNIT_BITS * np.int64(entries[move & STATE_MASK, 2]))
     for level in range(2):
         if inc >> level & 1:
@@ -114,6 +116,15 @@ def image(begin, end, out, letter, moves, pool_source, pool_code, levels, low, h
         before = pool_code[pair]
         middle = before & STATE_MASK
         move = np.int64(moves[letter, middle])
+        if move >= SIMPLE:
+            if out == len(pool_source):
+                return np.int64(_FULL), total
+            code = before + (move & STATE_MASK) - middle
+            pool_source[out] = pool_source[pair]
+            pool_code[out] = code
+            total += mix((np.int64(pool_source[pair]) << 40) ^ code)
+            out += 1
+            continue
         if move == NOWHERE:
             continue
         first, last = np.int64(0), np.int64(1)
@@ -182,7 +193,7 @@ def walk(
         byte, parent: see :class:`latticework.tokens.trie.Trie`.
         byte_class: [256] int64.
         moves: [K, S] int32, ``target | keep << KEEP_SHIFT | inc << INC_SHIFT``, or a number of an entry in place
-            of the target and 1 at ``ENTRY_SHIFT``, or -1, or ``RETURN``, or ``BACK_AND_READ``.
+            of the target and 1 at ``ENTRY_SHIFT``; with ``SIMPLE`` where it is; or -1, or ``RETURN``, or ``BACK_AND_READ``.
         levels: [S] int32; low, high: [S, 2] int64 bounds of each state's levels.
         entries: [M, 3] int32: state, value, level of the call; returns: [S, 3] int32: level of the call,
             where its returns begin, and how many; return_state: [R] int32.

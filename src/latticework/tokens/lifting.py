@@ -167,14 +167,20 @@ class _Walk:
 def _moves(automaton: ByteAutomaton) -> NDArray[np.int32]:
     """[K, S] int32 steps as the walk reads them: transposed, because a map is composed with one class at a time."""
     moves = np.array(automaton.next_state.T, order="C")
+    if not automaton.has_counters:
+        moves[moves >= 0] |= kernels.SIMPLE
+        return moves
+    operation = automaton.operation.T.astype(np.int32)
+    levels = automaton.levels
+    stays = (moves >= 0) & (moves < automaton.states) & (operation == levels << 4)
+    stays &= np.append(levels, 0)[np.where(stays, moves, -1)] == levels
     calls = automaton.calls
     if calls is not None:
         enters = moves >= automaton.states
         moves[(moves == NOWHERE) & calls.returning] = kernels.BACK_AND_READ
         moves[enters] += (1 << kernels.ENTRY_SHIFT) - automaton.states
-    if automaton.has_counters:
-        operation = automaton.operation.T.astype(np.int32)
-        moves |= ((operation >> 4) << KEEP_SHIFT) | ((operation & 3) << kernels.INC_SHIFT)
+    moves |= ((operation >> 4) << KEEP_SHIFT) | ((operation & 3) << kernels.INC_SHIFT)
+    moves[stays] |= kernels.SIMPLE
     return moves
 
 

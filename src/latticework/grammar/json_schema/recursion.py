@@ -23,7 +23,7 @@ from latticework.grammar.json_schema.options import Options
 from latticework.grammar.limits import Limits
 
 # Places of any value in the grammar written out as a tree, and how deep the values nest there.
-DEPTHS = ((1, 4), (5, 3), (40, 2), (200, 1))
+DEPTHS = ((300, 4), (600, 3), (1_200, 2), (2_500, 1))
 BUDGETS = (1, 2, 4, 8, 16)
 MAX_WEIGHT = 8_000  # nodes of the unrolled grammar, each counted as often as it is used
 MAX_NODES = 2_000  # schemas lowered with one budget, after which no larger one is tried
