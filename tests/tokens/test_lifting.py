@@ -18,7 +18,6 @@ from latticework.tokens.automaton import ADD_SHIFT, ENTER_SHIFT, KEEP_SHIFT, UNI
 from latticework.tokens.lifting import lift
 from latticework.tokens.vocabulary import Vocabulary
 
-
 AUTOMATA = st.one_of(byte_automata(), calling_automata())
 
 

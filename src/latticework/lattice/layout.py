@@ -214,26 +214,28 @@ def _exits(states: _States, edges: Columns) -> tuple[NDArray[np.bool_], Columns,
 
     An edge that leaves its levels at one count only needs no exit: last, the distance of that cell.
     """
-    source, keep = edges["source"], edges["keep"]
-    live = np.ones(len(source), np.bool_)
+    live = np.ones(len(edges["source"]), np.bool_)
+    edge_exit, edge_cell = np.full(len(live), -1, np.int64), np.zeros(len(live), np.int64)
+    leaving = np.flatnonzero(edges["keep"] < states.levels[edges["source"]])
+    source, keep = edges["source"][leaving], edges["keep"][leaving]
     first = np.zeros((len(source), MAX_LEVELS), np.int64)
     last = states.width[source] - 1
     for level in range(MAX_LEVELS):
-        leaves = (states.levels[source] > level) & (keep <= level)
-        low, high = states.window(source, level, edges[f"add{level}"])
-        first[leaves, level] = low[leaves]
-        last[leaves, level] = high[leaves]
-        live &= first[:, level] <= last[:, level]
+        left = (states.levels[source] > level) & (keep <= level)
+        low, high = states.window(source, level, edges[f"add{level}"][leaving])
+        first[left, level] = low[left]
+        last[left, level] = high[left]
+    possible = (first <= last).all(axis=1)
+    live[leaving] = possible
 
     left_width = np.where(keep == 0, states.size[source], states.width[source, 1])
     single = (last == first)[:, 1] & ((keep > 0) | (last == first)[:, 0])
-    needs = live & (keep < states.levels[source]) & (left_width > 1) & ~single
+    needs = possible & (left_width > 1) & ~single
     cell = np.where(keep == 0, first[:, 0] * states.width[source, 1], 0) + np.where(keep < 2, first[:, 1], 0)
-    edge_cell = np.where(needs | ~live, 0, cell)
+    edge_cell[leaving] = np.where(needs | ~possible, 0, cell)
     key = np.stack([states.rank[source], source, keep, first[:, 0], last[:, 0], first[:, 1], last[:, 1]], axis=1)
     distinct, inverse = np.unique(key[needs], axis=0, return_inverse=True)
-    edge_exit = np.full(len(source), -1, np.int64)
-    edge_exit[needs] = inverse.reshape(-1)
+    edge_exit[leaving[needs]] = inverse.reshape(-1)
 
     rank, state, keep, first0, last0, first1, last1 = distinct.T
     width1 = states.width[state, 1]

@@ -55,7 +55,8 @@ class ClassTable:
         end, other = tokens.classes, tokens.classes + 1
         kind = np.where(tokens.class_of_token < 0, other, tokens.class_of_token).astype(np.int32)
         kind[tokens.end_tokens] = end
-        order = np.argsort(kind, kind="stable")
+        # Sixteen bits are sorted by counting.
+        order = np.argsort(kind.astype(np.uint16) if other < 1 << 16 else kind, kind="stable")
         offset = np.searchsorted(kind[order], np.arange(other + 2))
         label_offset = np.append(tokens.label_offset, len(tokens.label_class) + 1).astype(np.int32)
         label_class = np.append(tokens.label_class, end).astype(np.int32)
