@@ -9,9 +9,9 @@ from latticework.errors import SchemaError, SchemaIssue
 from latticework.grammar import ir
 from latticework.grammar.grammar import Grammar
 from latticework.grammar.json_schema.document import Document
+from latticework.grammar.json_schema.effort import lower_within_bounds
 from latticework.grammar.json_schema.openapi import as_json_schema
 from latticework.grammar.json_schema.options import Options
-from latticework.grammar.json_schema.recursion import lower
 from latticework.grammar.json_schema.scalars import scalars_of
 from latticework.grammar.json_schema.sources import JsonReader, schema_of
 from latticework.grammar.json_schema.style import style_of
@@ -89,7 +89,7 @@ def json_schema(
     if openapi:
         schema = as_json_schema(schema)
     document = Document(schema)
-    lowering, node = lower(document, options, limits)
+    lowering, node = lower_within_bounds(document, options, limits)
     if lowering.issues:
         raise SchemaError(tuple(lowering.issues))
     if node is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
 
 from latticework.errors import LimitExceeded
 from latticework.grammar.json_schema.conjunction import identity
@@ -13,7 +14,12 @@ if TYPE_CHECKING:
     from latticework.grammar.json_schema.conjunction import Conjunction, Expanded, Union
     from latticework.grammar.json_schema.lowering import Lowering
 
-_MAX_WAYS = 60  # combinations of ways to fail negated schemas that are kept
+
+class _Combination(NamedTuple):
+    """One branch of each union so far; ``choice`` tells apart what was chosen where nothing is negated."""
+
+    branches: tuple[Conjunction, ...]
+    choice: int
 
 
 def cases(lowering: Lowering, expanded: Expanded) -> list[Conjunction]:
@@ -28,20 +34,38 @@ def cases(lowering: Lowering, expanded: Expanded) -> list[Conjunction]:
     """
     own = tuple(member._replace(own=True) for member in expanded.members)
     limit = lowering.limits.max_branches
-    chosen: list[tuple[Conjunction, ...]] = [()]
+    combinations = [_Combination((), 0)]
     for union in expanded.unions:
-        following: list[tuple[Conjunction, ...]] = []
-        for before in chosen:
-            given = (*own, *(member for branch in before for member in branch))
-            following += [(*before, branch) for branch in _open_branches(lowering, given, union)]
-        if union.keyword == "not" and len(following) > _MAX_WAYS:
-            del following[_MAX_WAYS:]
-            place = union.holder.place or "(root)"
-            lowering.narrow(f"at {place}: some of the ways not to satisfy this schema are left out")
+        following: list[_Combination] = []
+        for before in combinations:
+            given = (*own, *(member for branch in before.branches for member in branch))
+            for branch in _open_branches(lowering, given, union):
+                choice = before.choice if union.keyword == "not" else len(following)
+                following.append(_Combination((*before.branches, branch), choice))
+        if union.keyword == "not":
+            following = _fewer(lowering, following, union.holder.place)
         if len(following) > limit:
             raise LimitExceeded("max_branches", limit, union.holder.place)
-        chosen = following
-    return [expanded.case(branches) for branches in chosen]
+        combinations = following
+    return [expanded.case(combination.branches) for combination in combinations]
+
+
+def _fewer(lowering: Lowering, combinations: list[_Combination], place: str) -> list[_Combination]:
+    """The first ways to fail the negated schemas, as many as are to be kept, beside each other choice."""
+    by_choice = Counter(combination.choice for combination in combinations)
+    lowering.most_ways = max(lowering.most_ways, *by_choice.values(), 0)
+    if len(combinations) <= lowering.ways:
+        return combinations
+    most = max(1, lowering.ways // len(by_choice))
+    kept: list[_Combination] = []
+    seen: Counter[int] = Counter()
+    for combination in combinations:
+        seen[combination.choice] += 1
+        if seen[combination.choice] <= most:
+            kept.append(combination)
+    if len(kept) < len(combinations):
+        lowering.narrow(f"at {place or '(root)'}: some of the ways not to satisfy this schema are left out")
+    return kept
 
 
 def _open_branches(lowering: Lowering, given: Conjunction, union: Union) -> list[Conjunction]:

@@ -16,7 +16,7 @@ from latticework.errors import LimitExceeded
 from latticework.grammar.json_schema import keywords
 from latticework.grammar.json_schema.conjunction import identity
 from latticework.grammar.json_schema.document import Subschema
-from latticework.grammar.json_schema.enums import given_keys, satisfying
+from latticework.grammar.json_schema.enums import given_keys, key_of, satisfying
 from latticework.grammar.json_schema.numbers import interval
 
 if TYPE_CHECKING:
@@ -104,20 +104,26 @@ def excludes(lowering: Lowering, these: Conjunction, other: Conjunction) -> bool
     return _exclude(lowering, facts, _facts(lowering, other, strict=True), 0)
 
 
-def contradictory(lowering: Lowering, conjunction: Conjunction) -> bool:
+def contradictory(lowering: Lowering, conjunction: Conjunction, depth: int = 0) -> bool:
     """Whether it is plain that no value satisfies ``conjunction``."""
     lowering.proofs += 1
-    if lowering.proofs > _MAX_PROOFS:
+    if lowering.proofs > _MAX_PROOFS or depth > _MAX_NESTING:
         return False
     facts = _facts(lowering, conjunction)
     if not facts.types:
         return True
     given = [found for member in facts.members if (found := given_keys(member)) is not None]
-    if given and not frozenset.intersection(*given):
-        return True
-    return facts.types == {"object"} and any(
-        sub.schema is False for name in facts.required for sub in facts.property(name)
-    )
+    if given:
+        excluded = {key_of(value) for values in lowering.negated(facts.members, "enum") for value in values}
+        if frozenset.intersection(*given) <= excluded:
+            return True
+    if facts.types != {"object"}:
+        return False
+    for name in facts.required:
+        said = facts.property(name)
+        if any(sub.schema is False for sub in said) or (len(said) > 1 and contradictory(lowering, said, depth + 1)):
+            return True
+    return False
 
 
 def _facts(lowering: Lowering, conjunction: Conjunction, depth: int = 0, strict: bool = False) -> _Facts:

@@ -153,7 +153,8 @@ class Further:
     def witnesses(self, named: dict[str, Any], level: int, wanted: Sequence[Demand]) -> list[tuple[ir.Node, int]]:
         """Ways to meet all demands by members with other keys, and how many members each takes.
 
-        Keys of different members are of different classes, so that none overrides another.
+        Members with equal keys override each other, so where those of one class of keys may be equal, what must hold
+        of a value is asked of the last of them.
         """
         patterns = tuple(
             dict.fromkeys([*self.patterns, *(pattern for demand in wanted for pattern, _ in demand.patterns)])
@@ -163,10 +164,15 @@ class Further:
         for groups in _partitions(tuple(wanted)):
             choices = product(*(self._pairs(named, level, group, patterns) for group in groups))
             for chosen in choices:
-                if len({matched for matched, _ in chosen}) < len(groups):
-                    continue
-                for order in permutations(node for _, node in chosen):
-                    separated = [part for node in order for part in (comma, node)][1:]
+                members = [
+                    (matched, node, any(demand.value is not None for demand in group))
+                    for (matched, node), group in zip(chosen, groups, strict=True)
+                ]
+                for order in permutations(members):
+                    later = [{matched for matched, _, _ in order[index + 1 :]} for index in range(len(order))]
+                    if any(asks and matched in behind for (matched, _, asks), behind in zip(order, later, strict=True)):
+                        continue
+                    separated = [part for _, node, _ in order for part in (comma, node)][1:]
                     out.append((seq(separated), len(groups)))
         return out
 

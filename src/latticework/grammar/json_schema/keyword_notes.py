@@ -19,7 +19,7 @@ _GIVEN = Note(
 )
 _BOUND = Note("no exponent, at most 15 digits before the point", "bounds of more than `max_bound_digits` digits")
 _BRANCHES = Note(
-    "of the many ways not to satisfy several schemas at once, 60 are kept",
+    "of the many ways not to satisfy several schemas at once, 60 are kept, fewer where that takes too long",
     "more than `max_branches` combinations of branches",
 )
 _DYNAMIC = Note(refused="it may lead to several places, none of them in the document's own resource")

@@ -41,6 +41,11 @@ _ATOMS = {
     "object": frozenset({"object"}),
 }
 _ALL_TYPES = frozenset().union(*_ATOMS.values())
+MANY_NODES = 10_000  # schemas lowered (about a second), after which negated schemas are to take less
+
+
+class TooManyWays(Exception):
+    """Negated schemas multiply out into too much work. Internal: the lowering begins anew with fewer ways."""
 
 
 class Lowering:
@@ -58,6 +63,8 @@ class Lowering:
         self.formats = options.format == "assert"
         self.any_order = options.property_order == "any"
         self.widen = options.on_unsupported == "widen"
+        self.ways = options.ways
+        self.most_ways = 0  # combinations of ways to fail negated schemas that there were at one place
         self.issues: dict[SchemaIssue, None] = {}
         self.unsatisfiable: dict[SchemaIssue, None] = {}
         self.warnings: dict[str, None] = {}
@@ -160,13 +167,24 @@ class Lowering:
         where = conjunction[0].place if conjunction else ""
         if self._depth >= self.limits.max_schema_depth:
             raise LimitExceeded("max_schema_depth", self.limits.max_schema_depth, where)
-        self.nodes += len(expanded.items) + 1
-        if self.nodes > self.limits.max_schema_nodes:
-            raise LimitExceeded("max_schema_nodes", self.limits.max_schema_nodes, where)
+        self.spend(len(expanded.items) + 1, where)
         self._depth += 1
         node = self._combine(expanded, level)
         self._depth -= 1
         return node
+
+    def spend(self, nodes: int, where: str) -> None:
+        """Counts schemas lowered.
+
+        Raises:
+            LimitExceeded: more than ``max_schema_nodes``.
+            TooManyWays: so many that fewer ways to fail negated schemas are to be kept.
+        """
+        self.nodes += nodes
+        if self.nodes > MANY_NODES and min(self.ways, self.most_ways) > 1:
+            raise TooManyWays
+        if self.nodes > self.limits.max_schema_nodes:
+            raise LimitExceeded("max_schema_nodes", self.limits.max_schema_nodes, where)
 
     def _combine(self, expanded: Expanded, level: int) -> ir.Node | None:
         members, unions = expanded.members, expanded.unions

@@ -30,6 +30,8 @@ _COUNTS = {
     "minProperties": ("object", "maxProperties", -1),
     "maxProperties": ("object", "minProperties", 1),
 }
+# Where not all ways to fail a schema are kept, the first are: those most documents take.
+_FIRST = {"type": 0, "const": 1, "enum": 2, "required": 3, "properties": 4}
 _LITERALS = {
     "pattern": "string",
     "multipleOf": "number",
@@ -75,6 +77,7 @@ def negations(lowering: Lowering, sub: Subschema) -> list[Conjunction]:
         return _of_keyword(lowering, sub, "$ref")
     left_out = keywords.APPLICATORS if sub.own and not sub.is_literal else ()
     known = [keyword for keyword in schema if keyword in dialect.keywords and keyword not in left_out]
+    known.sort(key=lambda keyword: _FIRST.get(keyword, len(_FIRST)))
     return [way for keyword in known for way in _of_keyword(lowering, sub, keyword)]
 
 
@@ -218,6 +221,7 @@ def _not_object(sub: Subschema, keyword: str) -> list[Conjunction]:
     schema, value = sub.schema, sub.schema[keyword]
     if keyword == "properties":
         names = [name for name, member in value.items() if member is not True] if isinstance(value, dict) else []
+        names.sort(key=lambda name: not (isinstance(value[name], dict) and {"const", "enum"} & value[name].keys()))
         wrong = {name: {"properties": {name: {"not": value[name]}}} for name in names}
         return [
             (sub.derived(f"not {keyword} {name}", {"type": "object", "required": [name], **failing}),)

@@ -7,7 +7,8 @@ value, which satisfies the same schema, and no count below relies on them being 
 
 from __future__ import annotations
 
-from itertools import product
+from collections.abc import Iterator
+from itertools import islice, product
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -69,14 +70,9 @@ def json_object(lowering: Lowering, members: tuple[Subschema, ...], level: int) 
     if not wanted:
         return _object(lowering, members, level, ())
     plain = tuple(member for member in members if not (member.is_literal and member.schema.get("type") == "object"))
-    # Each demand is met by a property with a name, or by one of the others.
-    places = [[*_names_for(lowering, plain, demand), None] for demand in wanted]
-    if prod(map(len, places)) > lowering.limits.max_branches or len(wanted) > _MAX_DEMANDS:
-        place = wanted[0].source.place or "(root)"
-        lowering.narrow(f"at {place}: objects that fail so many schemas by properties without a name are left out")
-        return None
+    places = _places(lowering, plain, wanted, level)
     options: list[ir.Node] = []
-    for names in product(*places):
+    for names in _choices_of(lowering, places, wanted[0].source):
         at = tuple(demand.at(name) for demand, name in zip(wanted, names, strict=True) if name is not None)
         rest = tuple(demand for demand, name in zip(wanted, names, strict=True) if name is None)
         node = _object(lowering, (*plain, *at), level, rest)
@@ -85,16 +81,42 @@ def json_object(lowering: Lowering, members: tuple[Subschema, ...], level: int) 
     return alt(options) if options else None
 
 
-def _names_for(lowering: Lowering, members: tuple[Subschema, ...], demand: Demand) -> list[str]:
+def _places(
+    lowering: Lowering, members: tuple[Subschema, ...], wanted: list[Demand], level: int
+) -> list[list[str | None]]:
+    """For each demand the names of properties that may meet it, and ``None`` if one without a name may."""
     constraining = [member for member in members if not KEYWORDS.isdisjoint(member.schema)]
-    named = _named(lowering, Further(lowering, constraining), constraining, _required(lowering, constraining))
-    return [name for name in named if demand.is_met_by_key(lowering, name)]
+    further = Further(lowering, constraining)
+    named = _named(lowering, further, constraining, _required(lowering, constraining))
+    places: list[list[str | None]] = []
+    for demand in wanted:
+        names: list[str | None] = [
+            name for name, said in named.items() if said is not None and demand.is_met_by_key(lowering, name)
+        ]
+        places.append([*names, None] if further.witnesses(named, level, (demand,)) else names)
+    return places
+
+
+def _choices_of(
+    lowering: Lowering, places: list[list[str | None]], source: Subschema
+) -> Iterator[tuple[str | None, ...]]:
+    """A place for every demand, in all ways as far as they are kept."""
+    count = prod(map(len, places))
+    lowering.most_ways = max(lowering.most_ways, count)
+    chosen = list(islice(product(*places), lowering.ways))
+    kept = [names for names in chosen if names.count(None) <= _MAX_DEMANDS]
+    if len(kept) < count:
+        place = source.place or "(root)"
+        lowering.narrow(f"at {place}: some objects that fail so many schemas by other properties are left out")
+    return iter(kept)
 
 
 def _object(
     lowering: Lowering, members: tuple[Subschema, ...], level: int, wanted: tuple[Demand, ...]
 ) -> ir.Node | None:
     """Objects that satisfy ``members`` and meet ``wanted`` by properties without a name."""
+    if wanted:
+        lowering.spend(1, wanted[0].source.place)
     style = lowering.style
     constraining = [member for member in members if not KEYWORDS.isdisjoint(member.schema)]
     if not wanted and _is_open(constraining):

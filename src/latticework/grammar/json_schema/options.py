@@ -27,6 +27,7 @@ class Options:
     property_order: str
     optional: str
     format: str
+    ways: int = 60  # combinations of ways to fail negated schemas that are kept, see :mod:`.effort`
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():

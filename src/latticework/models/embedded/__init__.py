@@ -1,4 +1,4 @@
-"""The embedded model: a 3 M parameter masked-diffusion extractor that comes with the package.
+"""The embedded model: a 7 M parameter masked-diffusion extractor that comes with the package.
 
 ``load_embedded()`` gives the model and its tokenizer, ``build_prompt(text, schema)`` the token ids in front of the
 canvas. The response it was trained to write is compact JSON (no whitespace) in schema order, then ``EOS``.
