@@ -54,23 +54,25 @@ def test_check_refuses_like_extract():
 
 
 @pytest.mark.parametrize(
-    ("document", "offset", "expected"),
+    ("document", "offset", "expected", "reason"),
     [
-        ('{"name":"Ann","age":x}', 20, "0"),
-        ('{"name":"Ann";"age":3}', 13, ","),
-        ('{"nome":"Ann"}', 3, "a"),
+        ('{"name":"Ann","age":x}', 20, "0", "not JSON at /age: "),
+        ('{"name":"Ann";"age":3}', 13, ",", "not JSON at /name: "),
+        ('{"nome":"Ann"}', 3, "a", "invalid at the root: "),
     ],
 )
-def test_explain_points_at_the_first_byte_no_document_has(document, offset, expected):
+def test_explain_points_at_the_first_byte_no_document_has(document, offset, expected, reason):
     result = run("explain", INLINE, "--text", document)
     assert result.exit_code == 1
-    message, line, caret = result.stdout.splitlines()
+    message, line, caret, why = result.stdout.splitlines()[:4]
+    assert why.startswith(reason)
     assert f"byte {offset}" in message
     assert line.strip() == document
     assert caret.index("^") == line.index(document) + offset
     found = json.loads(run("explain", INLINE, "--text", document, "--json").stdout)
     assert (found["accepted"], found["offset"], found["ends_early"]) == (False, offset, False)
     assert expected in found["expected"]
+    assert reason == f"{found['reason']['kind']} at {found['reason']['instance'] or 'the root'}: "
 
 
 def test_explain_knows_an_early_end_and_a_good_document(tmp_path):
@@ -86,7 +88,7 @@ def test_explain_knows_an_early_end_and_a_good_document(tmp_path):
 
 def test_explain_counts_characters_not_bytes():
     result = run("explain", INLINE, "--text", '{"name":"ééé",!')
-    _, line, caret = result.stdout.splitlines()
+    _, line, caret = result.stdout.splitlines()[:3]
     assert caret.index("^") == line.index("!")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +15,7 @@ from latticework.cli.options import JsonOption, ModelOption, SchemaArgument
 from latticework.cli.schema_options import SchemaOptions, with_schema_options
 
 if TYPE_CHECKING:
+    from latticework.grammar.json_schema.reasons import Reason
     from latticework.lattice.constraint import Constraint
     from latticework.lattice.explain import Explanation
 
@@ -54,7 +57,7 @@ def explain(
     *,
     schema_options: SchemaOptions,
 ) -> None:
-    """Say whether a text is a document of SCHEMA, and where it stops being one. Exit status 1 when it is not.
+    """Say whether a text is a document of SCHEMA, where it stops being one, and why. Exit status 1 when it is not.
 
     Line breaks at the end of a file do not count.
     """
@@ -63,6 +66,7 @@ def explain(
     with refusals():
         from latticework.automata.build import build_automaton
         from latticework.grammar import json_schema
+        from latticework.grammar.json_schema.reasons import reason
         from latticework.grammar.limits import DEFAULT_LIMITS
         from latticework.lattice.explain import explain as find
 
@@ -70,7 +74,12 @@ def explain(
         assert content is not None
         grammar = json_schema(read_schema(schema), **schema_options)
         found = find(build_automaton(grammar.node, DEFAULT_LIMITS), content.encode())
-    typer.echo(json.dumps(_explanation(found)) if as_json else _pointed(content, found))
+        formats = schema_options.get("format") != "annotation"
+        why = None if found.accepted else reason(grammar.schema, content, found.offset, formats=formats)
+    if as_json:
+        typer.echo(json.dumps(_explanation(found) | {"reason": None if why is None else asdict(why)}))
+    else:
+        typer.echo(_pointed(content, found) + ("" if why is None else "\n" + _told(why, grammar.narrowings)))
     raise typer.Exit(0 if found.accepted else 1)
 
 
@@ -132,6 +141,16 @@ def _explanation(found: Explanation) -> dict[str, Any]:
         "ends_early": found.ends_early,
         "expected": _expected(found.expected),
     }
+
+
+def _told(why: Reason, narrowings: Iterable[str]) -> str:
+    """The reason in words; for what the grammar leaves out on purpose, all that it leaves out."""
+    lines = [f"{why.kind} at {why.instance or 'the root'}: {why.message}"]
+    if why.schema is not None:
+        lines.append(f"schema {why.schema or '(root)'}")
+    if why.kind == "narrowed":
+        lines += [f"narrowing  {line}" for line in narrowings]
+    return "\n".join(lines)
 
 
 def _expected(values: bytes) -> list[str]:
