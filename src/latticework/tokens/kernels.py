@@ -193,7 +193,8 @@ def walk(
         byte, parent: see :class:`latticework.tokens.trie.Trie`.
         byte_class: [256] int64.
         moves: [K, S] int32, ``target | keep << KEEP_SHIFT | inc << INC_SHIFT``, or a number of an entry in place
-            of the target and 1 at ``ENTRY_SHIFT``; with ``SIMPLE`` where it is; or -1, or ``RETURN``, or ``BACK_AND_READ``.
+            of the target and 1 at ``ENTRY_SHIFT``; with ``SIMPLE`` where it is; or one of ``NOWHERE``, ``RETURN`` and
+            ``BACK_AND_READ``.
         levels: [S] int32; low, high: [S, 2] int64 bounds of each state's levels.
         entries: [M, 3] int32: state, value, level of the call; returns: [S, 3] int32: level of the call,
             where its returns begin, and how many; return_state: [R] int32.
