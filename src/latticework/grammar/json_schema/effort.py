@@ -16,7 +16,7 @@ from latticework.grammar.json_schema.options import Options
 from latticework.grammar.json_schema.recursion import lower
 from latticework.grammar.limits import Limits
 
-FEWER_WAYS = (12, 3, 1)  # tried in turn after the number that options have
+FEWER_WAYS = (6, 1)  # tried in turn after the number that options have
 MAX_WEIGHT = 300_000  # nodes of the grammar written out as a tree, beyond which fewer ways are tried
 
 

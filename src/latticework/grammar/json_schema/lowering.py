@@ -41,7 +41,7 @@ _ATOMS = {
     "object": frozenset({"object"}),
 }
 _ALL_TYPES = frozenset().union(*_ATOMS.values())
-MANY_NODES = 10_000  # schemas lowered (about a second), after which negated schemas are to take less
+MUCH_EFFORT = 10_000  # schemas lowered and properties written (about a second)
 
 
 class TooManyWays(Exception):
@@ -69,6 +69,7 @@ class Lowering:
         self.unsatisfiable: dict[SchemaIssue, None] = {}
         self.warnings: dict[str, None] = {}
         self.narrowings: dict[str, None] = {}
+        self._effort = 0
         self._memo: dict[tuple[Any, ...], ir.Node | None] = {}
         self._active: set[tuple[Any, ...]] = set()
         self._depth = 0
@@ -167,24 +168,24 @@ class Lowering:
         where = conjunction[0].place if conjunction else ""
         if self._depth >= self.limits.max_schema_depth:
             raise LimitExceeded("max_schema_depth", self.limits.max_schema_depth, where)
-        self.spend(len(expanded.items) + 1, where)
+        self.nodes += len(expanded.items) + 1
+        if self.nodes > self.limits.max_schema_nodes:
+            raise LimitExceeded("max_schema_nodes", self.limits.max_schema_nodes, where)
+        self.spend(len(expanded.items) + 1)
         self._depth += 1
         node = self._combine(expanded, level)
         self._depth -= 1
         return node
 
-    def spend(self, nodes: int, where: str) -> None:
-        """Counts schemas lowered.
+    def spend(self, effort: int) -> None:
+        """Counts work that negated schemas multiply.
 
         Raises:
-            LimitExceeded: more than ``max_schema_nodes``.
-            TooManyWays: so many that fewer ways to fail negated schemas are to be kept.
+            TooManyWays: so much that fewer ways to fail negated schemas are to be kept.
         """
-        self.nodes += nodes
-        if self.nodes > MANY_NODES and min(self.ways, self.most_ways) > 1:
+        self._effort += effort
+        if self._effort > MUCH_EFFORT and min(self.ways, self.most_ways) > 1:
             raise TooManyWays
-        if self.nodes > self.limits.max_schema_nodes:
-            raise LimitExceeded("max_schema_nodes", self.limits.max_schema_nodes, where)
 
     def _combine(self, expanded: Expanded, level: int) -> ir.Node | None:
         members, unions = expanded.members, expanded.unions

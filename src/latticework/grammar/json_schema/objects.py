@@ -115,8 +115,6 @@ def _object(
     lowering: Lowering, members: tuple[Subschema, ...], level: int, wanted: tuple[Demand, ...]
 ) -> ir.Node | None:
     """Objects that satisfy ``members`` and meet ``wanted`` by properties without a name."""
-    if wanted:
-        lowering.spend(1, wanted[0].source.place)
     style = lowering.style
     constraining = [member for member in members if not KEYWORDS.isdisjoint(member.schema)]
     if not wanted and _is_open(constraining):
@@ -126,6 +124,7 @@ def _object(
     required = _required(lowering, constraining)
     further = Further(lowering, constraining)
     named = _named(lowering, further, constraining, required)
+    lowering.spend(len(named))
     low, high = lowering.bounds(constraining, "minProperties", "maxProperties")
     if high is not None and len(required) > high:
         return lowering.dead(place, "maxProperties", f"{len(required)} properties are required, {high} allowed")
