@@ -282,11 +282,15 @@ def children(node: Node) -> tuple[Node, ...]:
 
 
 class TreeSize(NamedTuple):
-    """A grammar written out as a tree: nodes, nesting, and how many :class:`Alone` nodes are not inside another."""
+    """A grammar written out as a tree: nodes, nesting, and how many :class:`Alone` nodes there are that hold others.
+
+    Those that hold others are not counted inside one another.
+    """
 
     weight: int
     height: int
     places: int
+    alone: bool
 
 
 def tree_size(root: Node) -> TreeSize:
@@ -306,7 +310,8 @@ def tree_size(root: Node) -> TreeSize:
         known[node.digest] = TreeSize(
             1 + sum(size.weight for size in below),
             1 + max((size.height for size in below), default=0),
-            1 if isinstance(node, Alone) else sum(size.places for size in below),
+            int(below[0].alone) if isinstance(node, Alone) else sum(size.places for size in below),
+            isinstance(node, Alone) or any(size.alone for size in below),
         )
     return known[root.digest]
 

@@ -23,7 +23,9 @@ from latticework.grammar.json_schema.options import Options
 from latticework.grammar.limits import Limits
 
 # Places of any value in the grammar written out as a tree, and how deep the values nest there.
-DEPTHS = ((300, 4), (600, 3), (1_200, 2), (2_500, 1))
+DEPTHS = ((1_000, 4), (1_300, 2), (2_500, 1))
+# The same where objects that hold such places are alternatives: their automata are merged, so little is shared.
+MERGED_DEPTHS = ((1, 4), (5, 3), (60, 2), (1_000, 1))
 BUDGETS = (1, 2, 4, 8, 16)
 MAX_WEIGHT = 8_000  # nodes of the unrolled grammar, each counted as often as it is used
 MAX_NODES = 2_000  # schemas lowered with one budget, after which no larger one is tried
@@ -38,17 +40,54 @@ def lower(document: Document, options: Options, limits: Limits) -> tuple[Lowerin
     """
     if options.max_depth is not None:
         return _unrolled(document, options, limits)
-    depth = _depth_for(_open_places(document, options))
+    depth = _depth_for(_open_places(document, options), DEPTHS)
     found = _unrolled(document, replace(options, max_depth=depth), limits)
     if found[1] is not None and depth:
-        fitting = _depth_for(ir.tree_size(found[1]).places)
+        places = ir.tree_size(found[1]).places
+        fitting = _depth_for(places, MERGED_DEPTHS if places > 1 and _merges(found[1]) else DEPTHS)
         if fitting < depth:
             found = _unrolled(document, replace(options, max_depth=fitting), limits)
     return found
 
 
-def _depth_for(places: int) -> int:
-    return next((depth for most, depth in DEPTHS if places <= most), 0)
+def _depth_for(places: int, depths: tuple[tuple[int, int], ...]) -> int:
+    return next((depth for most, depth in depths if places <= most), 0)
+
+
+def _merges(root: ir.Node) -> bool:
+    """Whether two objects, or two arrays, with places of any value are alternatives to each other."""
+    holds: dict[bytes, bool] = {}  # by node, whether a place of any value is inside
+
+    def has_place(node: ir.Node) -> bool:
+        found = holds.get(node.digest)
+        if found is None:
+            found = holds[node.digest] = ir.tree_size(node).places > 0
+        return found
+
+    seen: set[bytes] = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if not isinstance(node, ir.Located):  # which equals what is inside
+            if node.digest in seen or isinstance(node, ir.Alone):
+                continue
+            seen.add(node.digest)
+        stack += ir.children(node)
+        if isinstance(node, ir.Alt):
+            begins = [_first_byte(option) for option in node.options if has_place(option)]
+            if any(begins.count(byte) > 1 for byte in (b"{", b"[")):
+                return True
+    return False
+
+
+def _first_byte(node: ir.Node) -> bytes:
+    """The byte that every text of ``node`` begins with, where that is easily seen."""
+    while isinstance(node, ir.Located | ir.Seq):
+        inside = ir.children(node)
+        if not inside:
+            return b""
+        node = inside[0]
+    return node.data[:1] if isinstance(node, ir.Literal) else b""
 
 
 def _open_places(document: Document, options: Options) -> int:
