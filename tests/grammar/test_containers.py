@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from ir_matcher import matches
 from schemas import DRAFTS, validator
 from verdicts import check, narrowed
 
+from latticework.automata import run
+from latticework.automata.build import build_automaton
 from latticework.errors import SchemaError
 from latticework.grammar import ir, json_schema
 
@@ -301,10 +304,39 @@ def test_unique_items(schema: Any, valid: list[str], invalid: list[str]) -> None
 def test_unique_items_of_many_values_come_in_order() -> None:
     schema = {"type": "array", "items": {"enum": [*range(12)]}, "uniqueItems": True}
     check(schema, ["[]", "[0,3]", "[7]"], ["[3,3]", "[0,12]", "[0,3,0]"])
-    narrowed(schema, ["[3,0]"])
+    check(schema, ["[3,0]", "[3,0,1]"], [])
+    narrowed(schema, ["[8,7,6,5,4,3,2,1,0]"])
 
 
-@pytest.mark.parametrize("items", [{"type": "integer"}, {}, {"type": "string", "maxLength": 1}], ids=str)
+def test_unique_items_of_every_schema_with_few_values() -> None:
+    """Whatever lists few values in the end: bounds, patterns, tuples; each spelling of a value counts as the value."""
+    array = {"type": "array", "uniqueItems": True}
+    check({**array, "items": {"type": "integer", "minimum": -1, "maximum": 1}}, ["[1,-1,0]", "[]"], ["[0,1,0]", "[2]"])
+    check({**array, "items": {"type": "string", "pattern": "^[ab]?$"}}, ['["","b"]', '["b","a"]'], ['["a","a"]'])
+    pairs = {"type": "object", "properties": {"a": {"enum": [1, 2]}, "b": {"type": "null"}}, "required": ["a"]}
+    check({**array, "items": pairs}, ['[{"a":1},{"a":1,"b":null}]'], ['[{"a":1},{"a":1}]', "[{}]"])
+    tuples = {"prefixItems": [{"enum": [1, 2]}], "items": False, "type": "array"}
+    check({**array, "items": tuples}, ["[[1],[],[2]]"], ["[[1],[1]]", "[[],[]]"])
+    grammar = json_schema({**array, "items": pairs}, property_order="any")
+    automaton = build_automaton(grammar.node)
+    assert run.accepts(automaton, b'[{"b":null,"a":1},{"a":2,"b":null}]')
+    assert not run.accepts(automaton, b'[{"b":null,"a":1},{"a":1,"b":null}]')
+
+
+@pytest.mark.parametrize("count", [3, 9, 10, 14])
+def test_unique_items_against_every_array(count: int) -> None:
+    values = list(range(count))
+    automaton = build_automaton(json_schema({"type": "array", "items": {"enum": values}, "uniqueItems": True}).node)
+    for length in range(4):
+        for items in product(values, repeat=length) if count**length < 1_000 else ():
+            text = json.dumps(items, separators=(",", ":")).encode()
+            assert run.accepts(automaton, text) == (len(set(items)) == len(items)), items
+    assert run.accepts(automaton, json.dumps(values, separators=(",", ":")).encode())
+
+
+@pytest.mark.parametrize(
+    "items", [{"type": "integer"}, {}, {"type": "string", "maxLength": 1}, {"type": "string"}], ids=str
+)
 def test_unique_items_of_unlisted_values_are_refused(items: Any) -> None:
     with pytest.raises(SchemaError, match="uniqueItems"):
         json_schema({"type": "array", "items": items, "uniqueItems": True})

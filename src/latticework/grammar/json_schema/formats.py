@@ -147,16 +147,24 @@ PATTERNS = {
 # within the bound of its local part every bound of RFC 5321: one counter instead of three.
 MAX_LENGTHS = {"email": 64, "hostname": 63, "idn-email": 64, "idn-hostname": 63}
 
-# Languages that hold every text that any reader takes for the format, for its negation.
+# Languages that hold every text that any reader takes for the format, for its negation. Readers that search with $ let
+# a line feed stand at the end.
 COVERS = {
     "date": r"\d{4}-?[\dW]{2}[-\d]*",
     "date-time": r"\d[\d-]*[Tt _]\d[\s\S]*",
+    "duration": r"[+-]?P[\s\S]*",
     "email": r"[\s\S]*@[\s\S]*",
+    "hostname": r"[\w.-]*\n?",
     "idn-email": r"[\s\S]*@[\s\S]*",
+    "idn-hostname": r"[^ !-,/:-@\[-^`{-~]*\n?",
     "ipv4": r"[\d.]*",
     "ipv6": r"[\s\S]*:[\s\S]*",
     "iri": r"[A-Za-z][\s\S]*:[\s\S]*",
+    "iri-reference": r"[^\x00-\x20]*\n?",
+    "json-pointer": r"[/#][\s\S]*|",
+    "relative-json-pointer": r"\d[\s\S]*",
     "time": r"\d\d:?\d\d[\s\S]*",
     "uri": r"[A-Za-z][\s\S]*:[\s\S]*",
+    "uri-reference": r"[^\x00-\x20]*\n?",
     "uuid": r"[0-9A-Fa-f{}:urnid-]*",
 }

@@ -98,7 +98,7 @@ NOTES = {
     "unevaluatedItems": _UNEVALUATED,
     "unevaluatedProperties": _UNEVALUATED,
     "uniqueItems": Note(
-        "of more than 9 listed values, items come in one fixed order",
-        "the possible items are not listed, or items are given by position",
+        "of more than 9 possible values, more than a few items come in one fixed order",
+        "the possible items are unlimited or more than 2,000, or items are given by position",
     ),
 }

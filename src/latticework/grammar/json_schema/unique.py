@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from math import comb
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from latticework.grammar import ir
 from latticework.grammar.combine import alt, seq
 from latticework.grammar.json_schema.document import Subschema
 from latticework.grammar.json_schema.enums import key_of
+from latticework.grammar.json_schema.listed import listed
 
 if TYPE_CHECKING:
     from latticework.grammar.json_schema.conjunction import Conjunction
     from latticework.grammar.json_schema.lowering import Lowering
 
 MAX_REMEMBERED = 9  # values whose use is remembered exactly: the states double with each
-_HINT = "list the possible items with enum, or drop it and remove duplicates from the result"
+MAX_WEIGHT = 30_000  # bytes of all texts behind all sets of items used, for the first items of more values
+_HINT = 'list the possible items with enum, or use on_unsupported="widen", which checks the result'
 
 
 def unique_items(
@@ -36,71 +39,86 @@ def unique_items(
             return ir.EMPTY
         lowering.refuse(place, "uniqueItems", "not supported beside items by position", _HINT)
         return ir.EMPTY
-    texts = _values(lowering, said_of_others, level)
-    if texts is None:
+    values = _values(lowering, said_of_others, level)
+    if values is None:
         lowering.refuse(place, "uniqueItems", "not supported where the possible items are not listed", _HINT)
         return ir.EMPTY
-    high = len(texts) if high is None else min(high, len(texts))
+    high = len(values) if high is None else min(high, len(values))
     if low > high:
         return None
     comma = lowering.style.comma(level + 1)
-    items = [lowering.style.member(ir.Literal(text)) for text in texts]
-    if len(items) > MAX_REMEMBERED:
-        lowering.narrow(f"uniqueItems of more than {MAX_REMEMBERED} values: items come in one fixed order")
-        return _in_order(items, comma, low, high)
-    return _in_any_order(items, comma, max(low, 1), high)
+    low = max(low, 1)
+    if len(values) <= MAX_REMEMBERED:
+        return _in_any_order(values, comma, low, high)
+    free = _remembered(values, high)
+    if free == high:
+        return _in_any_order(values, comma, low, high)
+    lowering.narrow(f"uniqueItems of {len(values)} values: more than {free} items come in one fixed order")
+    return alt([_in_any_order(values, comma, low, free), _in_order(values, comma)])
 
 
-def _in_order(items: list[ir.Node], comma: ir.Node, low: int, high: int) -> ir.Node:
+_Value: TypeAlias = tuple[bytes, ...]  # the texts of one value
+
+
+def _remembered(values: list[_Value], high: int) -> int:
+    """How many items may come in any order."""
+    count, weight = len(values), sum(len(text) for value in values for text in value)
+    total = 0
+    for used in range(high):
+        total += comb(count, used) * weight
+        if total > MAX_WEIGHT:
+            return max(used, 1)
+    return high
+
+
+def _in_order(values: list[_Value], comma: ir.Node) -> ir.Node:
     """Nonempty subsequences; the number of items is bounded elsewhere."""
-    return ir.Except(ir.Ordered([(item, False) for item in items], comma), ir.EMPTY)
+    return ir.Except(ir.Ordered([(ir.Words(value), False) for value in values], comma), ir.EMPTY)
 
 
-def _in_any_order(items: list[ir.Node], comma: ir.Node, low: int, high: int) -> ir.Node:
+def _in_any_order(values: list[_Value], comma: ir.Node, low: int, high: int) -> ir.Node:
     memo: dict[int, ir.Node] = {}
-    for used in range((1 << len(items)) - 1, -1, -1):
-        count = used.bit_count()
-        options: list[ir.Node] = [ir.EMPTY] if count >= low else []
-        if count < high:
+
+    def behind(used: int) -> ir.Node:
+        """What may follow where these values have been used."""
+        if used not in memo:
+            count = used.bit_count()
+            options: list[ir.Node] = [ir.EMPTY] if count >= low else []
+            left = [index for index in range(len(values)) if not used >> index & 1] if count < high else []
             lead = comma if count else ir.EMPTY
-            options += [
-                seq([lead, item, memo[used | 1 << index]]) for index, item in enumerate(items) if not used >> index & 1
-            ]
-        memo[used] = alt(options)
-    return memo[0]
+            if count == high - 1:
+                options.append(seq([lead, ir.Words(text for index in left for text in values[index])]))
+            else:
+                options += [seq([lead, ir.Words(values[index]), behind(used | 1 << index)]) for index in left]
+            memo[used] = alt(options)
+        return memo[used]
+
+    return behind(0)
 
 
-def _values(lowering: Lowering, said: Conjunction, level: int) -> list[bytes] | None:
-    """The texts of all items, ``None`` where they are not listed one by one."""
+def _values(lowering: Lowering, said: Conjunction, level: int) -> list[_Value] | None:
+    """All possible items in the order of their ``enum``, each with its texts; ``None`` where they are not few."""
     node = lowering.schema(said, level + 1)
-    while isinstance(node, ir.Located):
-        node = node.body
-    options = node.options if isinstance(node, ir.Alt) else (node,)
-    texts: list[bytes] = []
-    for option in options:
-        while isinstance(option, ir.Located):
-            option = option.body
-        if isinstance(option, ir.Words):
-            texts += option.words
-        elif isinstance(option, ir.Literal):
-            texts.append(option.data)
-        else:
-            return None
-    # Two texts of one value (1 and 1.0 in an enum) must not both be used.
-    distinct: dict[Any, bytes] = {}
+    texts = [] if node is None else listed(lowering.style.member(node))
+    if texts is None:
+        return None
+    values: dict[Any, list[bytes]] = {}
     for text in texts:
-        distinct.setdefault(key_of(json.loads(text)), text)
-    return list(distinct.values())
+        values.setdefault(key_of(json.loads(text)), []).append(text)
+    given = [member.schema["enum"] for member in lowering.expand(said).members if "enum" in member.schema]
+    order = {key_of(value): index for index, value in enumerate(given[0])} if given else {}
+    keys = sorted(values, key=lambda key: order.get(key, len(order)))
+    return [tuple(values[key]) for key in keys]
 
 
 def _all_different(lowering: Lowering, said: list[Conjunction]) -> bool:
     """Whether items by position are drawn from values that have nothing in common."""
     seen: set[Any] = set()
     for conjunction in said:
-        texts = _values(lowering, conjunction, 0)
-        if texts is None:
+        values = _values(lowering, conjunction, 0)
+        if values is None:
             return False
-        keys = {key_of(json.loads(text)) for text in texts}
+        keys = {key_of(json.loads(value[0])) for value in values}
         if seen & keys:
             return False
         seen |= keys
