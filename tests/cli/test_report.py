@@ -18,12 +18,22 @@ def test_check_reports_what_the_schema_compiles_to():
     constraint = lw.load().compile(SCHEMA)
     assert facts["kind"] == "json_schema"
     assert facts["min_tokens"] == constraint.min_tokens
+    assert facts["most_tokens"] == constraint.most_tokens()
     assert facts["edges"] == constraint.tokens.edges
     assert facts["table_bytes"] == constraint.tokens.nbytes
     assert facts["compile_ms"] > 0
     assert jsonschema.Draft202012Validator(SCHEMA).is_valid(json.loads(facts["shortest"]))
     for name in facts.keys() - {"keywords", "narrowings", "warnings"}:
         assert name.replace("_", " ") in run("check", INLINE).stdout
+
+
+def test_check_knows_the_longest_document():
+    schema = {"type": "array", "items": {"enum": ["a", "bb"]}, "maxItems": 3}
+    facts = json.loads(run("check", json.dumps(schema), "--json").stdout)
+    longest = '["bb","bb","bb"]'
+    assert facts["most_tokens"] == len(longest)  # a token for every byte
+    assert "most tokens      16" in run("check", json.dumps(schema)).stdout
+    assert "most tokens      over 4096" in run("check", '{"type": "string"}').stdout
 
 
 def test_check_says_what_becomes_of_every_keyword():

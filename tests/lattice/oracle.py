@@ -154,6 +154,17 @@ def fewest_tokens(constraint: Constraint, limit: int) -> int | None:
     return None
 
 
+def most_tokens(constraint: Constraint, limit: int) -> int | None:
+    """Most tokens of a document by layers of configurations; None if there are none up to ``limit``, or more."""
+    texts = {constraint.vocabulary.bytes(i) for i in range(len(constraint.vocabulary))} - {b""}
+    layer, most = {run.START}, None
+    for used in range(limit + 1):
+        if any(run.is_accepting(constraint.automaton, at) for at in layer):
+            most = used
+        layer = {read(constraint.automaton, at, text) for at in layer for text in texts} - {None}
+    return most
+
+
 def floored(logits: np.ndarray) -> np.ndarray:
     """Logits relative to the largest of their row, as the lattice reads them."""
     with np.errstate(invalid="ignore"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from oracle import Case, fewest_tokens, log_sum, random_case, scores_of
+from oracle import Case, fewest_tokens, log_sum, most_tokens, random_case, scores_of
 
 from latticework.errors import Infeasible
 
@@ -105,6 +105,22 @@ def check_blame(case: Case, error: Infeasible) -> None:
     until[error.slot] = False
     with pytest.raises(Infeasible):
         case.constraint.session(case.tokens, until, case.tail)
+
+
+def test_most_tokens_agree_with_a_search_over_configurations():
+    rng = np.random.default_rng(101)
+    bounded, unbounded = 0, 0
+    for _ in range(200):
+        constraint = random_case(rng).constraint
+        most = most_tokens(constraint, 50)
+        if most is None:
+            with pytest.raises(Infeasible):
+                constraint.most_tokens(12)
+        else:
+            bounded += most <= 12
+            unbounded += most > 12
+            assert constraint.most_tokens(12) == (most if most <= 12 else None)
+    assert min(bounded, unbounded) > 20
 
 
 def test_fewest_tokens_agree_with_a_search_over_configurations():

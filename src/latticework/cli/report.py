@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from latticework.lattice.explain import Explanation
 
 
+_MOST = 4096  # tokens of a document, beyond which their number is not looked for
+
+
 @with_schema_options
 def check(
     schema: SchemaArgument,
@@ -37,7 +40,7 @@ def check(
         return
     for name, value in facts.items():
         if not isinstance(value, list):
-            typer.echo(f"{name.replace('_', ' '):<16} {value}")
+            typer.echo(f"{name.replace('_', ' '):<16} {f'over {_MOST}' if value is None else value}")
     for use in facts["keywords"]:
         where = ", ".join(pointer or "(root)" for pointer in use["at"][:3]) + (", ..." if len(use["at"]) > 3 else "")
         typer.echo(f"{'keyword':<16} {use['keyword']:<22} {use['status']:<11} {len(use['at'])} x  {where}")
@@ -114,6 +117,7 @@ def _facts(constraint: Constraint, milliseconds: float) -> dict[str, Any]:
     return {
         "kind": grammar.kind,
         "min_tokens": constraint.min_tokens,
+        "most_tokens": constraint.most_tokens(_MOST),
         "shortest": _shortest(constraint),
         "vocabulary": len(constraint.vocabulary),
         "states": constraint.automaton.states,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from functools import cached_property
 from hashlib import blake2b
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -131,30 +133,58 @@ class Constraint:
         """Tokens of the vocabulary by class."""
         return ClassTable.of(self.tokens)
 
+    def most_tokens(self, limit: int = 4096) -> int | None:
+        """Most tokens of a document; ``None`` where documents may have more than ``limit``.
+
+        Cost: one step over all cells per token of the answer.
+
+        Raises:
+            Infeasible: no document can be written with the tokens of the vocabulary.
+        """
+        layout = self.layout(limit + 1, tail=False)
+        most = 0 if layout.accept[layout.tables.start] else None
+        seen = np.zeros(layout.tables.cells, np.bool_)  # beyond the limit
+        for used, reached in enumerate(self._steps(layout), start=1):
+            if (reached & layout.accept).any():
+                if used > limit:
+                    return None
+                most = used
+            if used > limit:
+                reached = reached & ~seen
+                seen |= reached
+            if not reached.any():
+                break
+        if most is None:
+            raise Infeasible("no document of the constraint can be written with this vocabulary")
+        return most
+
     def _fewest_tokens(self) -> int | None:
-        """Breadth-first search over cells, some slots at a time; None when no new cell turns up any more."""
+        """Breadth-first search over cells; None when no new cell turns up any more."""
         slots = _FIRST_SEARCH
-        free, no_offsets = np.ones(_SEARCH_STEP, np.bool_), np.zeros(_SEARCH_STEP + 1, np.int32)
         while True:
             layout = self.layout(slots, tail=False)
-            cells = layout.tables.cells
-            reached = np.zeros((_SEARCH_STEP + 1, layout.tables.size), np.uint8)
-            active = np.zeros((_SEARCH_STEP + 1, layout.end_state + 1), np.uint8)
-            reached[0, layout.tables.start] = active[0, 0] = 1
             if layout.accept[layout.tables.start]:
                 return 0
-            seen = reached[0, :cells] > 0
-            for used in range(0, slots, _SEARCH_STEP):
-                forward_sets(layout.tables, free, no_offsets, np.zeros(0, np.int32), reached, active)
-                for step in range(1, _SEARCH_STEP + 1):
-                    found = reached[step, :cells] > 0
-                    if (found & layout.accept).any():
-                        return used + step
-                    if not (found & ~seen).any():
-                        return None
-                    seen |= found
-                reached[0], active[0] = reached[-1], active[-1]
+            seen = np.zeros(layout.tables.cells, np.bool_)
+            seen[layout.tables.start] = True
+            for used, reached in enumerate(islice(self._steps(layout), slots), start=1):
+                if (reached & layout.accept).any():
+                    return used
+                if not (reached & ~seen).any():
+                    return None
+                seen |= reached
             slots *= 4
+
+    def _steps(self, layout: Layout) -> Iterator[NDArray[np.bool_]]:
+        """The cells that can be reached with 1, 2, ... tokens, [cells] each; some steps are computed at a time."""
+        free, no_offsets = np.ones(_SEARCH_STEP, np.bool_), np.zeros(_SEARCH_STEP + 1, np.int32)
+        reached = np.zeros((_SEARCH_STEP + 1, layout.tables.size), np.uint8)
+        active = np.zeros((_SEARCH_STEP + 1, layout.end_state + 1), np.uint8)
+        reached[0, layout.tables.start] = active[0, 0] = 1
+        while True:
+            forward_sets(layout.tables, free, no_offsets, np.zeros(0, np.int32), reached, active)
+            yield from reached[1:, : layout.tables.cells] > 0
+            reached[0], active[0] = reached[-1], active[-1]
 
 
 def _bytes_of(text: str | bytes) -> bytes | None:
