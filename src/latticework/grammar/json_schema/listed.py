@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
 from latticework.grammar.limits import Limits
 
+if TYPE_CHECKING:
+    from latticework.automata.automaton import ByteAutomaton
+
 MAX_TEXTS = 2_000
-_LIMITS = Limits(max_nodes=50_000, max_states=20_000)  # what has few texts is small
-_MAX_STEPS = 100_000
+_MAX_WEIGHT = 5_000  # nodes of the grammar written out as a tree
+_LIMITS = Limits(max_nodes=20_000, max_states=5_000)  # what has few texts is small
 
 
 def listed(node: ir.Node) -> list[bytes] | None:
-    """All texts of ``node``, ``None`` where they are more than ``MAX_TEXTS`` or longer than is worth while.
+    """All texts of ``node``, ``None`` where they are more than ``MAX_TEXTS`` or the grammar is large.
 
-    Cost: building the automaton of ``node`` unless it is a list already.
+    Cost: building the automaton of ``node``, unless it is a list already or plainly unlimited.
     """
-    while isinstance(node, ir.Located):
-        node = node.body
-    if isinstance(node, ir.Words):
-        return [*node.words]
+    plain = _plain(node)
+    if plain is not None:
+        return plain
+    if _is_unlimited(node) or ir.tree_size(node).weight > _MAX_WEIGHT:
+        return None
     from latticework.automata import algebra
     from latticework.automata.build import build_automaton
 
@@ -29,17 +36,66 @@ def listed(node: ir.Node) -> list[bytes] | None:
         automaton = algebra.minimise(algebra.expand(build_automaton(node, _LIMITS), _LIMITS.max_states))
     except LimitExceeded:
         return None
-    texts: list[bytes] = []
-    steps = 0
+    count = _count(automaton)
+    return None if count is None or count > MAX_TEXTS else [*_texts(automaton)]
+
+
+def _plain(node: ir.Node) -> list[bytes] | None:
+    """The texts of lists and unions of lists."""
+    match node:
+        case ir.Located():
+            return _plain(node.body)
+        case ir.Words():
+            return [*node.words]
+        case ir.Literal():
+            return [node.data]
+        case ir.Alt():
+            parts = [_plain(option) for option in node.options]
+            return None if None in parts else [text for part in parts for text in part or ()]
+    return None
+
+
+def _is_unlimited(node: ir.Node) -> bool:
+    """Whether some part repeats without bound and nothing around it may say otherwise."""
+    match node:
+        case ir.JsonKey() | ir.Multiples():
+            return True
+        case ir.Repeat() | ir.Join() if node.high is None:
+            return True
+        case ir.Seq() | ir.Alt() | ir.Located() | ir.Alone() | ir.Repeat() | ir.Join() | ir.Ordered():
+            return any(map(_is_unlimited, ir.children(node)))
+    return False
+
+
+def _edges(automaton: ByteAutomaton, state: int) -> list[tuple[int, int]]:
+    """Bytes and where they lead; every state leads to the end of some text."""
+    targets = automaton.next_state[state][automaton.byte_class]
+    return [(byte, int(targets[byte])) for byte in np.flatnonzero(targets >= 0).tolist()]
+
+
+def _count(automaton: ByteAutomaton) -> int | None:
+    """How many texts there are, ``None`` where the automaton goes round."""
+    counts: dict[int, int | None] = {}  # None: not known yet, met again it is a cycle
+    stack = [0]
+    while stack:
+        state = stack[-1]
+        targets = [target for _, target in _edges(automaton, state)]
+        if state not in counts:
+            counts[state] = None
+            if any(target in counts and counts[target] is None for target in targets):
+                return None
+            stack += [target for target in set(targets) if target not in counts]
+            continue
+        stack.pop()
+        if counts[state] is None:
+            counts[state] = int(automaton.accepting[state]) + sum(counts[target] or 0 for target in targets)
+    return counts[0]
+
+
+def _texts(automaton: ByteAutomaton) -> Iterator[bytes]:
     stack = [(0, b"")]
     while stack:
         state, text = stack.pop()
-        steps += 1
-        # Every state leads to the end of some text, so a way longer than there are states goes round.
-        if len(text) > automaton.states or steps > _MAX_STEPS or len(texts) > MAX_TEXTS:
-            return None
         if automaton.accepting[state]:
-            texts.append(text)
-        targets = automaton.next_state[state][automaton.byte_class]
-        stack += [(int(targets[byte]), text + bytes((byte,))) for byte in np.flatnonzero(targets >= 0)[::-1].tolist()]
-    return texts
+            yield text
+        stack += [(target, text + bytes((byte,))) for byte, target in reversed(_edges(automaton, state))]
