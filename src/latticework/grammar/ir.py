@@ -284,13 +284,15 @@ def children(node: Node) -> tuple[Node, ...]:
 class TreeSize(NamedTuple):
     """A grammar written out as a tree: nodes, nesting, and how many :class:`Alone` nodes there are that hold others.
 
-    Those that hold others are not counted inside one another.
+    Those that hold others are not counted inside one another. ``outside`` is the weight with each :class:`Alone` as one
+    node.
     """
 
     weight: int
     height: int
     places: int
     alone: bool
+    outside: int
 
 
 def tree_size(root: Node) -> TreeSize:
@@ -312,6 +314,7 @@ def tree_size(root: Node) -> TreeSize:
             1 + max((size.height for size in below), default=0),
             int(below[0].alone) if isinstance(node, Alone) else sum(size.places for size in below),
             isinstance(node, Alone) or any(size.alone for size in below),
+            1 if isinstance(node, Alone) else 1 + sum(size.outside for size in below),
         )
     return known[root.digest]
 
