@@ -26,6 +26,7 @@ from latticework.grammar.limits import Limits
 DEPTHS = ((1_000, 4), (1_300, 2), (2_500, 1))
 # The same where objects that hold such places are alternatives: their automata are merged, so little is shared.
 MERGED_DEPTHS = ((1, 4), (5, 3), (60, 2), (1_000, 1))
+ARRANGED = 10  # places in any order that cost as much as one in the order of the schema
 BUDGETS = (1, 2, 4, 8, 16)
 MAX_WEIGHT = 8_000  # nodes of the unrolled grammar, each counted as often as it is used
 MAX_NODES = 2_000  # schemas lowered with one budget, after which no larger one is tried
@@ -44,7 +45,10 @@ def lower(document: Document, options: Options, limits: Limits) -> tuple[Lowerin
     found = _unrolled(document, replace(options, max_depth=depth), limits)
     if found[1] is not None and depth:
         places = ir.tree_size(found[1]).places
-        fitting = _depth_for(places, MERGED_DEPTHS if places > 1 and _merges(found[1]) else DEPTHS)
+        if places > 1 and _merges(found[1]):
+            fitting = _depth_for(places, MERGED_DEPTHS)
+        else:
+            fitting = _depth_for(places // (ARRANGED if options.property_order == "any" else 1), DEPTHS)
         if fitting < depth:
             found = _unrolled(document, replace(options, max_depth=fitting), limits)
     return found
