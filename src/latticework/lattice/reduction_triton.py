@@ -173,7 +173,7 @@ def _reduce_tile(
         # The next row is on its way while this one is reduced.
         more = (i + 1 < ROWS) & (row + 1 < count)
         source = logits + tl.load(rows + row + 1, mask=more, other=0) * row_stride
-        ahead = tl.load(source + place, mask=inside & more, other=_LOWEST)
+        ahead = tl.load(source + place, mask=tl.where(more, inside, False), other=_LOWEST)
         # Undefined values fail the comparison.
         value = tl.minimum(tl.where(value > _LOWEST, value, _LOWEST), _HIGHEST)
         top = tl.max(value, axis=1)
@@ -181,7 +181,7 @@ def _reduce_tile(
         weight = tl.where(inside, tl.exp(-below), 0.0)
         nearest = tl.min(tl.where(inside & (value == top[:, None]), token, _NO_ID), axis=1)
         at = row.to(tl.int64) * pieces + ids
-        written = used & (row < count)
+        written = tl.where(row < count, used, False)  # no &: with a scalar that is no mask in every version
         tl.store(peak + at, top, mask=written)
         tl.store(mass + at, tl.sum(weight, axis=1), mask=written)
         tl.store(tokens + at, nearest, mask=written)
