@@ -3,6 +3,9 @@
 Imported only where logits are on a device that Triton compiles for (or, in tests, under its interpreter).
 """
 
+# Kernels are written in Triton's language; what its stubs say of tensors differs from version to version.
+# pyright: reportCallIssue=false, reportArgumentType=false, reportOperatorIssue=false
+
 from __future__ import annotations
 
 from threading import Lock
