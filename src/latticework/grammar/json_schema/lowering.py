@@ -62,6 +62,7 @@ class Lowering:
         self.optional = options.optional
         self.formats = options.format == "assert"
         self.any_order = options.property_order == "any"
+        self.arranged = options.arranged
         self.widen = options.on_unsupported == "widen"
         self.ways = options.ways
         self.most_ways = 0  # combinations of ways to fail negated schemas that there were at one place

@@ -223,7 +223,7 @@ def _written(
         low = max(low, 1)
     plain = [(member.node, member.required) for member in members if not member.repeats]
     any_order = lowering.any_order and low <= fixed and high == most and not any(member.last for member in members)
-    if any_order and not unordered.is_worth_it([node for node, _ in plain]):
+    if any_order and not unordered.is_worth_it([node for node, _ in plain], lowering.arranged):
         any_order = False
         if len(plain) > 1:
             lowering.narrow(f"at {place.place or '(root)'}: keys in the order of the schema, the object is large")

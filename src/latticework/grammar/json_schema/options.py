@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from latticework.errors import InputError
 from latticework.grammar.json_schema.style import Style
+from latticework.grammar.json_schema.unordered import MAX_WEIGHT
 from latticework.grammar.limits import Limits
 
 _CHOICES = {
@@ -27,6 +28,7 @@ class Options:
     property_order: str
     optional: str
     format: str
+    arranged: int = MAX_WEIGHT  # of an object with its keys in any order, see :mod:`.unordered`
     ways: int = 60  # combinations of ways to fail negated schemas that are kept, see :mod:`.effort`
 
     def __post_init__(self) -> None:

@@ -27,6 +27,7 @@ DEPTHS = ((1_000, 4), (1_300, 2), (2_500, 1))
 # The same where objects that hold such places are alternatives: their automata are merged, so little is shared.
 MERGED_DEPTHS = ((1, 4), (5, 3), (60, 2), (1_000, 1))
 ARRANGED = 10  # places in any order that cost as much as one in the order of the schema
+MAX_ARRANGED = 500_000  # nodes of a grammar with keys in any order; smaller objects are arranged where there are more
 BUDGETS = (1, 2, 4, 8, 16)
 MAX_WEIGHT = 8_000  # nodes of the unrolled grammar, each counted as often as it is used
 MAX_NODES = 2_000  # schemas lowered with one budget, after which no larger one is tried
@@ -39,6 +40,16 @@ def lower(document: Document, options: Options, limits: Limits) -> tuple[Lowerin
     Raises:
         LimitExceeded: too large, whatever the depth.
     """
+    found = _fitted(document, options, limits)
+    for weight in (options.arranged // 8, 0):
+        if options.property_order != "any" or found[1] is None or ir.tree_size(found[1]).outside <= MAX_ARRANGED:
+            break
+        found = _fitted(document, replace(options, arranged=weight), limits)
+    return found
+
+
+def _fitted(document: Document, options: Options, limits: Limits) -> tuple[Lowering, ir.Node | None]:
+    """Lowered with any value as deep as the size allows."""
     if options.max_depth is not None:
         return _unrolled(document, options, limits)
     depth = _depth_for(_open_places(document, options), DEPTHS)

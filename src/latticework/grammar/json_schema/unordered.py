@@ -13,11 +13,11 @@ MAX_MEMBERS = 7
 MAX_WEIGHT = 4_000  # nodes of the members, each counted once for every set before it; what is shared counts as one
 
 
-def is_worth_it(members: list[ir.Node]) -> bool:
+def is_worth_it(members: list[ir.Node], max_weight: int) -> bool:
     """Whether the bounds admit the members in any order."""
     count = len(members)
     return (
-        count <= MAX_MEMBERS and sum(ir.tree_size(node).outside for node in members) << max(count - 1, 0) <= MAX_WEIGHT
+        count <= MAX_MEMBERS and sum(ir.tree_size(node).outside for node in members) << max(count - 1, 0) <= max_weight
     )
 
 
