@@ -27,7 +27,9 @@ DEPTHS = ((1_000, 4), (1_300, 2), (2_500, 1))
 # The same where objects that hold such places are alternatives: their automata are merged, so little is shared.
 MERGED_DEPTHS = ((1, 4), (5, 3), (60, 2), (1_000, 1))
 ARRANGED = 10  # places in any order that cost as much as one in the order of the schema
-MAX_ARRANGED = 500_000  # nodes of a grammar with keys in any order; smaller objects are arranged where there are more
+# Most nodes of a grammar with keys in any order, of all objects that are small enough, then of much smaller ones only;
+# where there are still more the documents are large, and all keys stand in the order of the schema.
+MAX_ARRANGED = (500_000, 50_000)
 BUDGETS = (1, 2, 4, 8, 16)
 MAX_WEIGHT = 8_000  # nodes of the unrolled grammar, each counted as often as it is used
 MAX_NODES = 2_000  # schemas lowered with one budget, after which no larger one is tried
@@ -41,8 +43,8 @@ def lower(document: Document, options: Options, limits: Limits) -> tuple[Lowerin
         LimitExceeded: too large, whatever the depth.
     """
     found = _fitted(document, options, limits)
-    for weight in (options.arranged // 8, 0):
-        if options.property_order != "any" or found[1] is None or ir.tree_size(found[1]).outside <= MAX_ARRANGED:
+    for weight, most in zip((options.arranged // 8, 0), MAX_ARRANGED, strict=True):
+        if options.property_order != "any" or found[1] is None or ir.tree_size(found[1]).outside <= most:
             break
         found = _fitted(document, replace(options, arranged=weight), limits)
     return found
