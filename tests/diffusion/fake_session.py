@@ -77,6 +77,10 @@ class BruteSession:
             mask[np.arange(len(canvas)), canvas] = True
         return mask
 
+    def only_ends(self) -> bool:
+        ends = np.isin(np.arange(len(VOCABULARY)), VOCABULARY.end_tokens)
+        return not self.admissible()[self.free][:, ~ends].any()
+
     def forced(self) -> dict[int, int]:
         mask = self.admissible()
         return {int(i): int(mask[i].argmax()) for i in np.flatnonzero(self.free) if mask[i].sum() == 1}

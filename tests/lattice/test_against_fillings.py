@@ -48,6 +48,8 @@ def check_sets(case: Case) -> None:
     assert (session.admissible() == admissible).all()
     forced = {int(i): int(admissible[i].argmax()) for i in np.flatnonzero(case.free) if admissible[i].sum() == 1}
     assert session.forced() == forced
+    ends = np.isin(np.arange(admissible.shape[1]), case.constraint.vocabulary.end_tokens)
+    assert session.only_ends() == (not admissible[case.free][:, ~ends].any())
 
 
 def check_scores(case: Case, logits: np.ndarray) -> None:

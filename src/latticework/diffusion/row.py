@@ -82,15 +82,12 @@ class Row:
         if forced:
             self._fix(forced)
         slots = list(forced)
-        if self._tail_only and self._constrained and not self.done and self._only_tail_can_follow():
+        ends = self._tail_only and self._constrained and not self.done
+        if ends and self._session.only_ends():  # pyright: ignore[reportAttributeAccessIssue]
             slots += self._fill_tail()
         self._forced_slots += len(slots)
         self.timings.constraint += 1e3 * (perf_counter() - begun)
         return np.array(sorted(slots), dtype=np.int64)
-
-    def _only_tail_can_follow(self) -> bool:
-        admissible = self._session.admissible()[self.free]  # pyright: ignore[reportAttributeAccessIssue]
-        return not bool((admissible & ~self._end).any())
 
     def _fill_tail(self) -> list[int]:
         slots = np.flatnonzero(self.free)

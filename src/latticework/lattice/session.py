@@ -96,6 +96,10 @@ class Session:
         kinds = np.argmax(classes[slots] & (self._table.sizes() > 0), axis=1)
         return {int(slot): int(self._table.members(kind)[0]) for slot, kind in zip(slots, kinds, strict=True)}
 
+    def only_ends(self) -> bool:
+        """Whether nothing but end and pad tokens may stand in the free slots."""
+        return not self._admissible_classes()[:, : self._table.end].any()
+
     def best(self, logits: Any) -> Path:
         """The valid filling of highest probability (MAP under the model's independent rows)."""
         rows = open_logits(logits, self._free, self._table)
