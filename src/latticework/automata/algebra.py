@@ -164,14 +164,14 @@ def minimise(automaton: ByteAutomaton) -> ByteAutomaton:
         raise ValueError("expand the automaton first: minimise works without counters")
     reach = _reachable(automaton.next_state)
     next_state = np.where(reach[:, None], automaton.next_state, -1)
-    alive = _coreachable(next_state, automaton.accepting & reach)
+    alive = coreachable(next_state, automaton.accepting & reach)
     alive[0] = True
     old = np.flatnonzero(alive & reach)
     renumber = np.full(automaton.states + 1, -1, np.int64)
     renumber[old] = np.arange(len(old))
     table = renumber[next_state[old]]  # -1 picks the last entry, which is -1
     accepting = automaton.accepting[old]
-    block, first = _coarsest_congruence(table, accepting)
+    block, first = coarsest_congruence(table, accepting)
     count = len(first)
     # Number blocks by first occurrence so that the start state stays 0.
     by_first = np.argsort(first)
@@ -186,15 +186,15 @@ def minimise(automaton: ByteAutomaton) -> ByteAutomaton:
     return plain(merged[:, keep], column_class[automaton.byte_class], accepting[chosen])
 
 
-def _coarsest_congruence(table: np.ndarray, accepting: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Block of every state, and the first state of each block.
+def coarsest_congruence(table: np.ndarray, kind: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Block of every state, and the first state of each block; states of different kinds are never merged.
 
     A round refines by a random linear hash of the successors' blocks, so that it sorts one integer a
     state. A collision could only stop too early; the stable partition is therefore checked, and
     refined exactly where the check fails.
     """
     weights = np.random.default_rng(0).integers(1 << 62, size=table.shape[1] + 1, dtype=np.int64) | 1
-    block = accepting.astype(np.int64)
+    block = kind.astype(np.int64)
     first = np.zeros(0, np.int64)
     exact = False
     while True:
@@ -211,9 +211,9 @@ def _coarsest_congruence(table: np.ndarray, accepting: np.ndarray) -> tuple[np.n
         if len(first) > count:
             continue
         successor = np.where(table < 0, 0, block[table] + 1)
-        if (successor == successor[first][block]).all() and (accepting == accepting[first][block]).all():
+        if (successor == successor[first][block]).all() and (kind == kind[first][block]).all():
             return block, first
-        block, first, exact = accepting.astype(np.int64), np.zeros(0, np.int64), True
+        block, first, exact = kind.astype(np.int64), np.zeros(0, np.int64), True
 
 
 def is_empty(automaton: ByteAutomaton) -> bool:
@@ -255,7 +255,8 @@ def _reachable(next_state: np.ndarray) -> np.ndarray:
     return seen
 
 
-def _coreachable(next_state: np.ndarray, accepting: np.ndarray) -> np.ndarray:
+def coreachable(next_state: np.ndarray, accepting: np.ndarray) -> np.ndarray:
+    """The states from which an accepting one can be reached; [S, K] int, -1 for no transition, and [S] bool."""
     source, column = np.nonzero(next_state >= 0)
     target = next_state[source, column]
     order = np.argsort(target, kind="stable")

@@ -1,0 +1,158 @@
+"""Small grammars for tests of lexing, and how a text is cut into lexemes straight from the definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from itertools import pairwise
+
+from latticework.automata import run
+from latticework.automata.automaton import ByteAutomaton
+from latticework.automata.build import build_automaton
+from latticework.automata.lexer import Lexer
+from latticework.grammar import ir
+from latticework.grammar.cfg.syntax import ContextFreeGrammar, Production, Terminal
+from latticework.grammar.regex import regex
+
+Words = set[tuple[tuple[int, ...], ...]]
+
+
+def pattern(name: str, text: str, **options: object) -> Terminal:
+    """A terminal by its regular expression."""
+    return Terminal(name, regex(text).node, **options)  # pyright: ignore[reportArgumentType]
+
+
+def literal(text: str, **options: object) -> Terminal:
+    """A terminal that is one text."""
+    return Terminal(text, ir.Literal(text.encode()), is_literal=True, **options)  # pyright: ignore[reportArgumentType]
+
+
+def grammar_of(terminals: Sequence[Terminal], rules: Mapping[str, Iterable[str]], ignored: Iterable[str] = ()):
+    """Rules as lists of right sides, names separated by spaces; the first left side is the start."""
+    names = [terminal.name for terminal in terminals]
+    nonterminals = list(rules)
+    number = {name: index for index, name in enumerate([*names, *nonterminals])}
+    return ContextFreeGrammar(
+        terminals=tuple(terminals),
+        nonterminals=tuple(nonterminals),
+        productions=tuple(
+            Production(number[left], tuple(number[symbol] for symbol in right.split()))
+            for left, options in rules.items()
+            for right in options
+        ),
+        start=len(names),
+        ignored=tuple(number[name] for name in ignored),
+    )
+
+
+@cache
+def automaton_of(node: ir.Node) -> ByteAutomaton:
+    return build_automaton(node)
+
+
+def cut(grammar: ContextFreeGrammar, data: bytes, viable: bool = True) -> Words:
+    """All readings of a text as sequences of sets of terminals (those of no use left out), by definition.
+
+    With ``viable``, a lexeme is the longest text that begins one of a terminal that competes; else, the longest
+    text that is one (the usual maximal munch, which may look further than the lexeme and go back).
+    """
+    pairs, first = neighbours(grammar)
+    useful = first.union(*pairs) if pairs else set(first)
+    mode = [terminal.mode for terminal in grammar.terminals]
+
+    def competing(behind: tuple[int, ...]) -> list[int]:
+        following = {b for a, b in pairs if a in behind} if behind else first
+        before = {mode[terminal] for terminal in behind}
+        coming = {mode[terminal] for terminal in following} or before or set(mode)
+        return [t for t in range(len(mode)) if mode[t] in coming or (mode[t] in before and t in grammar.ignored)]
+
+    def read(at: int, behind: tuple[int, ...]) -> Words:
+        if at == len(data):
+            return {()}
+        rivals = competing(behind)
+        automata = [automaton_of(grammar.terminals[t].pattern) for t in rivals]
+        longest = max((run.prefix_length(automaton, data[at:]) for automaton in automata), default=0)
+        ends: dict[int, list[int]] = {
+            end: [t for t, own in zip(rivals, automata, strict=True) if run.accepts(own, data[at:end])]
+            for end in range(at + 1, at + longest + 1)
+        }
+        if not viable:
+            ends = {end: found for end, found in ends.items() if found}
+        found: Words = set()
+        for end, matching in ends.items():
+            left = settle(grammar, matching)
+            is_longest = end == max(ends)
+            others = [t for t in left if t not in grammar.ignored]
+            if left and not others and is_longest:
+                found |= read(end, behind)
+            chosen = tuple(t for t in others if t in useful and (is_longest or not grammar.terminals[t].munch))
+            if chosen:
+                found |= {(chosen, *rest) for rest in read(end, chosen)}
+        return found
+
+    return read(0, ())
+
+
+def settle(grammar: ContextFreeGrammar, matching: list[int]) -> list[int]:
+    """The terminals that remain of those that match the same bytes."""
+    highest = max((grammar.terminals[t].priority for t in matching), default=0)
+    left = [t for t in matching if grammar.terminals[t].priority == highest]
+    return [t for t in left if grammar.terminals[t].is_literal] or left
+
+
+@cache
+def neighbours(grammar: ContextFreeGrammar, longest: int = 6) -> tuple[frozenset[tuple[int, int]], frozenset[int]]:
+    """Pairs of terminals that stand side by side, and first ones, in the texts of at most ``longest`` lexemes."""
+    texts = sentences(grammar, longest)
+    pairs = {pair for text in texts for pair in pairwise(text)}
+    return frozenset(pairs), frozenset(text[0] for text in texts if text)
+
+
+def sentences(grammar: ContextFreeGrammar, longest: int) -> set[tuple[int, ...]]:
+    """Sequences of terminals that the grammar derives, at most ``longest`` of them; by iteration to the fixed point."""
+    count = len(grammar.terminals)
+    known: dict[int, set[tuple[int, ...]]] = {t: {(t,)} for t in range(count)}
+    while True:
+        size = sum(map(len, known.values()))
+        for production in grammar.productions:
+            found: set[tuple[int, ...]] = {()}
+            for symbol in production.right:
+                found = {a + b for a in found for b in known.get(symbol, set()) if len(a) + len(b) <= longest}
+            known.setdefault(production.left, set()).update(found)
+        if sum(map(len, known.values())) == size:
+            return known.get(grammar.start, set())
+
+
+def classes(lexer: Lexer) -> list[tuple[int, ...]]:
+    """The terminals of every class."""
+    bounds = lexer.class_offset.tolist()
+    return [tuple(lexer.class_terminal[a:b].tolist()) for a, b in pairwise(bounds)]
+
+
+def steps(lexer: Lexer, state: int, byte: int) -> list[tuple[int, int]]:
+    """Outcomes ``(class that is given out or -1, next state)`` of one byte, from the definition of the lexer."""
+    found = []
+    reached = int(lexer.next_state[state, byte])
+    if reached >= 0:
+        found.append((-1, reached))
+    ended = int(lexer.split_class[state] if reached >= 0 else lexer.accept_class[state])
+    if ended >= 0:
+        begun = int(lexer.next_state[lexer.start_after[ended], byte])
+        if begun >= 0:
+            found.append((ended, begun))
+    return found
+
+
+def transduce(lexer: Lexer, data: bytes) -> Words:
+    """All readings of a text, as :func:`cut` gives them."""
+    terminals = classes(lexer)
+    reached: set[tuple[tuple[int, ...], int]] = {((), 0)}
+    for byte in data:
+        reached = {
+            (word + (() if given < 0 else (given,)), after)
+            for word, state in reached
+            for given, after in steps(lexer, state, byte)
+        }
+    done = {word for word, state in reached if lexer.may_end[state]}
+    done |= {(*word, int(lexer.accept_class[state])) for word, state in reached if lexer.accept_class[state] >= 0}
+    return {tuple(terminals[given] for given in word) for word in done}

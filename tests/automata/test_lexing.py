@@ -1,0 +1,211 @@
+"""The lexer of a grammar: against texts cut lexeme by lexeme, as the definition says."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lexing_reference import (
+    classes,
+    cut,
+    grammar_of,
+    literal,
+    neighbours,
+    pattern,
+    transduce,
+)
+
+from latticework.automata.lexing import build_lexer
+from latticework.errors import LimitExceeded
+from latticework.grammar.cfg.syntax import ContextFreeGrammar
+
+SPACE = pattern("WS", "[ \n]+")
+
+
+def calls() -> ContextFreeGrammar:
+    return grammar_of(
+        [
+            *map(literal, ["if", "(", ")", ",", "<", "<=", "/"]),
+            pattern("NAME", "[a-z]+"),
+            pattern("NUMBER", "[0-9]+(\\.[0-9]+)?"),
+            SPACE,
+            pattern("COMMENT", "//[^\n]*\n|/\\*([^*]|\\*+[^*/])*\\*+/"),
+        ],
+        {
+            "start": ["term", "if term start"],
+            "term": ["NAME", "NUMBER", "NAME ( list )", "term < term", "term <= term", "term / term"],
+            "list": ["", "term", "term , list"],
+        },
+        ["WS", "COMMENT"],
+    )
+
+
+def indented() -> ContextFreeGrammar:
+    """Line breaks of a known indentation are lexemes; any other one is a terminal of no rule."""
+    return grammar_of(
+        [
+            pattern("NL0", "( *\n)+", priority=1),
+            pattern("NL1", "( *\n)+  ", priority=1),
+            pattern("NLX", "( *\n)+ *"),
+            pattern("NAME", "[a-z]+"),
+            literal(":"),
+            pattern("WS", " +"),
+        ],
+        {
+            "start": ["line", "line NL0 start"],
+            "line": ["NAME", "NAME : block"],
+            "block": ["NL1 NAME", "block NL1 NAME"],
+        },
+        ["WS"],
+    )
+
+
+def ambiguous() -> ContextFreeGrammar:
+    """Two terminals of the same texts, and one that a priority hides."""
+    return grammar_of(
+        [
+            pattern("A", "[ab]+"),
+            pattern("B", "[bc]+"),
+            pattern("C", "b[ab]*", priority=-1),
+            pattern("D", "cc", priority=2),
+            literal("ab"),
+        ],
+        {"start": ["A", "B start", "D A", "C start A", "ab B"]},
+    )
+
+
+def unmunched() -> ContextFreeGrammar:
+    """Lexemes that may end anywhere."""
+    return grammar_of(
+        [
+            pattern("WORD", "[ab]+", munch=False),
+            pattern("A", "a", munch=False),
+            pattern("LONG", "ab+c"),
+            pattern("WS", " +"),
+        ],
+        {"start": ["WORD A", "A start", "WORD LONG start"]},
+        ["WS"],
+    )
+
+
+def modes() -> ContextFreeGrammar:
+    """Two languages side by side: each has terminals of its own, and ignores what the other does not."""
+    return grammar_of(
+        [
+            pattern("TEXT", "[^<]+"),
+            literal("<"),
+            pattern("NAME", "[a-z]+", mode=1),
+            literal(">", mode=1),
+            pattern("WS", " +", mode=1),
+        ],
+        {"start": ["text", "text < inside > start"], "text": ["", "TEXT"], "inside": ["NAME", "NAME inside"]},
+        ["WS"],
+    )
+
+
+GRAMMARS = {f.__name__: f for f in (calls, indented, ambiguous, unmunched, modes)}
+LETTERS = {
+    "calls": b"if(x<=/* \n1.",
+    "indented": b"a: \nb",
+    "ambiguous": b"abc",
+    "unmunched": b"abc ",
+    "modes": b"<a> b\n",
+}
+
+
+@pytest.mark.parametrize("name", sorted(GRAMMARS))
+def test_all_short_texts_are_cut_as_the_definition_says(name: str) -> None:
+    grammar = GRAMMARS[name]()
+    lexer = build_lexer(grammar)
+    letters = LETTERS[name]
+    length = next(n for n in range(1, 12) if len(letters) ** (n + 1) > 4_000)
+    for size in range(length + 1):
+        for data in map(bytes, product(letters, repeat=size)):
+            assert transduce(lexer, data) == cut(grammar, data), data
+
+
+@pytest.mark.parametrize("name", ["calls", "indented", "ambiguous"])
+@given(seed=st.data())
+@settings(max_examples=150, deadline=None)
+def test_longer_texts_too_and_what_is_refused_would_have_to_go_back(name: str, seed: st.DataObject) -> None:
+    grammar = GRAMMARS[name]()
+    lexer = build_lexer(grammar)
+    data = bytes(seed.draw(st.lists(st.sampled_from(list(LETTERS[name])), max_size=25)))
+    assert transduce(lexer, data) == cut(grammar, data)
+    going_back = cut(grammar, data, viable=False)
+    assert transduce(lexer, data) in (going_back, set())
+
+
+POOL = ["a", "b", "ab", "aa*b", "[ab]+", "b+", "(ab)+", "a?b", "ba*", "c", "[bc]+", "a(bc)*", "c+"]
+
+
+@st.composite
+def grammars(draw: st.DrawFn) -> ContextFreeGrammar:
+    """Up to five terminals that overlap, of up to two modes, in up to three rules."""
+    count = draw(st.integers(1, 5))
+    terminals = [
+        pattern(
+            f"T{index}",
+            draw(st.sampled_from(POOL)),
+            priority=draw(st.sampled_from([0, 0, 0, 1])),
+            is_literal=draw(st.booleans()),
+            munch=draw(st.sampled_from([True, True, False])),
+            mode=draw(st.sampled_from([0, 0, 1])),
+        )
+        for index in range(count)
+    ]
+    ignored = [f"T{count - 1}"] if count > 1 and draw(st.booleans()) else []
+    symbols = [f"T{index}" for index in range(count - len(ignored))] + ["x", "y"]
+    sides = st.lists(st.lists(st.sampled_from(symbols), max_size=3).map(" ".join), min_size=1, max_size=3)
+    return grammar_of(terminals, {name: draw(sides) for name in ("x", "y")}, ignored)
+
+
+@given(grammar=grammars(), texts=st.lists(st.lists(st.sampled_from(list(b"abc")), max_size=7).map(bytes), max_size=12))
+@settings(max_examples=150, deadline=None)
+def test_random_grammars(grammar: ContextFreeGrammar, texts: list[bytes]) -> None:
+    lexer = build_lexer(grammar)
+    for data in texts:
+        assert transduce(lexer, data) == cut(grammar, data)
+
+
+@pytest.mark.parametrize("name", ["indented", "ambiguous", "unmunched", "modes"])
+def test_adjacent_classes_are_those_of_some_text(name: str) -> None:
+    grammar = GRAMMARS[name]()
+    lexer = build_lexer(grammar)
+    pairs, _ = neighbours(grammar)
+    terminals = classes(lexer)
+    for first, second in product(range(lexer.classes), repeat=2):
+        expected = any((a, b) in pairs for a in terminals[first] for b in terminals[second])
+        assert bool(lexer.adjacent[first, second]) == expected
+
+
+def test_limits_and_contracts() -> None:
+    with pytest.raises(LimitExceeded, match="max_states=3"):
+        build_lexer(calls(), max_states=3)
+    with pytest.raises(LimitExceeded, match="terminal LONG"):
+        build_lexer(grammar_of([pattern("LONG", "[ab]{5}c[ab]{9}")], {"s": ["LONG"]}), max_states=5)
+    with pytest.raises(ValueError, match="NONE matches the empty text"):
+        build_lexer(grammar_of([pattern("NONE", "a*")], {"s": ["NONE"]}))
+    empty = build_lexer(ContextFreeGrammar((), ("s",), (), 0))
+    assert empty.classes == 0
+    assert empty.may_end.all()
+    assert (empty.next_state < 0).all()
+
+
+def test_ignored_text_never_hides_a_lexeme_of_the_same_bytes() -> None:
+    grammar = grammar_of(
+        [pattern("NEWLINE", "\n+"), pattern("WS", r"\s+"), literal("a")], {"s": ["a NEWLINE a"]}, ["WS"]
+    )
+    lexer = build_lexer(grammar)
+    assert transduce(lexer, b"a\na") == cut(grammar, b"a\na") == {((2,), (0,), (2,))}
+    assert transduce(lexer, b"a \na") == cut(grammar, b"a \na") == {((2,), (2,))}
+
+
+def test_states_are_few() -> None:
+    """The lexer is minimal: no two states act alike, and all contexts share what they can."""
+    lexer = build_lexer(modes())
+    rows = np.concatenate([lexer.next_state, lexer.accept_class[:, None], lexer.may_end[:, None]], 1)
+    assert len(np.unique(rows, axis=0)) == lexer.states
