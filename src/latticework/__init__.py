@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from latticework.grammar import Limits as Limits
     from latticework.grammar import choice as choice
     from latticework.grammar import json_schema as json_schema
+    from latticework.grammar import lark as lark
     from latticework.grammar import regex as regex
     from latticework.grammar import text as text
     from latticework.lattice.constraint import Constraint as Constraint
@@ -44,6 +45,7 @@ _HOMES = {
     "Limits": "latticework.grammar",
     "choice": "latticework.grammar",
     "json_schema": "latticework.grammar",
+    "lark": "latticework.grammar",
     "regex": "latticework.grammar",
     "text": "latticework.grammar",
     "Constraint": "latticework.lattice.constraint",

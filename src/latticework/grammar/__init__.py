@@ -1,7 +1,8 @@
-"""What a user writes -> one grammar: JSON Schema, regular expressions, choices, free text."""
+"""What a user writes -> one grammar: JSON Schema, regular expressions, choices, free text, context-free grammars."""
 
 from __future__ import annotations
 
+from latticework.grammar.cfg.lark import lark
 from latticework.grammar.choice import choice
 from latticework.grammar.grammar import Grammar
 from latticework.grammar.json_schema import json_schema
@@ -9,4 +10,4 @@ from latticework.grammar.limits import DEFAULT_LIMITS, Limits
 from latticework.grammar.regex import regex
 from latticework.grammar.text import text
 
-__all__ = ["DEFAULT_LIMITS", "Grammar", "Limits", "choice", "json_schema", "regex", "text"]
+__all__ = ["DEFAULT_LIMITS", "Grammar", "Limits", "choice", "json_schema", "lark", "regex", "text"]

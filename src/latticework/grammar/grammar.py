@@ -1,4 +1,4 @@
-"""The value every front end returns: a language (IR) together with how to read a text of it."""
+"""The value every front end returns: a language together with how to read a text of it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from types import MappingProxyType
 from typing import Any
 
 from latticework.grammar import ir
+from latticework.grammar.cfg.syntax import ContextFreeGrammar
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Grammar:
-    """An immutable grammar; build one with ``json_schema``, ``regex``, ``choice`` or ``text``.
+    """An immutable grammar; build one with ``json_schema``, ``regex``, ``choice``, ``text``, ``lark`` or ``gbnf``.
 
     ``left + right`` is concatenation, ``left | right`` union.
 
     Attributes:
-        node: the language, as bytes.
-        kind: what made it: ``"json_schema"``, ``"regex"``, ``"choice"``, ``"text"``, ``"concat"`` or ``"union"``.
+        node: the language, as bytes; nothing where it is context-free.
+        kind: what made it: the name of the function, ``"concat"`` or ``"union"``.
+        context_free: the language where it is not regular, or not known to be.
         schema: the JSON Schema it came from, if any; treat as read-only.
         options: options of the front end, by name.
         warnings: what was ignored or widened, and where.
@@ -28,6 +30,7 @@ class Grammar:
 
     node: ir.Node
     kind: str
+    context_free: ContextFreeGrammar | None = None
     schema: dict[str, Any] | bool | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -40,7 +43,7 @@ class Grammar:
     @property
     def digest(self) -> bytes:
         """16 bytes that identify the language: equal digests, equal automata. Says nothing about :meth:`parse`."""
-        return self.node.digest
+        return self.node.digest if self.context_free is None else self.context_free.digest
 
     def parse(self, text: str) -> Any:
         """The value of ``text``, a text of this language.
@@ -81,13 +84,13 @@ class Grammar:
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Grammar)
-            and self.node == other.node
+            and self.digest == other.digest
             and self.kind == other.kind
             and self.reader == other.reader
         )
 
     def __hash__(self) -> int:
-        return hash((self.node, self.kind))
+        return hash((self.digest, self.kind))
 
 
 @dataclass(frozen=True, slots=True)

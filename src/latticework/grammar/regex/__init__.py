@@ -28,6 +28,7 @@ __all__ = [
     "dialects_differ",
     "length_range",
     "lowered",
+    "lowered_tree",
     "matches",
     "needs_sets",
     "parsed",
@@ -77,6 +78,11 @@ def parsed(pattern: str) -> Pattern:
 def lowered(pattern: str, target: Target = PLAIN, search: bool = False, outside: bool = False) -> ir.Node:
     """Language of a pattern, kept for the next use; see :func:`latticework.grammar.regex.lowering.lower`."""
     return lower(parsed(pattern), pattern, target, search, outside)
+
+
+def lowered_tree(tree: Pattern) -> ir.Node:
+    """Language of a syntax tree that need not be the tree of one text."""
+    return lower(tree, "")
 
 
 def needs_sets(pattern: str) -> bool:
