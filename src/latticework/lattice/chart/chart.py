@@ -1,0 +1,70 @@
+"""Charts over lexical graphs: which symbols may stand between which nodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latticework.automata.lexer import Lexer
+from latticework.automata.rules import Rules
+from latticework.lattice.chart.graph import Graph
+from latticework.lattice.chart.kernels_rows import fill_rows
+
+Int32Array = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Chart:
+    """M nodes, n symbols. The row of (node, symbol) is the set of nodes at which a text of the symbol may end.
+
+    Attributes:
+        graph: what it is a chart of.
+        edge_offset: [M + 1] int32 into the edges, one for every terminal of a class.
+        edge_symbol, edge_target: int32.
+        row_of: [M, n] int32, -1 for the empty row.
+        pool: [rows, words] uint64.
+        rows: how many there are.
+    """
+
+    graph: Graph
+    edge_offset: Int32Array
+    edge_symbol: Int32Array
+    edge_target: Int32Array
+    row_of: Int32Array
+    pool: NDArray[np.uint64]
+    rows: int
+
+    def holds(self, symbol: int, first: int, last: int) -> bool:
+        """Whether some text of a symbol leads from one node to another."""
+        row = self.row_of[first, symbol]
+        return row >= 0 and bool(self.pool[row, last >> 6] >> np.uint64(last & 63) & np.uint64(1))
+
+
+def chart_of(graph: Graph, rules: Rules, lexer: Lexer) -> Chart:
+    """The whole chart of a graph; cost grows with the rules and, at worst, the cube of the nodes (over 64)."""
+    offset, symbol, target = _by_terminal(graph, rules, lexer)
+    nodes, words = graph.nodes, -(-graph.nodes // 64)
+    row_of = np.empty((nodes, rules.symbols), np.int32)
+    fresh = np.zeros((rules.symbols, words), np.uint64)
+    pool = np.empty((max(2 * rules.symbols, 16 * nodes), words), np.uint64)
+    done, used = nodes, 0
+    while True:
+        done, used = fill_rows(rules, offset, symbol, target, 0, done, row_of, pool, used, fresh)
+        if done == 0:
+            return Chart(graph, offset, symbol, target, row_of, pool, used)
+        larger = np.empty((2 * len(pool), words), np.uint64)
+        larger[:used] = pool[:used]
+        pool = larger
+
+
+def _by_terminal(graph: Graph, rules: Rules, lexer: Lexer) -> tuple[Int32Array, Int32Array, Int32Array]:
+    """The edges with a terminal each."""
+    offset = np.append(lexer.class_offset, lexer.class_offset[-1] + 1)
+    terminal = np.append(lexer.class_terminal, rules.end).astype(np.int32)
+    first, count = offset[graph.edge_class], np.diff(offset)[graph.edge_class]
+    begins = np.cumsum(count) - count
+    at = np.arange(int(count.sum())) - np.repeat(begins - first, count)
+    edge_offset = np.append(begins, count.sum())[graph.edge_offset]
+    return edge_offset.astype(np.int32), terminal[at], np.repeat(graph.edge_target, count)

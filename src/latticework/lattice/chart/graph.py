@@ -1,0 +1,151 @@
+"""Lexical graphs: the texts of terminals that the fillings of a canvas may be read as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latticework.errors import LimitExceeded
+from latticework.lattice.chart.canvas import Canvas
+from latticework.lattice.chart.kernels_graph import (
+    BEFORE_END,
+    END,
+    GAP,
+    MAX_SLOTS,
+    START,
+    WITHIN,
+    GapTables,
+    build_graph,
+    sweep,
+)
+from latticework.lattice.chart.tables import SlotTables
+
+Int32Array = NDArray[np.int32]
+_FIXED_BIT = np.int64(1) << 32
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Graph:
+    """Immutable; M nodes in the order of the text (0 is the start, M - 1 the end), all on a path from start to end.
+
+    Attributes:
+        keys: [M] int64, see :mod:`.kernels_graph`.
+        gap: [M] int32, the gap a node is in, -1 for none.
+        edge_offset: [M + 1] int32 into the edges, by source.
+        edge_class: [E] int32, as many as there are classes for the end of the text.
+        edge_target: [E] int32, no smaller than the source.
+    """
+
+    keys: NDArray[np.int64]
+    gap: Int32Array
+    edge_offset: Int32Array
+    edge_class: Int32Array
+    edge_target: Int32Array
+
+    @property
+    def nodes(self) -> int:
+        return len(self.keys)
+
+    @property
+    def edge_source(self) -> NDArray[np.int64]:
+        """[E] int64."""
+        return np.repeat(np.arange(self.nodes), np.diff(self.edge_offset))
+
+
+def swept(tables: SlotTables, canvas: Canvas) -> tuple[GapTables, int]:
+    """What the lexer makes of the gaps, and how far it comes (see :func:`.kernels_graph.sweep`)."""
+    if len(canvas.gap_slots) and canvas.gap_slots.max() >= MAX_SLOTS:
+        raise LimitExceeded("slots of a gap", MAX_SLOTS)
+    row = np.concatenate([[0], np.cumsum(canvas.gap_slots + 1)]).astype(np.int32)
+    rows = int(row[-1])
+    gaps = GapTables(
+        canvas.text,
+        canvas.gap_at,
+        canvas.gap_slots,
+        row,
+        canvas.open_end,
+        np.zeros((rows, tables.inside.shape[1]), np.uint64),
+        np.zeros((rows, tables.stay.shape[1]), np.uint64),
+        np.zeros((rows, tables.stay.shape[1]), np.uint64),
+        np.zeros((canvas.gaps, tables.first.shape[1]), np.uint64),
+    )
+    return gaps, int(sweep(tables, gaps))
+
+
+def everything(tables: SlotTables, gaps: int) -> NDArray[np.uint64]:
+    """[G, 3, classes]: any lexeme may lead into, within and out of any gap."""
+    return np.full((gaps, WITHIN + 2, tables.first.shape[1]), ~np.uint64(0))
+
+
+def lexical_graph(
+    tables: SlotTables, gaps: GapTables, levels: Int32Array, keep: NDArray[np.uint64], max_nodes: int
+) -> Graph | None:
+    """The graph; ``None`` if there is no path from start to end.
+
+    Args:
+        levels: [G] int32 of the gaps.
+        keep: [G, 3, classes] uint64 sets of the lexemes that may lead into, within and out of a gap.
+
+    Raises:
+        LimitExceeded: more than ``max_nodes`` nodes.
+    """
+    room, most = 1024, 4096
+    capacity = 512
+    while True:
+        keys = np.empty(capacity, np.int64)
+        index = np.full(1 << (2 * capacity).bit_length(), -1, np.int32)
+        edges = np.empty((3, most), np.int32)
+        nodes, size = build_graph(tables, gaps, levels, keep, index, keys, edges, room)
+        if nodes >= 0 and size >= 0:
+            break
+        if nodes < 0:
+            if capacity > 4 * max_nodes:
+                raise LimitExceeded("max_chart_nodes", max_nodes)
+            capacity *= 4
+        else:
+            room, most = 4 * room, 4 * most
+    return _ordered(keys[:nodes], edges[:, :size], gaps, len(tables.start_after), max_nodes)
+
+
+def _ordered(
+    keys: NDArray[np.int64], edges: NDArray[np.int32], gaps: GapTables, classes: int, max_nodes: int
+) -> Graph | None:
+    """Nodes that lead to the end, in the order of their keys, and their edges, each once."""
+    order = np.argsort(keys)
+    if keys[order[-1]] != END:
+        return None
+    place = np.empty(len(keys), np.int64)
+    place[order] = np.arange(len(keys))
+    source, kind, target = place[edges[0]], edges[1].astype(np.int64), place[edges[2]]
+    code = np.unique((source * len(keys) + target) * (classes + 1) + kind)
+    source, target, kind = code // (classes + 1) // len(keys), code // (classes + 1) % len(keys), code % (classes + 1)
+    leads = np.zeros(len(keys), np.bool_)
+    leads[-1] = True
+    first = np.searchsorted(source, np.arange(len(keys) + 1))
+    for node in range(len(keys) - 2, -1, -1):
+        leads[node] = leads[target[first[node] : first[node + 1]]].any()
+    if not leads[0]:
+        return None
+    kept = np.flatnonzero(leads)
+    if len(kept) > max_nodes:
+        raise LimitExceeded("max_chart_nodes", max_nodes)
+    new = np.cumsum(leads) - 1
+    on_path = leads[source] & leads[target]
+    source, target, kind = new[source[on_path]], new[target[on_path]], kind[on_path]
+    own = keys[order][kept]
+    in_gap = (own != START) & (own < BEFORE_END) & (own & _FIXED_BIT == 0)
+    gap = np.where(in_gap, np.searchsorted(gaps.at, own >> 33), -1)
+    return Graph(
+        own,
+        gap.astype(np.int32),
+        np.searchsorted(source, np.arange(len(kept) + 1)).astype(np.int32),
+        kind.astype(np.int32),
+        target.astype(np.int32),
+    )
+
+
+def coarsest(gaps: int) -> Int32Array:
+    """[G] the level at which a gap is one node."""
+    return np.full(gaps, GAP, np.int32)

@@ -1,0 +1,390 @@
+"""The lexical graph of a canvas: nodes at which a lexeme begins, edges that are the lexemes.
+
+A lexeme that begins in a gap begins at one node of the graph: one for the whole gap (level ``GAP``), one for its slot
+(``SLOT``), or one for the slot and the word-graph node behind the lexeme before it (``WORD``). Only the last is exact;
+the others merge nodes, so their graphs have more texts, never fewer.
+
+Keys of nodes ascend with the text: ``offset << 33 | 1 << 32 | lexer state`` in fixed text; in a gap
+``offset << 33 | slot << 18 | place``, where the slot counts from the gap's first and the place orders a slot's nodes.
+All sets are rows of 64-bit words.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from latticework.jit import HELPER, KERNEL
+from latticework.lattice.chart.kernels_rows import lowest_one
+
+GAP, SLOT, WORD = range(3)  # levels of a gap
+INTO, WITHIN, OUT_OF = range(3)  # how a lexeme passes a gap
+START = np.int64(-1)
+BEFORE_END = np.int64(1) << 62  # the last lexeme has ended with the text
+END = BEFORE_END + 1
+_OFFSET, _SLOT = 33, 18
+_FIXED = np.int64(1) << 32
+_PLACE_MASK = np.int64((1 << _SLOT) - 1)
+_SLOT_MASK = np.int64((1 << 32 - _SLOT) - 1)
+MAX_SLOTS = 1 << 32 - _SLOT
+_ONE = np.uint64(1)
+
+
+class GapTables(NamedTuple):
+    """The gaps of a canvas and what the lexer makes of them; G gaps, the rows of all gaps one after the other.
+
+    A gap has a row for each slot and one more. The arrays of sets are written by :func:`sweep`.
+    """
+
+    text: NDArray[np.uint8]
+    at: NDArray[np.int32]  # [G]
+    slots: NDArray[np.int32]  # [G]
+    row: NDArray[np.int32]  # [G + 1], the first row of each gap
+    open_end: bool
+    inside: NDArray[np.uint64]  # by row: word-graph nodes behind lexemes that end in the slot
+    reached: NDArray[np.uint64]  # by row: lexer states before the slot
+    begun: NDArray[np.uint64]  # by row: of these, those of lexemes that begin in the gap
+    classes: NDArray[np.uint64]  # [G, classes]: lexemes that begin and end in the gap
+
+
+@njit(**HELPER)
+def _merge(target, source):
+    for word in range(len(source)):
+        target[word] |= source[word]
+
+
+@njit(**HELPER)
+def _has(bits, index):
+    return (bits[index >> 6] >> np.uint64(index & 63)) & _ONE != 0
+
+
+@njit(**HELPER)
+def _set(bits, index):
+    bits[index >> 6] |= _ONE << np.uint64(index & 63)
+
+
+@njit(**HELPER)
+def _clear(bits):
+    for word in range(len(bits)):
+        bits[word] = 0
+
+
+@njit(**HELPER)
+def _union(target, members, rows):
+    """target |= the rows of all members."""
+    for word in range(len(members)):
+        bits = members[word]
+        while bits:
+            _merge(target, rows[(word << 6) + lowest_one(bits)])
+            bits &= bits - _ONE
+
+
+@njit(**HELPER)
+def _is_empty(bits):
+    found = _ONE - _ONE
+    for word in range(len(bits)):
+        found |= bits[word]
+    return found == 0
+
+
+@njit(**HELPER)
+def _read_byte(tables, byte, states, after):
+    """Lexer states behind one more byte of text, lexemes ending or not."""
+    _clear(after)
+    for word in range(len(states)):
+        bits = states[word]
+        while bits:
+            state = (word << 6) + lowest_one(bits)
+            bits &= bits - _ONE
+            going_on = tables.next_state[state, byte]
+            if going_on >= 0:
+                _set(after, going_on)
+            kind = tables.split_class[state] if going_on >= 0 else tables.accept_class[state]
+            if kind >= 0:
+                begun = tables.next_state[tables.start_after[kind], byte]
+                if begun >= 0:
+                    _set(after, begun)
+
+
+@njit(**KERNEL)
+def sweep(tables, gaps):
+    """What is possible in every gap, going by the lexer alone from left to right; fills the zeroed sets of ``gaps``.
+
+    Returns:
+        The offset of the byte that cannot be read, or the length of the text if all can; one more if it may end there.
+    """
+    states = np.zeros(gaps.reached.shape[1], np.uint64)
+    after = np.zeros(gaps.reached.shape[1], np.uint64)
+    _set(states, 0)
+    at = 0
+    for gap in range(len(gaps.at) + 1):
+        stop = gaps.at[gap] if gap < len(gaps.at) else len(gaps.text)
+        while at < stop:
+            _read_byte(tables, gaps.text[at], states, after)
+            if _is_empty(after):
+                return at
+            states, after = after, states
+            at += 1
+        if gap == len(gaps.at):
+            break
+        behind = gaps.row[gap + 1] - 1
+        _merge(gaps.reached[gaps.row[gap]], states)
+        for row in range(gaps.row[gap], behind):
+            here, begun = gaps.reached[row], gaps.begun[row]
+            _union(gaps.inside[row], here, tables.inside)
+            _union(gaps.classes[gap], here, tables.inside_class)
+            _union(gaps.classes[gap], begun, tables.first)
+            _union(gaps.begun[row + 1], here, tables.inside_end)
+            _union(gaps.begun[row + 1], begun, tables.stay)
+            _union(gaps.reached[row + 1], here, tables.stay)
+            _merge(gaps.reached[row + 1], gaps.begun[row + 1])
+        _clear(states)
+        _merge(states, gaps.reached[behind])
+        if gaps.open_end and gap == len(gaps.at) - 1:
+            for row in range(gaps.row[gap], behind):
+                _merge(states, gaps.reached[row])
+        if _is_empty(states):
+            return at
+    for word in range(len(states)):
+        bits = states[word]
+        while bits:
+            state = (word << 6) + lowest_one(bits)
+            bits &= bits - _ONE
+            if tables.may_end[state] or tables.accept_class[state] >= 0:
+                return len(gaps.text) + 1
+    return len(gaps.text)
+
+
+@njit(**HELPER)
+def _finish(tables, states, kinds, keys, size):
+    """Edges of a lexeme pending in one of the states with which the text ends."""
+    for word in range(len(states)):
+        bits = states[word]
+        while bits:
+            state = (word << 6) + lowest_one(bits)
+            bits &= bits - _ONE
+            if tables.may_end[state]:
+                kinds[size], keys[size] = len(tables.start_after), END
+                size += 1
+            if tables.accept_class[state] >= 0:
+                kinds[size], keys[size] = tables.accept_class[state], BEFORE_END
+                size += 1
+    return size
+
+
+@njit(**HELPER)
+def _follow_node(tables, node, at, slot, kinds, keys, size):
+    """Edges of a word-graph node in a slot, to exact nodes."""
+    for edge in range(tables.edge_offset[node], tables.edge_offset[node + 1]):
+        kinds[size] = tables.edge_class[edge]
+        place = np.int64(tables.rank[tables.edge_target[edge]])
+        keys[size] = (np.int64(at) << _OFFSET) | (np.int64(slot) << _SLOT) | place
+        size += 1
+    return size
+
+
+@njit(**HELPER)
+def _follow_set(found, key, kinds, keys, size):
+    """Edges of all classes of a set to one node."""
+    for word in range(len(found)):
+        bits = found[word]
+        while bits:
+            kinds[size], keys[size] = (word << 6) + lowest_one(bits), key
+            bits &= bits - _ONE
+            size += 1
+    return size
+
+
+@njit(**HELPER)
+def _cross(tables, gaps, gap, first, level, states, after, found, kinds, keys, size):
+    """Edges of lexemes pending in ``states`` before a slot of a gap that end in the gap or with the text in it.
+
+    Returns their number; ``states`` are then those behind the gap. -1 if there are more edges than fit.
+    """
+    at = gaps.at[gap]
+    may_end = gaps.open_end and gap == len(gaps.at) - 1
+    for slot in range(first, gaps.slots[gap]):
+        if size + 2 * 64 * len(states) + 64 * len(found) > len(kinds):
+            return -1
+        if may_end:
+            size = _finish(tables, states, kinds, keys, size)
+        if level == WORD:
+            for word in range(len(states)):
+                bits = states[word]
+                while bits:
+                    root = tables.root[(word << 6) + lowest_one(bits)]
+                    bits &= bits - _ONE
+                    if size + 64 * len(found) > len(kinds):
+                        return -1
+                    size = _follow_node(tables, root, at, slot, kinds, keys, size)
+        else:
+            _clear(found)
+            _union(found, states, tables.first)
+            key = (np.int64(at) << _OFFSET) | (np.int64(slot if level == SLOT else 0) << _SLOT)
+            size = _follow_set(found, key, kinds, keys, size)
+        _clear(after)
+        _union(after, states, tables.stay)
+        for word in range(len(states)):
+            states[word] = after[word]
+        if _is_empty(states):
+            break
+    return _finish(tables, states, kinds, keys, size) if may_end else size
+
+
+@njit(**HELPER)
+def _leave(tables, gaps, key, gap, level, states, after, found, kinds, keys):
+    """Edges from a node in a gap; ``states``, then, hold what is pending behind the gap. -1 if they do not fit."""
+    slot = (key >> _SLOT) & _SLOT_MASK
+    row = gaps.row[gap] + slot
+    _clear(found)
+    size = 0
+    if level == GAP:
+        size = _follow_set(gaps.classes[gap], key, kinds, keys, size)
+        _merge(states, gaps.begun[row + gaps.slots[gap]])
+        if gaps.open_end and gap == len(gaps.at) - 1:
+            for other in range(row + 1, row + gaps.slots[gap]):
+                _merge(states, gaps.begun[other])
+        return _cross(tables, gaps, gap, gaps.slots[gap], level, states, after, found, kinds, keys, size)
+    if level == SLOT:
+        _union(states, gaps.inside[row], tables.node_end)
+        _union(found, gaps.inside[row], tables.node_class)
+        size = _follow_set(found, key, kinds, keys, size)
+    else:
+        node = tables.by_rank[key & _PLACE_MASK]
+        _merge(states, tables.node_end[node])
+        size = _follow_node(tables, node, gaps.at[gap], slot, kinds, keys, size)
+    return _cross(tables, gaps, gap, slot + 1, level, states, after, found, kinds, keys, size)
+
+
+@njit(**HELPER)
+def _edges_of(tables, gaps, levels, key, own, states, after, found, waiting, kinds, keys):
+    """All edges of a node: their number, or -1 if they do not fit; ``own`` is the gap of the node or -1."""
+    _clear(states)
+    size, top = 0, 0
+    if own >= 0:
+        size = _leave(tables, gaps, key, own, levels[own], states, after, found, kinds, keys)
+        if size < 0:
+            return -1
+        top = _wait(waiting, top, states, gaps.at[own], own + 1)
+    elif key == BEFORE_END:
+        kinds[0], keys[0] = len(tables.start_after), END
+        size = 1
+    elif key == START:
+        waiting[0, 0], waiting[0, 1], waiting[0, 2] = 0, 0, 0
+        top = 1
+    elif key != END:
+        waiting[0, 0], waiting[0, 1] = key >> _OFFSET, key & (_FIXED - 1)
+        waiting[0, 2] = np.searchsorted(gaps.at, (key >> _OFFSET) + 1)
+        top = 1
+    while top > 0:
+        top -= 1
+        offset, state, gap = waiting[top, 0], waiting[top, 1], waiting[top, 2]
+        stop = gaps.at[gap] if gap < len(gaps.at) else len(gaps.text)
+        while offset < stop and state >= 0:
+            if size >= len(kinds):
+                return -1
+            going_on = tables.next_state[state, gaps.text[offset]]
+            kind = tables.split_class[state] if going_on >= 0 else tables.accept_class[state]
+            if kind >= 0 and tables.next_state[tables.start_after[kind], gaps.text[offset]] >= 0:
+                kinds[size] = kind
+                keys[size] = (np.int64(offset) << _OFFSET) | _FIXED | np.int64(tables.start_after[kind])
+                size += 1
+            state = going_on
+            offset += 1
+        if state < 0:
+            continue
+        _clear(states)
+        _set(states, state)
+        if gap == len(gaps.at):
+            if size + 2 > len(kinds):
+                return -1
+            size = _finish(tables, states, kinds, keys, size)
+            continue
+        size = _cross(tables, gaps, gap, 0, levels[gap], states, after, found, kinds, keys, size)
+        if size < 0 or top + 64 * len(states) > len(waiting):
+            return -1
+        top = _wait(waiting, top, states, gaps.at[gap], gap + 1)
+    return size
+
+
+@njit(**HELPER)
+def _wait(waiting, top, states, offset, gap):
+    """Lexemes to be followed from an offset on, where ``gap`` is the next."""
+    for word in range(len(states)):
+        bits = states[word]
+        while bits:
+            waiting[top, 0], waiting[top, 1], waiting[top, 2] = offset, (word << 6) + lowest_one(bits), gap
+            bits &= bits - _ONE
+            top += 1
+    return top
+
+
+@njit(**HELPER)
+def _gap_of(gaps, key):
+    """The gap that a key is in, -1 for none."""
+    if key < 0 or key >= BEFORE_END or key & _FIXED:
+        return -1
+    return np.searchsorted(gaps.at, key >> _OFFSET)
+
+
+@njit(**HELPER)
+def _node_of(key, index, keys, nodes):
+    """Number of the node with a key, ``nodes`` if it is new, in a table of hashes; keys are compared."""
+    mask = len(index) - 1
+    at = np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(24)) & mask
+    while index[at] >= 0:
+        if keys[index[at]] == key:
+            return index[at]
+        at = (at + 1) & mask
+    index[at] = nodes
+    keys[nodes] = key
+    return nodes
+
+
+@njit(**KERNEL)
+def build_graph(tables, gaps, levels, keep, index, keys, edges, room):
+    """Nodes that can be reached from the start, which is node 0, and their edges, some of them twice.
+
+    Args:
+        gaps: swept.
+        levels: [G] of the gaps.
+        keep: [G, 3, classes] uint64: lexemes that may lead into a gap, within it and out of it.
+        index: [power of two, at least twice the length of ``keys``] int32, -1.
+        keys: [M] int64, written.
+        edges: [3, E] int32, written: source, class (as many as there are classes for the end), target.
+        room: most edges of a node.
+
+    Returns:
+        How many nodes and edges there are; -1 nodes if there are more than fit, -1 edges likewise.
+    """
+    states = np.zeros(gaps.reached.shape[1], np.uint64)
+    after = np.zeros(gaps.reached.shape[1], np.uint64)
+    found = np.zeros(gaps.classes.shape[1], np.uint64)
+    waiting = np.empty((4 * 64 * len(states), 3), np.int64)
+    kinds = np.empty(room, np.int32)
+    targets = np.empty(room, np.int64)
+    end = len(tables.start_after)
+    _node_of(START, index, keys, 0)
+    nodes, size, source = 1, 0, 0
+    while source < nodes:
+        own = _gap_of(gaps, keys[source])
+        count = _edges_of(tables, gaps, levels, keys[source], own, states, after, found, waiting, kinds, targets)
+        if count < 0 or size + count > edges.shape[1]:
+            return nodes, -1
+        for at in range(count):
+            kind, gap = kinds[at], _gap_of(gaps, targets[at])
+            if kind < end and own >= 0 and not _has(keep[own, WITHIN if gap == own else OUT_OF], kind):
+                continue
+            if gap >= 0 and gap != own and not _has(keep[gap, INTO], kind):
+                continue
+            if nodes >= len(keys):
+                return -1, size
+            target = _node_of(targets[at], index, keys, nodes)
+            nodes += target == nodes
+            edges[0, size], edges[1, size], edges[2, size] = source, kind, target
+            size += 1
+        source += 1
+    return nodes, size

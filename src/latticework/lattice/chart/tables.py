@@ -1,0 +1,128 @@
+"""What the lexical graphs of one constraint are made of: the word graph of a free slot, summed up by lexer state."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latticework.automata.lexer import Lexer
+from latticework.tokens.lexical import LexicalTables
+
+Int32Array = NDArray[np.int32]
+Bits = NDArray[np.uint64]
+
+
+class SlotTables(NamedTuple):
+    """Q lexer states, K classes, D nodes of the word graph. Sets are rows of 64-bit words.
+
+    *Inside* a slot means: behind the first lexeme that begins in it.
+    """
+
+    next_state: Int32Array  # [Q, 256]
+    accept_class: Int32Array  # [Q]
+    split_class: Int32Array  # [Q]
+    start_after: Int32Array  # [K]
+    may_end: NDArray[np.bool_]  # [Q]
+    root: Int32Array  # [Q]
+    edge_offset: Int32Array  # [D + 1]
+    edge_class: Int32Array
+    edge_target: Int32Array
+    stay: Bits  # [Q, states]: where the slot may end without the lexeme ending
+    first: Bits  # [Q, classes]: of the lexeme that ends in the slot
+    inside: Bits  # [Q, nodes]
+    inside_end: Bits  # [Q, states]: where the slot may end, having ended a lexeme
+    inside_class: Bits  # [Q, classes]: of lexemes that begin and end in the slot
+    node_end: Bits  # [D, states]
+    node_class: Bits  # [D, classes]
+    rank: Int32Array  # [D]: ascends along the edges
+    by_rank: Int32Array  # [D]: nodes by rank
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the arrays, bytes."""
+        return sum(value.nbytes for value in self)
+
+
+def slot_tables(lexical: LexicalTables) -> SlotTables:
+    """Sums over the word graph; cost O(edges * sets)."""
+    lexer, nodes = lexical.lexer, lexical.nodes
+    node_end = _bits(lexical.end_offset, lexical.end_state, lexer.states)
+    node_class = _bits(lexical.edge_offset, lexical.edge_class, lexer.classes)
+    # Sums over a node and all nodes below it, children first.
+    below = _bits(np.arange(nodes + 1, dtype=np.int32), np.arange(nodes, dtype=np.int32), nodes)
+    ends, classes = node_end.copy(), node_class.copy()
+    children = [lexical.edge_target[lexical.edge_offset[node] : lexical.edge_offset[node + 1]] for node in range(nodes)]
+    topological = np.argsort(_heights(lexical), kind="stable")[::-1]
+    for node in topological[::-1]:
+        for sums in (below, ends, classes):
+            sums[node] |= np.bitwise_or.reduce(sums[children[node]], axis=0, initial=np.uint64(0))
+    inside, inside_end, inside_class = (
+        np.stack([np.bitwise_or.reduce(sums[children[root]], axis=0, initial=np.uint64(0)) for root in lexical.root])
+        for sums in (below, ends, classes)
+    )
+    return SlotTables(
+        lexer.next_state,
+        lexer.accept_class,
+        lexer.split_class,
+        lexer.start_after,
+        lexer.may_end,
+        lexical.root,
+        lexical.edge_offset,
+        lexical.edge_class,
+        lexical.edge_target,
+        node_end[lexical.root],
+        node_class[lexical.root],
+        inside,
+        inside_end,
+        inside_class,
+        node_end,
+        node_class,
+        np.argsort(topological).astype(np.int32),
+        topological.astype(np.int32),
+    )
+
+
+def text_tables(lexer: Lexer) -> SlotTables:
+    """Tables without a vocabulary, for canvases without gaps."""
+    nothing = np.zeros(lexer.states + 1, np.int32)
+    none = np.zeros(0, np.int32)
+    return slot_tables(
+        LexicalTables(
+            lexer,
+            class_of_token=none,
+            word_parent=nothing[:1],
+            word_class=nothing[:1],
+            reading_offset=np.zeros(1, np.int64),
+            reading_source=none,
+            reading_word=none,
+            reading_state=none,
+            root=nothing[:-1],
+            end_offset=nothing[:2],
+            end_state=none,
+            edge_offset=nothing[:2],
+            edge_class=none,
+            edge_target=none,
+            end_tokens=none,
+        )
+    )
+
+
+def _heights(lexical: LexicalTables) -> NDArray[np.int64]:
+    """[D] edges on the longest path from each node."""
+    height = np.zeros(lexical.nodes, np.int64)
+    source = np.repeat(np.arange(lexical.nodes), np.diff(lexical.edge_offset))
+    while True:
+        higher = height.copy()
+        np.maximum.at(higher, source, height[lexical.edge_target] + 1)
+        if (higher == height).all():
+            return height
+        height = higher
+
+
+def _bits(offset: NDArray[np.int32], member: NDArray[np.int32], size: int) -> Bits:
+    """Lists of numbers below ``size`` as sets."""
+    dense = np.zeros((len(offset) - 1, max(1, -(-size // 64)) * 64), np.bool_)
+    dense[np.repeat(np.arange(len(offset) - 1), np.diff(offset)), member] = True
+    return np.packbits(dense, axis=1, bitorder="little").view(np.uint64)
