@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from latticework.errors import ModelError as ModelError
     from latticework.errors import SchemaError as SchemaError
     from latticework.grammar import Grammar as Grammar
+    from latticework.grammar import Indentation as Indentation
     from latticework.grammar import Limits as Limits
     from latticework.grammar import choice as choice
     from latticework.grammar import json_schema as json_schema
@@ -42,6 +43,7 @@ _HOMES = {
     "ModelError": "latticework.errors",
     "SchemaError": "latticework.errors",
     "Grammar": "latticework.grammar",
+    "Indentation": "latticework.grammar",
     "Limits": "latticework.grammar",
     "choice": "latticework.grammar",
     "json_schema": "latticework.grammar",

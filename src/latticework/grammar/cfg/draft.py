@@ -8,19 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
+from latticework.grammar.cfg.expressions import Source, Span
 from latticework.grammar.cfg.syntax import ContextFreeGrammar, Production, Terminal
 
 Right: TypeAlias = tuple[int, ...]
 
 
 class Draft:
-    """Grows; nonterminals without any production derive nothing."""
+    """Grows; nonterminals without any production derive nothing.
+
+    Attributes:
+        place: where the rule stands that is being written.
+        places: where the rule stands that a nonterminal was made for.
+    """
 
     def __init__(self) -> None:
         self.terminals: list[Terminal] = []
         self.nonterminals: list[str] = []
         self.rules: list[list[Right]] = []
         self.ignored: list[int] = []
+        self.place: tuple[Source, Span] | None = None
+        self.places: dict[int, tuple[Source, Span]] = {}
         self._helpers: dict[tuple[Right, ...], int] = {}
         self._iterations: dict[tuple[str, Right], int] = {}
 
@@ -31,7 +39,10 @@ class Draft:
     def nonterminal(self, name: str) -> int:
         self.nonterminals.append(name)
         self.rules.append([])
-        return -len(self.nonterminals)
+        symbol = -len(self.nonterminals)
+        if self.place is not None:
+            self.places[symbol] = self.place
+        return symbol
 
     def add(self, left: int, rights: Iterable[Right]) -> None:
         """More ways to write ``left``; those it has already are left out."""

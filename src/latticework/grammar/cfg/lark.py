@@ -8,6 +8,7 @@ from pathlib import Path
 from latticework.errors import InputError, LimitExceeded
 from latticework.grammar import ir
 from latticework.grammar.cfg import library
+from latticework.grammar.cfg.indentation import Indentation, laid_out
 from latticework.grammar.cfg.lark_rules import Rules
 from latticework.grammar.cfg.modules import Loader
 from latticework.grammar.grammar import Grammar
@@ -18,6 +19,7 @@ def lark(
     grammar: str | os.PathLike[str],
     start: str = "start",
     *,
+    indentation: Indentation | None = None,
     folder: str | os.PathLike[str] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Grammar:
@@ -32,6 +34,7 @@ def lark(
         grammar: the text, the path of a ``.lark`` file, or the name of a grammar that comes with the package
             (``"json"``, ``"python"``, ...).
         start: the rule that a whole text follows.
+        indentation: how blocks are laid out, where the grammar has them; known for those that come with the package.
         folder: where relative imports are looked up; the folder of the file where a path is given.
 
     Raises:
@@ -41,15 +44,22 @@ def lark(
         InputError: the file cannot be read.
     """
     text, home = _text_of(grammar)
+    if indentation is None and text != grammar:
+        indentation = library.INDENTED.get(str(grammar))
     if len(text) > limits.max_schema_bytes:
         raise LimitExceeded("max_schema_bytes", limits.max_schema_bytes, hint=f"the grammar has {len(text)} characters")
     module = Loader().main(text, Path(folder) if folder is not None else home)
-    rules = Rules(module, {}, frozenset(), limits)
+    rules = Rules(module, {}, frozenset() if indentation is None else indentation.names, limits)
     symbol = rules.lower(start)
+    if indentation is None:
+        found = rules.draft.finish(symbol)
+    else:
+        found = laid_out(rules.draft, symbol, indentation, rules.layout_symbols)
+        rules.narrowings.append(f"blocks nest up to {indentation.levels} deep, each indented by {indentation.unit!r}")
     return Grammar(
         ir.NOTHING,
         "lark",
-        context_free=rules.draft.finish(symbol),
+        context_free=found,
         options={"start": start},
         narrowings=tuple(rules.narrowings),
     )

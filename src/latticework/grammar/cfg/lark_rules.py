@@ -30,7 +30,6 @@ class Rules:
         self.limits = limits
         self.draft = Draft()
         self.lexemes = Lexemes()
-        self.places: dict[int, tuple[Source, Span]] = {}
         self.layout_symbols: dict[int, str] = {}
         self.narrowings: list[str] = []
         self.used: set[Entry] = set()
@@ -53,6 +52,7 @@ class Rules:
         symbol = self._instance(entry, (), self.main.source, entry.span)
         while self._waiting:
             left, entry, bindings = self._waiting.pop()
+            self.draft.place = (entry.module.source, entry.span)
             for module, body in entry.bodies:
                 self.draft.add(left, self._rights(module, body, bindings))
             if len(self.draft.nonterminals) > self.limits.max_nodes:
@@ -116,7 +116,7 @@ class Rules:
             inside = ", ".join(map(self.draft.names, arguments))
             symbol = self.draft.nonterminal(f"{entry.name}{{{inside}}}" if arguments else entry.name)
             self._instances[key] = symbol
-            self.places[symbol] = (entry.module.source, entry.span)
+            self.draft.places[symbol] = (entry.module.source, entry.span)
             self._waiting.append((symbol, entry, dict(zip(entry.parameters, arguments, strict=True))))
         return self._instances[key]
 
@@ -127,7 +127,7 @@ class Rules:
 
     def _new_terminal(self, entry: Entry, source: Source, span: Span) -> int:
         name = entry.name
-        if name in self.layout and not entry.bodies:
+        if name in self.layout:
             symbol = self.draft.terminal(Terminal(name, ir.NOTHING))
             self.layout_symbols[symbol] = name
             return symbol

@@ -1,11 +1,13 @@
 """What a terminal is written as -> its language.
 
-A terminal denotes a language; the order of alternatives does not count. A lazy repetition makes the part it stands in
-as short as it can be: of the texts that match from there to the end of the terminal, those that begin with no other
-one. What looks around may look within the lexeme only.
+A terminal denotes a language; the order of alternatives does not count. What looks around may look within the lexeme
+only. Lazy repetitions: :mod:`.shortest`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeVar
 
 from latticework.errors import GrammarError
 from latticework.grammar import ir
@@ -13,10 +15,10 @@ from latticework.grammar.cfg import expressions as ex
 from latticework.grammar.cfg.expressions import Expression, Source, Span
 from latticework.grammar.cfg.lark_text import is_terminal_name
 from latticework.grammar.cfg.modules import Entry, Module
+from latticework.grammar.cfg.shortest import is_lazy, language_with_lazy_parts
 from latticework.grammar.combine import alt, repeat, seq
-from latticework.grammar.regex import classes, lowered_tree
+from latticework.grammar.regex import classes, lowered_tree, parsed
 from latticework.grammar.regex.folding import folded
-from latticework.grammar.regex.parser import parse
 from latticework.grammar.regex.reach import looks_ahead, looks_back
 from latticework.grammar.regex.syntax import (
     Alternation,
@@ -28,7 +30,14 @@ from latticework.grammar.regex.syntax import (
     contains,
 )
 
-_MORE = ir.Repeat(ir.ANY_CHAR, 1, None)
+_T = TypeVar("_T")
+
+
+class _Traits(NamedTuple):
+    """``is_plain``: no assertion and nothing lazy; ``has_dialects``: some class differs between dialects."""
+
+    is_plain: bool
+    has_dialects: bool
 
 
 class Lexemes:
@@ -36,6 +45,8 @@ class Lexemes:
 
     def __init__(self) -> None:
         self._trees: dict[Entry, Pattern] = {}
+        self._nodes: dict[Entry, ir.Node] = {}
+        self._traits: dict[Entry, _Traits] = {}
         self._open: list[Entry] = []
 
     def language(self, module: Module, body: Expression) -> ir.Node:
@@ -45,13 +56,9 @@ class Lexemes:
             GrammarError: it is empty, holds the empty text, looks beyond the lexeme, or is written wrongly.
         """
         source = module.source
-        tree = self._tree(module, body)
-        if looks_ahead(tree, 0) or looks_back(tree, 0):
-            hint = "a lexeme is matched alone: leave the condition out, or make what it looks at a part of the lexeme"
-            source.fail("this terminal depends on what stands beside it", body.span, hint)
         try:
-            node = _language(tree)
-        except GrammarError as error:
+            node = self._language(module, body)
+        except _Unplaced as error:
             source.fail(error.message, body.span, error.hint)
         if node == ir.NOTHING:
             source.fail("no text matches this terminal", body.span)
@@ -61,7 +68,47 @@ class Lexemes:
 
     def has_dialects(self, module: Module, body: Expression) -> bool:
         """Whether a class holds characters in one dialect of regular expressions that it leaves out in another."""
-        return contains(self._tree(module, body), lambda part: isinstance(part, CharSet) and part.ranges != part.outer)
+        return self._traits_of(module, body).has_dialects
+
+    def _language(self, module: Module, body: Expression) -> ir.Node:
+        if self._traits_of(module, body).is_plain:
+            return self._node(module, body)
+        tree = self._tree(module, body)
+        if looks_ahead(tree, 0) or looks_back(tree, 0):
+            hint = "a lexeme is matched alone: leave the condition out, or make what it looks at a part of the lexeme"
+            raise _Unplaced("this terminal depends on what stands beside it", hint)
+        try:
+            return language_with_lazy_parts(tree)
+        except GrammarError as error:
+            raise _Unplaced(error.message, error.hint) from None
+
+    def _traits_of(self, module: Module, body: Expression) -> _Traits:
+        match body:
+            case ex.Regex():
+                tree = _regex(module.source, body)
+                return _Traits(not asserts(tree) and not contains(tree, is_lazy), contains(tree, _has_dialects))
+            case ex.Sequence(parts) | ex.Choice(parts):
+                return _all_traits(self._traits_of(module, part) for part in parts)
+            case ex.Repeat(inner):
+                return self._traits_of(module, inner)
+            case ex.Name():
+                return self._through(module, body, self._traits, self._traits_of, _all_traits)
+            case ex.Use(span=span):
+                module.source.fail("a terminal is made of terminals, not of rules", span)
+        return _Traits(True, False)
+
+    def _node(self, module: Module, body: Expression) -> ir.Node:
+        """The language of a body without assertions and lazy repetitions."""
+        match body:
+            case ex.Sequence(parts):
+                return seq([self._node(module, part) for part in parts])
+            case ex.Choice(options):
+                return alt([self._node(module, option) for option in options])
+            case ex.Repeat(inner, low, high):
+                return repeat(self._node(module, inner), low, high)
+            case ex.Name():
+                return self._through(module, body, self._nodes, self._node, alt)
+        return lowered_tree(self._tree(module, body))
 
     def _tree(self, module: Module, body: Expression) -> Pattern:
         span = body.span
@@ -79,25 +126,55 @@ class Lexemes:
                 return Alternation(tuple(self._tree(module, option) for option in options), span)
             case ex.Repeat(inner, low, high):
                 return Repetition(self._tree(module, inner), low, high, span)
-            case ex.Name(name):
-                return self._named(module, name, span)
+            case ex.Name():
+                return self._through(
+                    module, body, self._trees, self._tree, lambda trees: Alternation(tuple(trees), span)
+                )
             case ex.Use():
                 module.source.fail("a terminal is made of terminals, not of rules", span)
 
-    def _named(self, module: Module, name: str, span: Span) -> Pattern:
-        entry = module.entry(name, span)
-        if not is_terminal_name(name):
-            module.source.fail("a terminal is made of terminals, not of rules", span)
+    def _through(
+        self,
+        module: Module,
+        name: ex.Name,
+        known: dict[Entry, _T],
+        of_body: Callable[[Module, Expression], _T],
+        join: Callable[[list[_T]], _T],
+    ) -> _T:
+        """What a named terminal is, worked out where it is defined."""
+        entry = module.entry(name.name, name.span)
+        if not is_terminal_name(name.name):
+            module.source.fail("a terminal is made of terminals, not of rules", name.span)
         if entry.is_declared:
-            module.source.fail(f"{name} is only declared", span, "it may stand in rules, not inside other terminals")
+            hint = "it may stand in rules, not inside other terminals"
+            module.source.fail(f"{name.name} is only declared", name.span, hint)
         if entry in self._open:
-            module.source.fail(f"the terminal {name} is made of itself", span, "what nests is a rule: in small letters")
-        if entry not in self._trees:
+            hint = "what nests is a rule: in small letters"
+            module.source.fail(f"the terminal {name.name} is made of itself", name.span, hint)
+        if entry not in known:
             self._open.append(entry)
-            options = tuple(self._tree(*body) for body in entry.bodies)
+            found = [of_body(*body) for body in entry.bodies]
             self._open.pop()
-            self._trees[entry] = options[0] if len(options) == 1 else Alternation(options, entry.span)
-        return self._trees[entry]
+            known[entry] = found[0] if len(found) == 1 else join(found)
+        return known[entry]
+
+
+class _Unplaced(Exception):
+    """Something is wrong with a terminal as a whole."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+def _all_traits(traits: Iterable[_Traits]) -> _Traits:
+    found = list(traits)
+    return _Traits(all(one.is_plain for one in found), any(one.has_dialects for one in found))
+
+
+def _has_dialects(pattern: Pattern) -> bool:
+    return isinstance(pattern, CharSet) and pattern.ranges != pattern.outer
 
 
 def single_text(entry: Entry) -> ex.Text | None:
@@ -150,70 +227,7 @@ def _regex(source: Source, body: ex.Regex) -> Pattern:
         source.fail("the flag l (locale) is not supported", body.span)
     prefix = f"(?{flags})" if flags else ""
     try:
-        return parse(prefix + body.pattern)
+        return parsed(prefix + body.pattern)
     except GrammarError as error:
         shift = body.span[0] + 1 - len(prefix)
         source.fail(error.message, (max(error.span[0] + shift, body.span[0]), error.span[1] + shift), error.hint)
-
-
-def _is_lazy(pattern: Pattern) -> bool:
-    return isinstance(pattern, Repetition) and pattern.lazy
-
-
-def _language(tree: Pattern) -> ir.Node:
-    if not contains(tree, _is_lazy):
-        return lowered_tree(tree)
-    match tree:
-        case Alternation(options):
-            return alt([_language(option) for option in options])
-        case Concat(parts):
-            first = next(index for index, part in enumerate(parts) if contains(part, _is_lazy))
-            if asserts(tree) and not _may_split(parts[:first], parts[first:]):
-                return _shortest(tree)
-            head = lowered_tree(Concat(parts[:first], tree.span))
-            if first == len(parts) - 1:
-                return seq([head, _language(parts[first])])
-            return seq([head, _shortest(Concat(parts[first:], tree.span))])
-        case Repetition(body, low, high, lazy=False) if low == high:
-            return repeat(_language(body), low, high)
-    return _shortest(tree)
-
-
-def _may_split(head: tuple[Pattern, ...], rest: tuple[Pattern, ...]) -> bool:
-    """Whether neither part looks at the other."""
-    return not (looks_ahead(Concat(head, (0, 0)), 0) or looks_back(Concat(rest, (0, 0)), 0))
-
-
-def _shortest(tree: Pattern) -> ir.Node:
-    """Texts of ``tree`` of which no other one is a beginning.
-
-    Raises:
-        GrammarError: a repetition takes as much as it can behind or around one that takes as little.
-    """
-    if _is_greedy_after_lazy(tree, False)[1]:
-        raise GrammarError(
-            "a greedy repetition behind or around a lazy one is not supported in a terminal",
-            hint="say which characters may be repeated instead: [^x]* for .*? in front of x",
-        )
-    node = lowered_tree(tree)
-    return ir.NOTHING if node == ir.NOTHING else ir.Except(node, ir.Seq((node, _MORE)))
-
-
-def _is_greedy_after_lazy(pattern: Pattern, after: bool) -> tuple[bool, bool]:
-    """Whether a lazy repetition stands before the end of the pattern, and whether a greedy one follows or holds it."""
-    match pattern:
-        case Concat(parts):
-            clash = False
-            for part in parts:
-                after, found = _is_greedy_after_lazy(part, after)
-                clash |= found
-            return after, clash
-        case Alternation(options):
-            results = [_is_greedy_after_lazy(option, after) for option in options]
-            return any(seen for seen, _ in results), any(clash for _, clash in results)
-        case Repetition(body, low, high, lazy=lazy):
-            if lazy:
-                return True, contains(body, lambda part: isinstance(part, Repetition) and part.low != part.high)
-            seen, clash = _is_greedy_after_lazy(body, after)
-            return seen, clash or (low != high and seen)
-    return after, False

@@ -5,6 +5,11 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from latticework.grammar.cfg.indentation import Indentation
+
+# Grammars whose blocks are laid out by indentation.
+INDENTED = {"python": Indentation()}
+
 # Installed, the grammars lie inside the package; in a checkout beside src.
 _PACKAGE = Path(__file__).resolve().parents[2]
 _FOLDERS = (_PACKAGE / "grammars", _PACKAGE.parents[1] / "grammars")

@@ -1,0 +1,250 @@
+"""Blocks by indentation, as in Python: rules are copied for every level, and once more for the inside of brackets.
+
+A line break is a lexeme together with the blank lines and comments behind it and the indentation of the next line, so
+there is one terminal for every level. ``_NEWLINE`` in the copy of a rule for level k is the line break of level k,
+``_INDENT`` that of level k + 1, and what follows it up to ``_DEDENT``, which is nothing, is written at that level. A
+block ends where the line break of an outer level follows. Only copies that are reached are made, so the grammar grows
+with the number of levels by the rules that hold blocks.
+
+Between brackets, any line break may stand before every lexeme.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, TypeAlias
+
+from latticework.errors import GrammarError, InputError
+from latticework.grammar import ir
+from latticework.grammar.cfg.draft import Draft, Right
+from latticework.grammar.cfg.syntax import ContextFreeGrammar, Terminal
+from latticework.grammar.regex import lowered
+
+_LINE_BREAK = ir.Alt((ir.Literal(b"\n"), ir.Literal(b"\r\n")))
+_BLANK = ir.Chars(((0x09, 0x09), (0x0C, 0x0C), (0x20, 0x20)))
+_TEXT_START = 1  # mode of what competes before the first lexeme only
+
+
+@dataclass(frozen=True, slots=True)
+class Indentation:
+    """How a grammar with blocks by indentation is laid out.
+
+    Attributes:
+        newline, indent, dedent: the terminals that rules use: between statements of a block, before and behind a block
+            that is deeper. ``indent`` stands for the line break, too.
+        open, close: texts between which line breaks mean nothing; both stand in one alternative of a rule.
+        unit: one level of indentation. Lines indented otherwise are refused.
+        levels: how deep blocks nest; deeper texts are left out.
+        comment: regular expression of what may stand at the end of a line that is otherwise blank.
+    """
+
+    newline: str = "_NEWLINE"
+    indent: str = "_INDENT"
+    dedent: str = "_DEDENT"
+    open: tuple[str, ...] = ("(", "[", "{")
+    close: tuple[str, ...] = (")", "]", "}")
+    unit: str = "    "
+    levels: int = 8
+    comment: str = r"#[^\r\n]*"
+
+    def __post_init__(self) -> None:
+        if not self.unit or set(self.unit) - set(" \t"):
+            raise InputError(f"a unit of indentation is made of blanks or tabs, not {self.unit!r}")
+        if self.levels < 0:
+            raise InputError(f"blocks cannot nest {self.levels} deep")
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The terminals that the layout gives."""
+        return frozenset((self.newline, self.indent, self.dedent))
+
+
+_Role: TypeAlias = Literal["newline", "indent", "dedent", "open", "close"]
+_BRACKETS = -1
+_ANYWHERE = -2
+_Place: TypeAlias = int  # a level, or one of these two
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A symbol of a right side, and where it stands relative to the whole."""
+
+    symbol: int
+    role: _Role | None
+    level: int
+    in_brackets: bool
+
+
+def laid_out(draft: Draft, start: int, layout: Indentation, symbols: Mapping[int, str]) -> ContextFreeGrammar:
+    """The grammar with its blocks and brackets spelt out.
+
+    Args:
+        symbols: the terminals of ``draft`` that stand for ``newline``, ``indent`` and ``dedent``, with their names.
+
+    Raises:
+        GrammarError: blocks or brackets do not end in the alternative in which they begin.
+    """
+    return _Copier(draft, layout, _roles(draft, layout, symbols)).copy(start)
+
+
+def _roles(draft: Draft, layout: Indentation, symbols: Mapping[int, str]) -> dict[int, _Role]:
+    given: dict[str, _Role] = {layout.newline: "newline", layout.indent: "indent", layout.dedent: "dedent"}
+    roles: dict[int, _Role] = {symbol: given[name] for symbol, name in symbols.items()}
+    opening = {text.encode() for text in layout.open}
+    closing = {text.encode() for text in layout.close}
+    for symbol, terminal in enumerate(draft.terminals):
+        if terminal.is_literal and isinstance(terminal.pattern, ir.Literal):
+            if terminal.pattern.data in opening:
+                roles[symbol] = "open"
+            elif terminal.pattern.data in closing:
+                roles[symbol] = "close"
+    return roles
+
+
+class _Copier:
+    def __init__(self, draft: Draft, layout: Indentation, roles: dict[int, _Role]) -> None:
+        self.old = draft
+        self.new = Draft()
+        self.layout = layout
+        self.roles = roles
+        self.steps = [[self._steps(-index - 1, right) for right in rights] for index, rights in enumerate(draft.rules)]
+        self.levelled = self._levelled()
+        self.copies: dict[tuple[int, _Place], int] = {}
+        self.waiting: list[tuple[int, int, _Place]] = []
+        self.terminal = {
+            symbol: self.new.terminal(terminal)
+            for symbol, terminal in enumerate(draft.terminals)
+            if roles.get(symbol) not in ("newline", "indent", "dedent")
+        }
+        self.new.ignored = [self.terminal[symbol] for symbol in draft.ignored]
+        self.breaks, self.other_break = self._line_breaks()
+        self.wrapped: dict[int, int] = {}
+        self.any_break: int | None = None
+
+    def copy(self, start: int) -> ContextFreeGrammar:
+        text = self.new.nonterminal(self.old.name(start))
+        whole = self._copy(start, 0)
+        first, last, indented = self._ends()
+        self.new.add(text, [(*before, whole, *after) for before in ((), (first,)) for after in ((), (last,))])
+        while self.waiting:
+            left, nonterminal, place = self.waiting.pop()
+            found = (self._right(steps, place) for steps in self.steps[-nonterminal - 1])
+            self.new.add(left, [right for right in found if right is not None])
+        return self.new.finish(text, competing=(self.other_break, indented, *self.breaks))
+
+    def _steps(self, nonterminal: int, right: Right) -> list[_Step]:
+        found: list[_Step] = []
+        level = 0
+        brackets = 0
+        for symbol in right:
+            role = self.roles.get(symbol)
+            if role == "close":
+                brackets -= 1
+                if brackets < 0:
+                    self._fail(nonterminal, f"{self.old.name(symbol)} closes what was not opened")
+            # A closing bracket may stand on a line of its own, so it is still inside.
+            found.append(_Step(symbol, role, level, brackets > 0 or role == "close"))
+            if role == "open":
+                brackets += 1
+            elif role == "indent":
+                level += 1
+            elif role == "dedent":
+                level -= 1
+                if level < 0:
+                    self._fail(nonterminal, f"{self.layout.dedent} stands before {self.layout.indent}")
+        if level or brackets:
+            missing = self.layout.dedent if level else "a closing bracket"
+            self._fail(nonterminal, f"{missing} is missing")
+        for left, then in pairwise(found):
+            if (left.role, then.role) == ("newline", "indent"):
+                self._fail(nonterminal, f"{self.layout.indent} stands for the line break, too: no newline before it")
+        return found
+
+    def _fail(self, nonterminal: int, message: str) -> None:
+        place = self.old.places.get(nonterminal)
+        hint = "brackets and blocks begin and end in one alternative of a rule"
+        if place is None:
+            raise GrammarError(message, hint=hint)
+        place[0].fail(f"{message} in {self.old.name(nonterminal)}", place[1], hint)
+
+    def _levelled(self) -> set[int]:
+        """Nonterminals whose texts depend on the level, outside of brackets."""
+        users: dict[int, list[int]] = {}
+        work: list[int] = []
+        for index, rights in enumerate(self.steps):
+            outside = [step for steps in rights for step in steps if not step.in_brackets]
+            if any(step.role in ("newline", "indent") for step in outside):
+                work.append(-index - 1)
+            for step in outside:
+                users.setdefault(step.symbol, []).append(-index - 1)
+        found: set[int] = set()
+        while work:
+            symbol = work.pop()
+            if symbol not in found:
+                found.add(symbol)
+                work += users.get(symbol, ())
+        return found
+
+    def _line_breaks(self) -> tuple[list[int], int]:
+        """The terminals of every level, and that of any other indentation, which yields to them."""
+        before = ir.Seq((_LINE_BREAK, ir.Repeat(self._blank_line(), 0, None)))
+        unit = self.layout.unit.encode()
+        exact = [
+            self.new.terminal(Terminal(f"line break, level {level}", ir.Seq((before, ir.Literal(unit * level))), 1))
+            for level in range(self.layout.levels + 1)
+        ]
+        other = ir.Seq((before, ir.Repeat(_BLANK, 0, None)))
+        return exact, self.new.terminal(Terminal("line break, other indentation", other))
+
+    def _blank_line(self) -> ir.Node:
+        return ir.Seq((ir.Repeat(_BLANK, 0, None), ir.Repeat(lowered(self.layout.comment), 0, 1), _LINE_BREAK))
+
+    def _ends(self) -> tuple[int, int, int]:
+        """Blank lines before the first and behind the last lexeme, and blanks before the first, which are refused."""
+        first = Terminal("blank lines", ir.Repeat(self._blank_line(), 1, None), mode=_TEXT_START)
+        indented = Terminal("indentation of the first line", ir.Repeat(_BLANK, 1, None), mode=_TEXT_START)
+        lines = ir.Seq((_LINE_BREAK, ir.Repeat(self._blank_line(), 0, None), ir.Repeat(_BLANK, 0, None)))
+        comment = self.new.terminal(Terminal("comment at the end", ir.Seq((lines, lowered(self.layout.comment)))))
+        last = self.new.nonterminal("end")
+        self.new.add(last, [(symbol,) for symbol in (*self.breaks, self.other_break, comment)])
+        return self.new.terminal(first), last, self.new.terminal(indented)
+
+    def _copy(self, nonterminal: int, place: _Place) -> int:
+        if place != _BRACKETS and nonterminal not in self.levelled:
+            place = _ANYWHERE
+        key = (nonterminal, place)
+        if key not in self.copies:
+            where = {_BRACKETS: " in brackets", _ANYWHERE: ""}.get(place, f" at level {place}")
+            self.copies[key] = self.new.nonterminal(self.old.name(nonterminal) + where)
+            self.waiting.append((self.copies[key], nonterminal, place))
+        return self.copies[key]
+
+    def _right(self, steps: list[_Step], place: _Place) -> Right | None:
+        """A right side at a place; ``None`` where it cannot stand there."""
+        out: list[int] = []
+        for step in steps:
+            inside = place == _BRACKETS or step.in_brackets
+            level = place + step.level + (step.role == "indent")
+            if step.role in ("newline", "indent", "dedent"):
+                if inside or level > self.layout.levels:
+                    return None
+                if step.role != "dedent":
+                    out.append(self.breaks[level])
+            elif step.symbol >= 0:
+                symbol = self.terminal[step.symbol]
+                out.append(self._behind_break(symbol) if inside else symbol)
+            else:
+                out.append(self._copy(step.symbol, _BRACKETS if inside else level))
+        return tuple(out)
+
+    def _behind_break(self, terminal: int) -> int:
+        """``terminal``, with or without a line break before it."""
+        if terminal not in self.wrapped:
+            if self.any_break is None:
+                self.any_break = self.new.nonterminal("line break")
+                self.new.add(self.any_break, [(symbol,) for symbol in (*self.breaks, self.other_break)])
+            self.wrapped[terminal] = self.new.nonterminal(f"{self.new.name(terminal)} in brackets")
+            self.new.add(self.wrapped[terminal], [(terminal,), (self.any_break, terminal)])
+        return self.wrapped[terminal]
