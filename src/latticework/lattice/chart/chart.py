@@ -23,6 +23,7 @@ class Chart:
         graph: what it is a chart of.
         edge_offset: [M + 1] int32 into the edges, one for every terminal of a class.
         edge_symbol, edge_target: int32.
+        edge_of: int64, the edge of the graph each of them stands for.
         row_of: [M, n] int32, -1 for the empty row.
         pool: [rows, words] uint64.
         rows: how many there are.
@@ -32,6 +33,7 @@ class Chart:
     edge_offset: Int32Array
     edge_symbol: Int32Array
     edge_target: Int32Array
+    edge_of: NDArray[np.int64]
     row_of: Int32Array
     pool: NDArray[np.uint64]
     rows: int
@@ -44,7 +46,7 @@ class Chart:
 
 def chart_of(graph: Graph, rules: Rules, lexer: Lexer) -> Chart:
     """The whole chart of a graph; cost grows with the rules and, at worst, the cube of the nodes (over 64)."""
-    offset, symbol, target = _by_terminal(graph, rules, lexer)
+    offset, symbol, target, edge_of = _by_terminal(graph, rules, lexer)
     nodes, words = graph.nodes, -(-graph.nodes // 64)
     row_of = np.empty((nodes, rules.symbols), np.int32)
     fresh = np.zeros((rules.symbols, words), np.uint64)
@@ -53,13 +55,15 @@ def chart_of(graph: Graph, rules: Rules, lexer: Lexer) -> Chart:
     while True:
         done, used = fill_rows(rules, offset, symbol, target, 0, done, row_of, pool, used, fresh)
         if done == 0:
-            return Chart(graph, offset, symbol, target, row_of, pool, used)
+            return Chart(graph, offset, symbol, target, edge_of, row_of, pool, used)
         larger = np.empty((2 * len(pool), words), np.uint64)
         larger[:used] = pool[:used]
         pool = larger
 
 
-def _by_terminal(graph: Graph, rules: Rules, lexer: Lexer) -> tuple[Int32Array, Int32Array, Int32Array]:
+def _by_terminal(
+    graph: Graph, rules: Rules, lexer: Lexer
+) -> tuple[Int32Array, Int32Array, Int32Array, NDArray[np.int64]]:
     """The edges with a terminal each."""
     offset = np.append(lexer.class_offset, lexer.class_offset[-1] + 1)
     terminal = np.append(lexer.class_terminal, rules.end).astype(np.int32)
@@ -67,4 +71,5 @@ def _by_terminal(graph: Graph, rules: Rules, lexer: Lexer) -> tuple[Int32Array, 
     begins = np.cumsum(count) - count
     at = np.arange(int(count.sum())) - np.repeat(begins - first, count)
     edge_offset = np.append(begins, count.sum())[graph.edge_offset]
-    return edge_offset.astype(np.int32), terminal[at], np.repeat(graph.edge_target, count)
+    edge_of = np.repeat(np.arange(len(count)), count)
+    return edge_offset.astype(np.int32), terminal[at], graph.edge_target[edge_of], edge_of

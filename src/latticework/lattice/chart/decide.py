@@ -1,0 +1,146 @@
+"""Is there a filling? Exact, by lazy refinement.
+
+A graph in which every gap is one node has more texts than the canvas, so if its chart derives nothing, nothing fits.
+Otherwise the cheapest derivation is tried in the slots: if it fits, it is the witness. If not, the gap where it failed
+gets a node for every slot, then for every word, and all is asked again. Lexemes that no derivation used before need
+not be looked at again: a finer graph has fewer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latticework.errors import LimitExceeded
+from latticework.lattice.chart.canvas import Canvas, canvas_of
+from latticework.lattice.chart.chart import chart_of
+from latticework.lattice.chart.derivation import LiveChart, cheapest, live_chart
+from latticework.lattice.chart.graph import coarsest, everything, lexical_graph, swept
+from latticework.lattice.chart.kernels_graph import INTO, OUT_OF, SLOT, WITHIN, WORD
+from latticework.lattice.chart.language import Language
+from latticework.lattice.chart.witness import Slots, Witness, realise, slots_of
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one question may cost; beyond it there is no answer.
+
+    Attributes:
+        max_nodes: nodes of a lexical graph. A chart takes up to about a microsecond for each pair of them.
+        max_rounds: charts.
+    """
+
+    max_nodes: int = 4_000
+    max_rounds: int = 60
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Question:
+    """A canvas of N slots.
+
+    Attributes:
+        tokens: [N] int64, read where ``free`` is False.
+        free: [N] bool.
+        tail: whether end tokens may follow the text.
+    """
+
+    tokens: NDArray[np.int64]
+    free: NDArray[np.bool_]
+    tail: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A filling, or ``None`` and the slot at which the fixed tokens are at fault, -1 if that is not known."""
+
+    witness: Witness | None
+    slot: int = -1
+
+
+def decide(language: Language, question: Question, budget: Budget) -> Answer:
+    """A filling of the canvas, if there is one.
+
+    Raises:
+        LimitExceeded: the budget is spent; no verdict.
+    """
+    canvas, slot = canvas_of(language.vocabulary, question.tokens, question.free, question.tail)
+    if canvas is None:
+        return Answer(None, slot)
+    slots = slots_of_canvas(language, question, canvas)
+    tables = language.slots
+    gaps, read = swept(tables, canvas)
+    if read <= len(canvas.text):
+        return Answer(None, _slot_of_byte(slots, read))
+    levels, keep = coarsest(canvas.gaps), everything(tables, canvas.gaps)
+    for _ in range(budget.max_rounds):
+        graph = lexical_graph(tables, gaps, levels, keep, budget.max_nodes)
+        if graph is None:
+            return Answer(None)
+        found = live_chart(chart_of(graph, language.rules, language.lexical.lexer), language.rules)
+        if found is None:
+            return Answer(None)
+        derivation = cheapest(found, language.rules, language.lexical.lexer, canvas.gap_slots)
+        witness, stuck = realise(language, slots, derivation.terminals)
+        if witness is not None:
+            return Answer(witness)
+        _drop_unused(found, keep)
+        _refine(canvas, levels, stuck)
+    raise LimitExceeded("max_chart_rounds", budget.max_rounds)
+
+
+def slots_of_canvas(language: Language, question: Question, canvas: Canvas) -> Slots:
+    """The slots before the first fixed end token."""
+    body = canvas.body
+    if not question.tail:
+        open_from = body
+    else:
+        closed = np.flatnonzero(~question.free[:body])
+        open_from = int(closed[-1]) + 1 if len(closed) else 0
+    return slots_of(language, question.tokens[:body], question.free[:body], open_from)
+
+
+def _slot_of_byte(slots: Slots, offset: int) -> int:
+    """The slot whose token has a byte of the text, that of the last byte for the end of the text."""
+    if not len(slots.data):
+        return -1
+    return int(np.searchsorted(slots.data_offset, min(offset, len(slots.data) - 1), side="right")) - 1
+
+
+def _refine(canvas: Canvas, levels: NDArray[np.int32], stuck: int) -> None:
+    """Look closer at the gap in or before which a slot lies; at another one if that is exact already."""
+    before = np.flatnonzero(canvas.gap_first <= stuck)
+    order = [*before[::-1].tolist(), *range(len(before), canvas.gaps)]
+    for gap in order:
+        if levels[gap] < WORD:
+            # With one slot, a node for the slot says no more than a node for the gap.
+            levels[gap] = WORD if levels[gap] == SLOT or canvas.gap_slots[gap] == 1 else SLOT
+            return
+    raise RuntimeError("internal error: a derivation of the exact graph does not fit its canvas")
+
+
+def _drop_unused(found: LiveChart, keep: NDArray[np.uint64]) -> None:
+    """Of the lexemes that pass a gap, keep those that some derivation uses."""
+    graph, is_live = found.chart.graph, _live_edges(found)
+    source, target, kind = graph.edge_source[is_live], graph.edge_target[is_live], graph.edge_class[is_live]
+    own, other = graph.gap[source], graph.gap[target]
+    used = np.zeros((*keep.shape[:2], keep.shape[2] * 64), np.bool_)
+    used[other[other >= 0], INTO, kind[other >= 0]] = True
+    inner = (own == other) & (own >= 0)
+    used[own[inner], WITHIN, kind[inner]] = True
+    outward = (own != other) & (own >= 0)
+    used[own[outward], OUT_OF, kind[outward]] = True
+    keep &= np.packbits(used, axis=2, bitorder="little").view(np.uint64)
+
+
+def _live_edges(found: LiveChart) -> NDArray[np.bool_]:
+    """[E] whether some derivation uses an edge of the graph."""
+    chart = found.chart
+    source = np.repeat(np.arange(chart.graph.nodes), np.diff(chart.edge_offset))
+    target = chart.edge_target
+    row = chart.row_of[source, chart.edge_symbol]
+    live = found.live[row, target >> 6] >> (target & 63).astype(np.uint64) & np.uint64(1) != 0
+    is_live = np.zeros(len(chart.graph.edge_class), np.bool_)
+    is_live[chart.edge_of[live]] = True
+    return is_live

@@ -1,0 +1,276 @@
+"""Filling slots with a given text of terminals: which tokens, one a slot, can be read as just these lexemes?
+
+Method: Viterbi over slots. A *state* is ``(lexemes ended, lexer state)``; through a free slot it moves along the word
+graph as far as the words agree with the terminals to come, through a fixed one along the bytes of its token. Exact for
+the given terminals: every way to cut them into tokens is tried.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from latticework.jit import HELPER, KERNEL
+
+UNREACHED = -1e30
+ANY_TOKEN, NO_TOKEN = -1, -2  # in place of a token class
+
+
+class Layers(NamedTuple):
+    """What is reached before each slot; entries of slot k are ``first[k] : first[k + 1]``."""
+
+    first: NDArray[np.int32]  # [N + 2]
+    ended: NDArray[np.int32]  # lexemes
+    state: NDArray[np.int32]
+    score: NDArray[np.float64]
+    parent: NDArray[np.int32]  # entry of the slot before, -1 for none
+    kind: NDArray[np.int32]  # token class read between, ANY_TOKEN for one that may be chosen, NO_TOKEN if it is fixed
+
+
+class Wanted(NamedTuple):
+    """Tokens that are looked for first: K classes for every slot."""
+
+    kind: NDArray[np.int32]  # [N, K] token class, -1 for none
+    score: NDArray[np.float64]  # [N, K] above 0
+
+
+@njit(**HELPER)
+def _enter(layers, seen, states, begin, size, ended, state, score, parent, kind):
+    """Reach a state of the layer that begins at entry ``begin``; returns how many entries there are."""
+    at = seen[ended * states + state]
+    if at < begin:
+        if size >= len(layers.ended):
+            return -1
+        at = size
+        seen[ended * states + state] = at
+        layers.ended[at], layers.state[at], layers.score[at] = ended, state, UNREACHED
+        size += 1
+    if score > layers.score[at]:
+        layers.score[at], layers.parent[at], layers.kind[at] = score, parent, kind
+    return size
+
+
+@njit(**HELPER)
+def _read_bytes(tables, has, terminals, data, first, last, layers, seen, begin, size, entry, stack):
+    """Through a fixed token: all outcomes of its bytes."""
+    states = len(tables.root)
+    stack[0, 0], stack[0, 1], stack[0, 2] = first, layers.ended[entry], layers.state[entry]
+    top = 1
+    while top > 0:
+        top -= 1
+        at, ended, state = stack[top, 0], stack[top, 1], stack[top, 2]
+        while at < last and state >= 0:
+            going_on = tables.next_state[state, data[at]]
+            kind = tables.split_class[state] if going_on >= 0 else tables.accept_class[state]
+            if kind >= 0 and ended < len(terminals) and has[kind, terminals[ended]]:
+                begun = tables.next_state[tables.start_after[kind], data[at]]
+                if begun >= 0:
+                    if going_on < 0:
+                        state, ended = begun, ended + 1
+                        at += 1
+                        continue
+                    if top >= len(stack):
+                        return -1
+                    stack[top, 0], stack[top, 1], stack[top, 2] = at + 1, ended + 1, begun
+                    top += 1
+            state = going_on
+            at += 1
+        if state >= 0:
+            size = _enter(layers, seen, states, begin, size, ended, state, layers.score[entry], entry, NO_TOKEN)
+            if size < 0:
+                return -1
+    return size
+
+
+@njit(**HELPER)
+def _read_word(words, has, terminals, word, ended):
+    """Lexemes ended behind a word of classes that agrees with the terminals from ``ended`` on, -1 if it does not."""
+    length, at = 0, word
+    while at > 0:
+        at = words.parent[at]
+        length += 1
+    if ended + length > len(terminals):
+        return -1
+    at = word
+    for place in range(ended + length - 1, ended - 1, -1):
+        if not has[words.kind[at], terminals[place]]:
+            return -1
+        at = words.parent[at]
+    return ended + length
+
+
+@njit(**HELPER)
+def _read_class(words, has, terminals, kind, gain, layers, seen, states, begin, size, entry):
+    """Through a free slot with a token of a class."""
+    state, ended = layers.state[entry], layers.ended[entry]
+    low, high = words.reading_offset[kind], words.reading_offset[kind + 1]
+    last = high
+    while low < high:
+        middle = (low + high) // 2
+        if words.reading_source[middle] < state:
+            low = middle + 1
+        else:
+            high = middle
+    while low < last and words.reading_source[low] == state:
+        after = _read_word(words, has, terminals, words.reading_word[low], ended)
+        if after >= 0:
+            score = layers.score[entry] + gain
+            size = _enter(layers, seen, states, begin, size, after, words.reading_state[low], score, entry, kind)
+            if size < 0:
+                return -1
+        low += 1
+    return size
+
+
+@njit(**HELPER)
+def _read_any(tables, ends, has, terminals, layers, seen, begin, size, entry, stack):
+    """Through a free slot with any token."""
+    states = len(tables.root)
+    stack[0, 0], stack[0, 1] = tables.root[layers.state[entry]], layers.ended[entry]
+    top = 1
+    while top > 0:
+        top -= 1
+        node, ended = stack[top, 0], stack[top, 1]
+        for at in range(ends.offset[node], ends.offset[node + 1]):
+            score = layers.score[entry]
+            size = _enter(layers, seen, states, begin, size, ended, ends.state[at], score, entry, ANY_TOKEN)
+            if size < 0:
+                return -1
+        if ended == len(terminals):
+            continue
+        for edge in range(tables.edge_offset[node], tables.edge_offset[node + 1]):
+            if has[tables.edge_class[edge], terminals[ended]]:
+                if top >= len(stack):
+                    return -1
+                stack[top, 0], stack[top, 1] = tables.edge_target[edge], ended + 1
+                top += 1
+    return size
+
+
+@njit(**KERNEL)
+def fill_layers(
+    tables, words, ends, has, terminals, is_free, data, data_offset, wanted, first_slot, last_slot, layers, seen
+):
+    """All states before every slot from ``first_slot + 1`` to ``last_slot``; those before the first are there.
+
+    Args:
+        has: [K, T] bool, whether a class may be read as a terminal.
+        terminals: [L] int32.
+        is_free: [N] bool.
+        data, data_offset: bytes of the tokens of the slots, none for free ones.
+        wanted: classes to prefer.
+        layers: entries of ``first_slot`` set; the others are written.
+        seen: [(L + 1) * Q] int32, -1.
+
+    Returns:
+        The slot that no state gets through, ``last_slot`` if there is none, -1 if there are more entries than fit.
+    """
+    states = len(tables.root)
+    stack = np.empty((4096, 3), np.int32)
+    for slot in range(first_slot, last_slot):
+        begin = layers.first[slot + 1]
+        size = begin
+        for entry in range(layers.first[slot], begin):
+            if not is_free[slot]:
+                size = _read_bytes(
+                    tables,
+                    has,
+                    terminals,
+                    data,
+                    data_offset[slot],
+                    data_offset[slot + 1],
+                    layers,
+                    seen,
+                    begin,
+                    size,
+                    entry,
+                    stack,
+                )
+            else:
+                size = _read_any(tables, ends, has, terminals, layers, seen, begin, size, entry, stack)
+                for at in range(wanted.kind.shape[1]):
+                    if size >= 0 and wanted.kind[slot, at] >= 0:
+                        size = _read_class(
+                            words,
+                            has,
+                            terminals,
+                            wanted.kind[slot, at],
+                            wanted.score[slot, at],
+                            layers,
+                            seen,
+                            states,
+                            begin,
+                            size,
+                            entry,
+                        )
+            if size < 0:
+                return -1
+        layers.first[slot + 2] = size
+        if size == begin:
+            return slot
+    return last_slot
+
+
+@njit(**KERNEL)
+def best_end(tables, has, terminals, first_slot, last_slot, end_score, layers):
+    """The best entry before a slot of ``first_slot .. last_slot`` with which the text may end, and that slot; or -1.
+
+    Args:
+        end_score: [N + 1] float64, what it is worth to end before a slot.
+    """
+    best, where, total = -1, -1, UNREACHED
+    wanted = len(terminals)
+    for slot in range(first_slot, last_slot + 1):
+        for entry in range(layers.first[slot], layers.first[slot + 1]):
+            state, ended = layers.state[entry], layers.ended[entry]
+            kind = tables.accept_class[state]
+            ends = (ended == wanted and tables.may_end[state]) or (
+                ended == wanted - 1 and kind >= 0 and has[kind, terminals[ended]]
+            )
+            if ends and layers.score[entry] + end_score[slot] > total:
+                best, where, total = entry, slot, layers.score[entry] + end_score[slot]
+    return best, where
+
+
+@njit(**KERNEL)
+def trace_back(layers, entry, slot, first_slot, ended, state, kind):
+    """The way to an entry: lexemes ended and lexer state before every slot, and what is read in it."""
+    ended[slot], state[slot] = layers.ended[entry], layers.state[entry]
+    for at in range(slot - 1, first_slot - 1, -1):
+        kind[at] = layers.kind[entry]
+        entry = layers.parent[entry]
+        ended[at], state[at] = layers.ended[entry], layers.state[entry]
+
+
+@njit(**KERNEL)
+def classes_between(words, has, terminals, state, ended, after_state, after_ended, found):
+    """Token classes that lead from one state to the next; writes ``found`` and returns how many fit.
+
+    Args:
+        words: with the readings of all classes in the order of (source, word).
+        found: [F] int32, written.
+    """
+    stack = np.empty((64, 2), np.int32)
+    stack[0, 0], stack[0, 1] = 0, ended
+    top, size = 1, 0
+    while top > 0:
+        top -= 1
+        word, at = stack[top, 0], stack[top, 1]
+        if at == after_ended:
+            key = np.int64(state) * len(words.parent) + word
+            first = np.searchsorted(words.by_key, key)
+            while first < len(words.by_key) and words.by_key[first] == key and size < len(found):
+                if words.by_key_state[first] == after_state:
+                    found[size] = words.by_key_class[first]
+                    size += 1
+                first += 1
+            continue
+        for child in range(words.child_offset[word], words.child_offset[word + 1]):
+            kind = words.kind[words.child[child]]
+            if has[kind, terminals[at]] and top < len(stack):
+                stack[top, 0], stack[top, 1] = words.child[child], at + 1
+                top += 1
+    return size

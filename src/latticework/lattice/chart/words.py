@@ -1,0 +1,66 @@
+"""Indices over the words and readings of lexical tables, for filling slots."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latticework.automata.rules import Rules
+from latticework.tokens.lexical import LexicalTables
+
+Int32Array = NDArray[np.int32]
+
+
+class Words(NamedTuple):
+    """W words, P readings, A token classes."""
+
+    parent: Int32Array  # [W]
+    kind: Int32Array  # [W] class of the last lexeme
+    child_offset: Int32Array  # [W + 1]
+    child: Int32Array
+    reading_offset: NDArray[np.int64]  # [A + 1]
+    reading_source: Int32Array  # [P]
+    reading_word: Int32Array
+    reading_state: Int32Array
+    by_key: NDArray[np.int64]  # [P] source * W + word, ascending
+    by_key_state: Int32Array
+    by_key_class: Int32Array
+
+
+class Ends(NamedTuple):
+    """Lexer states in which a token may end in a node of the word graph."""
+
+    offset: Int32Array
+    state: Int32Array
+
+
+def words_of(lexical: LexicalTables) -> Words:
+    """The indices; cost O(P log P)."""
+    count = len(lexical.word_parent)
+    order = np.argsort(lexical.word_parent[1:], kind="stable") + 1
+    key = lexical.reading_source.astype(np.int64) * count + lexical.reading_word
+    by_key = np.argsort(key, kind="stable")
+    kind = np.repeat(np.arange(lexical.classes, dtype=np.int32), np.diff(lexical.reading_offset))
+    return Words(
+        lexical.word_parent,
+        lexical.word_class,
+        np.searchsorted(lexical.word_parent[order], np.arange(count + 1)).astype(np.int32),
+        order.astype(np.int32),
+        lexical.reading_offset,
+        lexical.reading_source,
+        lexical.reading_word,
+        lexical.reading_state,
+        key[by_key],
+        lexical.reading_state[by_key],
+        kind[by_key],
+    )
+
+
+def class_terminals(lexical: LexicalTables, rules: Rules) -> NDArray[np.bool_]:
+    """[K, T] bool, whether a class of lexemes may be read as a terminal."""
+    lexer = lexical.lexer
+    has = np.zeros((lexer.classes, rules.terminals), np.bool_)
+    has[np.repeat(np.arange(lexer.classes), np.diff(lexer.class_offset)), lexer.class_terminal] = True
+    return has
