@@ -1,8 +1,7 @@
-"""Small grammars for tests of lexing, and how a text is cut into lexemes straight from the definition."""
+"""How a text is cut into lexemes, straight from the definition."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 
@@ -11,38 +10,9 @@ from latticework.automata.automaton import ByteAutomaton
 from latticework.automata.build import build_automaton
 from latticework.automata.lexer import Lexer
 from latticework.grammar import ir
-from latticework.grammar.cfg.syntax import ContextFreeGrammar, Production, Terminal
-from latticework.grammar.regex import regex
+from latticework.grammar.cfg.syntax import ContextFreeGrammar
 
 Words = set[tuple[tuple[int, ...], ...]]
-
-
-def pattern(name: str, text: str, **options: object) -> Terminal:
-    """A terminal by its regular expression."""
-    return Terminal(name, regex(text).node, **options)  # pyright: ignore[reportArgumentType]
-
-
-def literal(text: str, **options: object) -> Terminal:
-    """A terminal that is one text."""
-    return Terminal(text, ir.Literal(text.encode()), is_literal=True, **options)  # pyright: ignore[reportArgumentType]
-
-
-def grammar_of(terminals: Sequence[Terminal], rules: Mapping[str, Iterable[str]], ignored: Iterable[str] = ()):
-    """Rules as lists of right sides, names separated by spaces; the first left side is the start."""
-    names = [terminal.name for terminal in terminals]
-    nonterminals = list(rules)
-    number = {name: index for index, name in enumerate([*names, *nonterminals])}
-    return ContextFreeGrammar(
-        terminals=tuple(terminals),
-        nonterminals=tuple(nonterminals),
-        productions=tuple(
-            Production(number[left], tuple(number[symbol] for symbol in right.split()))
-            for left, options in rules.items()
-            for right in options
-        ),
-        start=len(names),
-        ignored=tuple(number[name] for name in ignored),
-    )
 
 
 @cache

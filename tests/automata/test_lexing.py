@@ -8,112 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lexing_reference import (
-    classes,
-    cut,
-    grammar_of,
-    literal,
-    neighbours,
-    pattern,
-    transduce,
-)
+from lexing_reference import classes, cut, neighbours, transduce
+from strategies_lexers import GRAMMARS, LETTERS, calls, grammar_of, grammars, literal, modes, pattern
 
 from latticework.automata.lexing import build_lexer
 from latticework.errors import LimitExceeded
 from latticework.grammar.cfg.syntax import ContextFreeGrammar
-
-SPACE = pattern("WS", "[ \n]+")
-
-
-def calls() -> ContextFreeGrammar:
-    return grammar_of(
-        [
-            *map(literal, ["if", "(", ")", ",", "<", "<=", "/"]),
-            pattern("NAME", "[a-z]+"),
-            pattern("NUMBER", "[0-9]+(\\.[0-9]+)?"),
-            SPACE,
-            pattern("COMMENT", "//[^\n]*\n|/\\*([^*]|\\*+[^*/])*\\*+/"),
-        ],
-        {
-            "start": ["term", "if term start"],
-            "term": ["NAME", "NUMBER", "NAME ( list )", "term < term", "term <= term", "term / term"],
-            "list": ["", "term", "term , list"],
-        },
-        ["WS", "COMMENT"],
-    )
-
-
-def indented() -> ContextFreeGrammar:
-    """Line breaks of a known indentation are lexemes; any other one is a terminal of no rule."""
-    return grammar_of(
-        [
-            pattern("NL0", "( *\n)+", priority=1),
-            pattern("NL1", "( *\n)+  ", priority=1),
-            pattern("NLX", "( *\n)+ *"),
-            pattern("NAME", "[a-z]+"),
-            literal(":"),
-            pattern("WS", " +"),
-        ],
-        {
-            "start": ["line", "line NL0 start"],
-            "line": ["NAME", "NAME : block"],
-            "block": ["NL1 NAME", "block NL1 NAME"],
-        },
-        ["WS"],
-    )
-
-
-def ambiguous() -> ContextFreeGrammar:
-    """Two terminals of the same texts, and one that a priority hides."""
-    return grammar_of(
-        [
-            pattern("A", "[ab]+"),
-            pattern("B", "[bc]+"),
-            pattern("C", "b[ab]*", priority=-1),
-            pattern("D", "cc", priority=2),
-            literal("ab"),
-        ],
-        {"start": ["A", "B start", "D A", "C start A", "ab B"]},
-    )
-
-
-def unmunched() -> ContextFreeGrammar:
-    """Lexemes that may end anywhere."""
-    return grammar_of(
-        [
-            pattern("WORD", "[ab]+", munch=False),
-            pattern("A", "a", munch=False),
-            pattern("LONG", "ab+c"),
-            pattern("WS", " +"),
-        ],
-        {"start": ["WORD A", "A start", "WORD LONG start"]},
-        ["WS"],
-    )
-
-
-def modes() -> ContextFreeGrammar:
-    """Two languages side by side: each has terminals of its own, and ignores what the other does not."""
-    return grammar_of(
-        [
-            pattern("TEXT", "[^<]+"),
-            literal("<"),
-            pattern("NAME", "[a-z]+", mode=1),
-            literal(">", mode=1),
-            pattern("WS", " +", mode=1),
-        ],
-        {"start": ["text", "text < inside > start"], "text": ["", "TEXT"], "inside": ["NAME", "NAME inside"]},
-        ["WS"],
-    )
-
-
-GRAMMARS = {f.__name__: f for f in (calls, indented, ambiguous, unmunched, modes)}
-LETTERS = {
-    "calls": b"if(x<=/* \n1.",
-    "indented": b"a: \nb",
-    "ambiguous": b"abc",
-    "unmunched": b"abc ",
-    "modes": b"<a> b\n",
-}
 
 
 @pytest.mark.parametrize("name", sorted(GRAMMARS))
@@ -137,30 +37,6 @@ def test_longer_texts_too_and_what_is_refused_would_have_to_go_back(name: str, s
     assert transduce(lexer, data) == cut(grammar, data)
     going_back = cut(grammar, data, viable=False)
     assert transduce(lexer, data) in (going_back, set())
-
-
-POOL = ["a", "b", "ab", "aa*b", "[ab]+", "b+", "(ab)+", "a?b", "ba*", "c", "[bc]+", "a(bc)*", "c+"]
-
-
-@st.composite
-def grammars(draw: st.DrawFn) -> ContextFreeGrammar:
-    """Up to five terminals that overlap, of up to two modes, in up to three rules."""
-    count = draw(st.integers(1, 5))
-    terminals = [
-        pattern(
-            f"T{index}",
-            draw(st.sampled_from(POOL)),
-            priority=draw(st.sampled_from([0, 0, 0, 1])),
-            is_literal=draw(st.booleans()),
-            munch=draw(st.sampled_from([True, True, False])),
-            mode=draw(st.sampled_from([0, 0, 1])),
-        )
-        for index in range(count)
-    ]
-    ignored = [f"T{count - 1}"] if count > 1 and draw(st.booleans()) else []
-    symbols = [f"T{index}" for index in range(count - len(ignored))] + ["x", "y"]
-    sides = st.lists(st.lists(st.sampled_from(symbols), max_size=3).map(" ".join), min_size=1, max_size=3)
-    return grammar_of(terminals, {name: draw(sides) for name in ("x", "y")}, ignored)
 
 
 @given(grammar=grammars(), texts=st.lists(st.lists(st.sampled_from(list(b"abc")), max_size=7).map(bytes), max_size=12))

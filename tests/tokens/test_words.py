@@ -1,0 +1,91 @@
+"""Lexers lifted to vocabularies: every token against its bytes, the word graph against the readings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies_automata import vocabularies
+from strategies_lexers import GRAMMARS, LETTERS, cpp_like, grammars, json_like, python_like
+from test_lifting_real_vocabulary import tekken
+from words_reference import assert_graph_is_minimal, graph_words, listed, readings, words_of
+
+from latticework.automata.lexer import Lexer
+from latticework.automata.lexing import build_lexer
+from latticework.errors import LimitExceeded
+from latticework.grammar.cfg.syntax import ContextFreeGrammar
+from latticework.tokens.lexical import LexicalTables
+from latticework.tokens.vocabulary import Vocabulary
+from latticework.tokens.words import lexical_tables
+
+
+def assert_tables(lexer: Lexer, vocabulary: Vocabulary) -> LexicalTables:
+    """Everything in the tables is as their definition says, every token from every state."""
+    tables = lexical_tables(lexer, vocabulary)
+    words = words_of(tables)
+    assert words == sorted(set(words))
+    expected = {
+        token: {q: found for q in range(lexer.states) if (found := readings(lexer, q, vocabulary.bytes(token)))}
+        for token in range(len(vocabulary))
+    }
+    by_class = [listed(tables, words, known) for known in range(tables.classes)]
+    for token, known in enumerate(tables.class_of_token.tolist()):
+        assert (by_class[known] if known >= 0 else {}) == expected[token]
+    assert len({repr(sorted(known.items())) for known in by_class}) == tables.classes
+    for state in range(lexer.states):
+        assert graph_words(tables, state) == set().union(*(found.get(state, set()) for found in expected.values()))
+    assert_graph_is_minimal(tables)
+    assert tables.end_tokens.tolist() == vocabulary.end_tokens.tolist()
+    return tables
+
+
+@pytest.mark.parametrize("name", sorted(GRAMMARS))
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_small_vocabularies(name: str, data: st.DataObject) -> None:
+    vocabulary = data.draw(vocabularies(LETTERS[name], max_tokens=30, max_bytes=6))
+    assert_tables(build_lexer(GRAMMARS[name]()), vocabulary)
+
+
+@given(grammar=grammars(), vocabulary=vocabularies(b"abc", max_bytes=6))
+@settings(max_examples=150, deadline=None)
+def test_random_grammars(grammar: ContextFreeGrammar, vocabulary: Vocabulary) -> None:
+    assert_tables(build_lexer(grammar), vocabulary)
+
+
+def test_a_grammar_of_the_empty_text_alone() -> None:
+    lexer = build_lexer(ContextFreeGrammar((), ("s",), (), 0))
+    tables = assert_tables(lexer, Vocabulary([b"a", b""], {1: "eos"}))
+    assert (tables.class_of_token < 0).all()
+    assert tables.nodes == 1
+
+
+@pytest.mark.parametrize("grammar", [json_like, cpp_like, python_like])
+def test_a_real_vocabulary(grammar: Callable[[], ContextFreeGrammar]) -> None:
+    vocabulary, lexer = tekken(), build_lexer(grammar())
+    tables = lexical_tables(lexer, vocabulary)
+    words = words_of(tables)
+    rng = np.random.default_rng(3)
+    short = [token for token in range(len(vocabulary)) if 0 < len(vocabulary.bytes(token)) < 4]
+    sample = [*rng.integers(len(vocabulary), size=300), *rng.choice(short, 300)]
+    firsts = np.unique(tables.class_of_token, return_index=True)[1]  # a token of every class
+    for token in {*map(int, sample), *rng.choice(firsts, 300).tolist()}:
+        known = int(tables.class_of_token[token])
+        got = {} if known < 0 else listed(tables, words, known)
+        for state in range(lexer.states):
+            assert got.get(state, set()) == readings(lexer, state, vocabulary.bytes(token))
+    assert_graph_is_minimal(tables)
+    every: dict[int, set] = {}
+    for known in range(tables.classes):
+        for state, found in listed(tables, words, known).items():
+            every.setdefault(state, set()).update(found)
+    for state in range(lexer.states):
+        assert graph_words(tables, state) == every.get(state, set())
+
+
+def test_limit() -> None:
+    with pytest.raises(LimitExceeded, match="max_pairs"):
+        lexical_tables(build_lexer(cpp_like()), tekken(), max_pairs=10_000)
