@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from latticework.grammar import ir
+from latticework.grammar.cfg import compose
 from latticework.grammar.cfg.syntax import ContextFreeGrammar
 
 
@@ -61,23 +62,39 @@ class Grammar:
             return NotImplemented
         until = self.options.get("until") if self.kind == "text" else None
         reader = None if until is None or other.reader is None else AfterMarker(until, other.reader)
+        context_free = self._with(other, compose.concatenation)
         return Grammar(
-            ir.Seq((self.node, other.node)),
+            ir.Seq((self.node, other.node)) if context_free is None else ir.NOTHING,
             "concat",
+            context_free,
             warnings=self.warnings + other.warnings,
-            narrowings=self.narrowings + other.narrowings,
+            narrowings=self.narrowings + other.narrowings + _seam(context_free),
             reader=reader,
         )
+
+    def as_context_free(self) -> ContextFreeGrammar:
+        """The language as a context-free grammar; a regular one is a single lexeme."""
+        return compose.one_lexeme(self.node, self.kind) if self.context_free is None else self.context_free
+
+    def _with(
+        self, other: Grammar, put_together: Callable[[list[ContextFreeGrammar]], ContextFreeGrammar]
+    ) -> ContextFreeGrammar | None:
+        """Two grammars put together, ``None`` where both are regular."""
+        if self.context_free is None and other.context_free is None:
+            return None
+        return put_together([self.as_context_free(), other.as_context_free()])
 
     def __or__(self, other: Grammar) -> Grammar:
         if not isinstance(other, Grammar):
             return NotImplemented
         readers = (self.reader, other.reader)
+        context_free = self._with(other, compose.union)
         return Grammar(
-            ir.Alt((self.node, other.node)),
+            ir.Alt((self.node, other.node)) if context_free is None else ir.NOTHING,
             "union",
+            context_free,
             warnings=self.warnings + other.warnings,
-            narrowings=self.narrowings + other.narrowings,
+            narrowings=self.narrowings + other.narrowings + _seam(context_free),
             reader=None if readers == (None, None) else FirstReader(readers),
         )
 
@@ -91,6 +108,13 @@ class Grammar:
 
     def __hash__(self) -> int:
         return hash((self.digest, self.kind))
+
+
+def _seam(context_free: ContextFreeGrammar | None) -> tuple[str, ...]:
+    """What is left out where two grammars meet."""
+    if context_free is None:
+        return ()
+    return ("where lexemes of two grammars may come next, the longest of both is taken",)
 
 
 @dataclass(frozen=True, slots=True)

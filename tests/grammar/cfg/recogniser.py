@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from latticework.automata.lexing import build_lexer
 from latticework.grammar import Grammar
@@ -26,7 +27,7 @@ class Recogniser:
         self.may_end = lexer.may_end.tolist()
         bounds = lexer.class_offset.tolist()
         members = lexer.class_terminal.tolist()
-        self.members = [frozenset(members[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+        self.members = [frozenset(members[a:b]) for a, b in pairwise(bounds)]
 
     def accepts(self, text: str | bytes) -> bool:
         return any(derives(self.grammar, word) for word in self.readings(text))

@@ -6,6 +6,7 @@ Terminals are numbered from 0 up, nonterminals from -1 down, until :meth:`Draft.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from latticework.grammar.cfg.expressions import Source, Span
@@ -18,6 +19,8 @@ class Draft:
     """Grows; nonterminals without any production derive nothing.
 
     Attributes:
+        ignored: terminals that may stand before and behind lexemes of their mode.
+        competing: terminals that take part in lexing, whether a rule has them or not.
         place: where the rule stands that is being written.
         places: where the rule stands that a nonterminal was made for.
     """
@@ -27,6 +30,7 @@ class Draft:
         self.nonterminals: list[str] = []
         self.rules: list[list[Right]] = []
         self.ignored: list[int] = []
+        self.competing: list[int] = []
         self.place: tuple[Source, Span] | None = None
         self.places: dict[int, tuple[Source, Span]] = {}
         self._helpers: dict[tuple[Right, ...], int] = {}
@@ -153,8 +157,23 @@ class Draft:
                             order.append(symbol)
         return order
 
-    def finish(self, start: int, competing: Iterable[int] = ()) -> ContextFreeGrammar:
-        """The grammar of what ``start`` derives, with the symbols that are of use and the ``competing`` terminals."""
+    @property
+    def modes(self) -> int:
+        """How many modes there are, from 0 up to the highest of any terminal."""
+        return 1 + max((terminal.mode for terminal in self.terminals), default=-1)
+
+    def embed(self, grammar: ContextFreeGrammar, mode: int) -> int:
+        """The start of a whole grammar, whose modes are numbered from ``mode`` on here."""
+        symbols = [self.terminal(replace(terminal, mode=terminal.mode + mode)) for terminal in grammar.terminals]
+        self.competing += symbols
+        self.ignored += [symbols[terminal] for terminal in grammar.ignored]
+        symbols += map(self.nonterminal, grammar.nonterminals)
+        for production in grammar.productions:
+            self.add(symbols[production.left], [tuple(symbols[symbol] for symbol in production.right)])
+        return symbols[grammar.start]
+
+    def finish(self, start: int) -> ContextFreeGrammar:
+        """The grammar of what ``start`` derives, with the symbols that are of use and the competing terminals."""
         productive = self.productive()
         order = self.reachable(start, productive) or [start]
         kept = set(order) & productive
@@ -164,7 +183,9 @@ class Draft:
             for right in self.rules_of(left)
             if all(symbol >= 0 or symbol in kept for symbol in right)
         ]
-        used = {symbol for _, right in rules for symbol in right if symbol >= 0} | set(self.ignored) | set(competing)
+        used = (
+            {symbol for _, right in rules for symbol in right if symbol >= 0} | set(self.ignored) | set(self.competing)
+        )
         number = {terminal: index for index, terminal in enumerate(sorted(used))}
         count = len(number)
         number |= {symbol: count + index for index, symbol in enumerate(order)}

@@ -132,7 +132,8 @@ class _Copier:
             left, nonterminal, place = self.waiting.pop()
             found = (self._right(steps, place) for steps in self.steps[-nonterminal - 1])
             self.new.add(left, [right for right in found if right is not None])
-        return self.new.finish(text, competing=(self.other_break, indented, *self.breaks))
+        self.new.competing += (self.other_break, indented, *self.breaks)
+        return self.new.finish(text)
 
     def _steps(self, nonterminal: int, right: Right) -> list[_Step]:
         found: list[_Step] = []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TypeAlias
 
-from latticework.errors import LimitExceeded
+from latticework.errors import GrammarError, LimitExceeded
 from latticework.grammar import ir
 from latticework.grammar.cfg import expressions as ex
 from latticework.grammar.cfg.draft import Draft, Right
@@ -32,9 +33,12 @@ class Rules:
         self.lexemes = Lexemes()
         self.layout_symbols: dict[int, str] = {}
         self.narrowings: list[str] = []
+        self.warnings: list[str] = []
         self.used: set[Entry] = set()
         self._terminals: dict[Entry, int] = {}
         self._anonymous: dict[tuple[object, ...], int] = {}
+        self._embedded: dict[Entry, int] = {}
+        self._lexeme_modes: list[int] = []
         self._instances: dict[tuple[Entry, tuple[Right, ...]], int] = {}
         self._waiting: list[tuple[int, Entry, _Bindings]] = []
         self._named_texts = _named_texts(main)
@@ -59,7 +63,14 @@ class Rules:
                 raise LimitExceeded("max_nodes", self.limits.max_nodes, f"rule {entry.name}")
         for statement in self.main.ignored:
             self.draft.ignored += self._ignored(statement.body)
+        for mode in self._lexeme_modes:
+            own = [self.draft.terminals[ignored] for ignored in self.draft.ignored if self._is_own(ignored)]
+            self.draft.ignored += [self.draft.terminal(replace(terminal, mode=mode)) for terminal in own]
+        self._refuse_strange_names()
         return symbol
+
+    def _is_own(self, terminal: int) -> bool:
+        return self.draft.terminals[terminal].mode == 0
 
     def _ignored(self, body: Expression) -> list[int]:
         match body:
@@ -68,7 +79,9 @@ class Rules:
             case ex.Name(name, span) if not is_terminal_name(name):
                 self.main.source.fail("only terminals can be ignored", span)
             case ex.Name(name, span):
-                return [self._terminal(self.main.entry(name, span), self.main.source, span)]
+                entry = self.main.entry(name, span)
+                self.used.add(entry)
+                return [self._terminal(entry, self.main.source, span)]
         return [self._unnamed(self.main, body)]
 
     def _rights(self, module: Module, body: Expression, bindings: _Bindings) -> list[Right]:
@@ -99,9 +112,43 @@ class Rules:
     def _named(self, module: Module, name: str, span: Span) -> int:
         entry = module.entry(name, span)
         self.used.add(entry)
+        if entry.is_declared and name in self.given:
+            return self._given(entry)
         if is_terminal_name(name):
             return self._terminal(entry, module.source, span)
         return self._instance(entry, (), module.source, span)
+
+    def _given(self, entry: Entry) -> int:
+        """The start of a whole grammar that was given for a declared name."""
+        if entry not in self._embedded:
+            grammar = self.given[entry.name]
+            # Modes from 1 on, also where no terminal of mode 0 is there yet.
+            mode = max(self.draft.modes, 1)
+            self._embedded[entry] = self.draft.embed(grammar.as_context_free(), mode)
+            if grammar.context_free is None:
+                self._lexeme_modes.append(mode)
+            self.narrowings += [f"{entry.name}: {narrowing}" for narrowing in grammar.narrowings]
+            self.warnings += [f"{entry.name}: {warning}" for warning in grammar.warnings]
+        return self._embedded[entry]
+
+    def _refuse_strange_names(self) -> None:
+        declared = {entry.name for entry in self._embedded}
+        for name in self.given:
+            if name not in declared:
+                entry = self.main.find(name)
+                if entry is None or not entry.is_declared:
+                    raise GrammarError(
+                        f"a grammar is given for {name}, which the text does not declare", hint=f"write %declare {name}"
+                    )
+
+    def unused(self) -> list[str]:
+        """Warnings about definitions of the main text that nothing uses."""
+        used = self.used | self.lexemes.used
+        return [
+            f"{entry.name}: nothing uses it"
+            for entry in self.main.entries.values()
+            if entry not in used and entry.name not in self.layout
+        ]
 
     def _instance(self, entry: Entry, arguments: tuple[Right, ...], source: Source, span: Span) -> int:
         """The nonterminal of a rule, or of a template with arguments."""
@@ -110,7 +157,8 @@ class Rules:
             wanted = f"{len(entry.parameters)} argument{'s' * (len(entry.parameters) != 1)}"
             source.fail(f"{entry.name} takes {wanted}, not {len(arguments)}", span)
         if entry.is_declared:
-            source.fail(f"the rule {entry.name} is only declared", span, "define it")
+            hint = f"give its grammar: rules={{{entry.name!r}: ...}}"
+            source.fail(f"the rule {entry.name} is only declared", span, hint)
         key = (entry, arguments)
         if key not in self._instances:
             inside = ", ".join(map(self.draft.names, arguments))

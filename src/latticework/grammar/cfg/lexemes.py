@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 from latticework.errors import GrammarError
 from latticework.grammar import ir
 from latticework.grammar.cfg import expressions as ex
+from latticework.grammar.cfg.emptiness import accepts_nothing
 from latticework.grammar.cfg.expressions import Expression, Source, Span
 from latticework.grammar.cfg.lark_text import is_terminal_name
 from latticework.grammar.cfg.modules import Entry, Module
@@ -44,6 +45,7 @@ class Lexemes:
     """Languages of the terminals of some modules, each worked out once."""
 
     def __init__(self) -> None:
+        self.used: set[Entry] = set()
         self._trees: dict[Entry, Pattern] = {}
         self._nodes: dict[Entry, ir.Node] = {}
         self._traits: dict[Entry, _Traits] = {}
@@ -151,6 +153,7 @@ class Lexemes:
         if entry in self._open:
             hint = "what nests is a rule: in small letters"
             module.source.fail(f"the terminal {name.name} is made of itself", name.span, hint)
+        self.used.add(entry)
         if entry not in known:
             self._open.append(entry)
             found = [of_body(*body) for body in entry.bodies]
@@ -181,35 +184,6 @@ def single_text(entry: Entry) -> ex.Text | None:
     """The text of a terminal that is nothing but one."""
     bodies = [body for _, body in entry.bodies]
     return bodies[0] if len(bodies) == 1 and isinstance(bodies[0], ex.Text) else None
-
-
-def accepts_nothing(node: ir.Node) -> bool:
-    """Whether the empty text is in the language; builds an automaton where set operations decide it."""
-    match node:
-        case ir.Literal(data=data):
-            return not data
-        case ir.Words():
-            return b"" in node.words
-        case ir.Chars() | ir.JsonChars() | ir.JsonKey() | ir.Multiples():
-            return False
-        case ir.Seq():
-            return all(map(accepts_nothing, node.parts))
-        case ir.Alt():
-            return any(map(accepts_nothing, node.options))
-        case ir.Repeat():
-            return node.low == 0 or accepts_nothing(node.body)
-        case ir.Join():
-            return node.low == 0 or (accepts_nothing(node.item) and (node.low < 2 or accepts_nothing(node.separator)))
-        case ir.Located() | ir.Alone():
-            return accepts_nothing(node.body)
-        case ir.Intersect():
-            return all(map(accepts_nothing, node.parts))
-        case ir.Except():
-            return accepts_nothing(node.body) and not accepts_nothing(node.removed)
-    from latticework.automata.build import build_automaton
-    from latticework.automata.run import accepts
-
-    return accepts(build_automaton(node), b"")
 
 
 def _character(char: str, ignore_case: bool, span: Span) -> CharSet:
