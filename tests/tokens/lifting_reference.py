@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from itertools import product
 
-import numpy as np
-
 from latticework.automata.automaton import NOWHERE, RETURN, UNBOUNDED, ByteAutomaton
 from latticework.tokens.automaton import ADD_SHIFT, ENTER_SHIFT, KEEP_SHIFT, STATE_MASK, UNIT_MASK, TokenAutomaton
 
@@ -91,15 +89,19 @@ def configurations(automaton: ByteAutomaton) -> list[Configuration]:
 
 
 def edges_from(lifted: TokenAutomaton, state: int, token: int) -> list[int]:
-    """The edges a token takes from a state, by the pair arrays; several only where it leaves a call."""
+    """The edges a token takes from a state, by their labels; several only where it leaves a call."""
     known = lifted.class_of_token[token]
-    if known < 0:
-        return []
-    begin, end = lifted.pair_offset[known], lifted.pair_offset[known + 1]
-    found = begin + np.flatnonzero(lifted.pair_source[begin:end] == state)
+    edges = range(lifted.edge_offset[state], lifted.edge_offset[state + 1])
+    found = [edge for edge in edges if known in classes_of(lifted, edge)]
     calls = lifted.automaton.calls
     assert len(found) <= 1 or (calls is not None and calls.level[state] >= 0)
-    return lifted.pair_edge[found].tolist()
+    return found
+
+
+def classes_of(lifted: TokenAutomaton, edge: int) -> list[int]:
+    """The classes that take an edge."""
+    label = lifted.edge_label[edge]
+    return lifted.label_class[lifted.label_offset[label] : lifted.label_offset[label + 1]].tolist()
 
 
 def assert_token(lifted: TokenAutomaton, at: Configuration, token: int, data: bytes) -> None:

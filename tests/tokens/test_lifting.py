@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lifting_reference import assert_token, configurations, edges_from
+from lifting_reference import assert_token, classes_of, configurations, edges_from
 from strategies_automata import byte_automata, calling_automata, dense_automaton, vocabularies
 
 from latticework.automata.automaton import UNBOUNDED, ByteAutomaton
@@ -53,21 +53,13 @@ def test_the_tables_agree_with_each_other(automaton: ByteAutomaton, vocabulary: 
     used = lifted.class_of_token[lifted.class_of_token >= 0]
     assert sorted(set(used.tolist())) == list(range(lifted.classes))
 
-    from_pairs, from_labels = set(), set()
     edge_source = np.repeat(np.arange(automaton.states), np.diff(lifted.edge_offset))
-    for known in range(lifted.classes):
-        begin, end = lifted.pair_offset[known], lifted.pair_offset[known + 1]
-        sources = lifted.pair_source[begin:end].tolist()
-        assert sources == sorted(sources)
-        assert automaton.calls is not None or len(set(sources)) == len(sources)
-        assert sources
-        from_pairs |= {(known, edge) for edge in lifted.pair_edge[begin:end].tolist()}
-        assert edge_source[lifted.pair_edge[begin:end]].tolist() == sources
-    for edge, label in enumerate(lifted.edge_label.tolist()):
-        classes = lifted.label_class[lifted.label_offset[label] : lifted.label_offset[label + 1]].tolist()
+    by_class = [set(lifted.edges_of(known).tolist()) for known in range(lifted.classes)]
+    assert all(by_class)
+    for edge in range(lifted.edges):
+        classes = classes_of(lifted, edge)
         assert classes == sorted(set(classes))
-        from_labels |= {(known, edge) for known in classes}
-    assert from_pairs == from_labels
+        assert classes == [known for known in range(lifted.classes) if edge in by_class[known]]
 
     keys = list(zip(edge_source.tolist(), lifted.edge_code.tolist(), strict=True))
     assert len(set(keys)) == len(keys)
@@ -129,10 +121,8 @@ def counting(low: int, high: int, inside: int = 1, operation: int = 1 << 4 | 1) 
 def codes(automaton: ByteAutomaton, token: bytes) -> dict[int, int]:
     """Code per source state of a vocabulary's only token."""
     lifted = lift(automaton, Vocabulary([token]))
-    return {
-        int(source): int(lifted.edge_code[edge])
-        for source, edge in zip(lifted.pair_source, lifted.pair_edge, strict=True)
-    }
+    edge_source = np.repeat(np.arange(automaton.states), np.diff(lifted.edge_offset))
+    return dict(zip(edge_source.tolist(), lifted.edge_code.tolist(), strict=True))
 
 
 def codes_of(lifted: TokenAutomaton) -> list[int]:

@@ -67,8 +67,8 @@ def test_random_tokens_do_what_their_bytes_do(name: str) -> None:
     # A token the automaton can take there, from every edge: random pairs seldom hit these.
     members = {known: token for token, known in enumerate(lifted.class_of_token.tolist())}
     for known in rng.integers(lifted.classes, size=300).tolist():
-        pair = int(rng.integers(lifted.pair_offset[known], lifted.pair_offset[known + 1]))
-        at = with_random_counts(automaton, int(lifted.pair_source[pair]), rng)
+        edge = rng.choice(lifted.edges_of(known))
+        at = with_random_counts(automaton, int(np.searchsorted(lifted.edge_offset, edge, side="right")) - 1, rng)
         assert_token(lifted, at, members[known], vocabulary.bytes(members[known]))
 
 

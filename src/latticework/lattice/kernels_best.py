@@ -239,6 +239,19 @@ def _returns_elsewhere(code, level, counts):
     return level >= 0 and level >= (code >> KEEP_SHIFT) & 3 and counts[level] != (code >> ADD_SHIFT[level]) & UNIT_MASK
 
 
+@njit(**HELPER)
+def _holds(label_offset, label_class, label, kind):
+    """Whether a class belongs to a label."""
+    first, last = label_offset[label], label_offset[label + 1]
+    while first < last:
+        middle = (first + last) >> 1
+        if label_class[middle] < kind:
+            first = middle + 1
+        else:
+            last = middle
+    return first < label_offset[label + 1] and label_class[first] == kind
+
+
 @njit(**KERNEL)
 def broken_scopes(
     is_free,
@@ -248,9 +261,8 @@ def broken_scopes(
     edge_offset,
     edge_code,
     edge_label,
-    pair_offset,
-    pair_source,
-    pair_edge,
+    label_offset,
+    label_class,
     levels,
     scope,
     low,
@@ -275,12 +287,11 @@ def broken_scopes(
             while edge_label[edge] != labels[slot] or _returns_elsewhere(edge_code[edge], call_level[state], counts):
                 edge += 1
         elif slot < len(is_free) and not is_free[slot] and kinds[slot] >= 0:
-            pair = pair_offset[kinds[slot]]
-            while pair_source[pair] != state or _returns_elsewhere(
-                edge_code[pair_edge[pair]], call_level[state], counts
+            edge = np.int64(edge_offset[state])
+            while not _holds(label_offset, label_class, edge_label[edge], kinds[slot]) or _returns_elsewhere(
+                edge_code[edge], call_level[state], counts
             ):
-                pair += 1
-            edge = np.int64(pair_edge[pair])
+                edge += 1
         code = edge_code[edge] if edge >= 0 else 0
         target, keep = code & STATE_MASK, (code >> KEEP_SHIFT) & 3
         for level in range(levels[state]):

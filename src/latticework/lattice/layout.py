@@ -8,7 +8,6 @@ the same window. Saturating counts add short pieces that end in the last count.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -18,7 +17,15 @@ from numpy.typing import NDArray
 from latticework.automata.automaton import MAX_LEVELS, UNBOUNDED
 from latticework.lattice.tables import Int32Array, Tables
 from latticework.lattice.widths import Widths
-from latticework.tokens.automaton import ADD_SHIFT, ENTER_SHIFT, KEEP_SHIFT, STATE_MASK, UNIT_MASK, TokenAutomaton
+from latticework.tokens.automaton import (
+    ADD_SHIFT,
+    ENTER_SHIFT,
+    KEEP_SHIFT,
+    STATE_MASK,
+    UNIT_MASK,
+    TokenAutomaton,
+    gather,
+)
 
 Columns = dict[str, NDArray[np.int64]]
 
@@ -75,8 +82,7 @@ class Layout:
         kind = tokens.class_of_token[token]
         if kind < 0:
             return np.zeros(0, np.int32)
-        edges = tokens.pair_edge[tokens.pair_offset[kind] : tokens.pair_offset[kind + 1]]
-        return _gather(self._pieces, self._piece_offset, edges)
+        return gather(self._pieces, self._piece_offset, tokens.edges_of(kind))
 
     def place(self, tokens: NDArray[np.int64], free: NDArray[np.bool_]) -> Fixed:
         """Pieces of the tokens of the slots that are not free; tokens [N], free [N]."""
@@ -404,10 +410,3 @@ def _frozen(column: NDArray[np.int64]) -> Int32Array:
     array = np.ascontiguousarray(column, np.int32)
     array.setflags(write=False)
     return array
-
-
-def _gather(values: Int32Array, offset: NDArray[np.int64], items: Sequence[int] | NDArray[np.int32]) -> Int32Array:
-    """Concatenated ``values[offset[i]:offset[i + 1]]`` for the items."""
-    first, size = offset[items], offset[np.asarray(items) + 1] - offset[items]
-    within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
-    return values[np.repeat(first, size) + within]

@@ -6,7 +6,8 @@ that lead from one state to one target with one effect is a *label*; an edge is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,45 @@ STATE_MASK = (1 << STATE_BITS) - 1
 UNIT_MASK = (1 << UNIT_BITS) - 1
 
 
+class EdgeIndex(NamedTuple):
+    """Edges by class, through the labels.
+
+    Attributes:
+        label_offset, label: [A + 1] int64, the labels of every class.
+        edge_offset, edge: [L + 1] int64, the edges of every label.
+    """
+
+    label_offset: NDArray[np.int64]
+    label: NDArray[np.int32]
+    edge_offset: NDArray[np.int64]
+    edge: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, tokens: TokenAutomaton) -> EdgeIndex:
+        from latticework.tokens.kernels_index import invert
+
+        each = np.arange(tokens.edges + 1, dtype=np.int32)
+        return cls(
+            *invert(tokens.label_offset, tokens.label_class, tokens.classes),
+            *invert(each, tokens.edge_label, tokens.labels),
+        )
+
+    def edges_of(self, kind: int) -> NDArray[np.int32]:
+        labels = self.label[self.label_offset[kind] : self.label_offset[kind + 1]]
+        return gather(self.edge, self.edge_offset, labels)
+
+
+def gather(values: NDArray[np.int32], offset: NDArray[Any], items: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Concatenated ``values[offset[i]:offset[i + 1]]`` for the items."""
+    first = offset[items]
+    size = offset[items + 1] - first
+    within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+    return values[np.repeat(first, size) + within]
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class TokenAutomaton:
-    """Immutable. V token ids, A token classes, E edges, L labels, S states, P (class, source) pairs.
+    """Immutable. V token ids, A token classes, E edges, L labels, S states.
 
     Effect of an edge code from a state with n levels to a target with m levels, ``keep`` = p:
     level j < p: ``v_j += add_j`` and must stay <= high_j; source level j >= p: left, and
@@ -36,9 +73,7 @@ class TokenAutomaton:
     Attributes:
         automaton: the byte automaton that was lifted.
         class_of_token: [V] int32; -1 when no state reads the token (specials always).
-        pair_offset: [A + 1] int64 into the pair arrays.
-        pair_source: [P] int32 source state; ascending within a class.
-        pair_edge: [P] int32 an edge the class takes from that source.
+        classes: A.
         edge_offset: [S + 1] int32 edges by source state.
         edge_code: [E] int64, see above.
         edge_label: [E] int32.
@@ -49,15 +84,15 @@ class TokenAutomaton:
 
     automaton: ByteAutomaton
     class_of_token: NDArray[np.int32]
-    pair_offset: NDArray[np.int64]
-    pair_source: NDArray[np.int32]
-    pair_edge: NDArray[np.int32]
+    classes: int
     edge_offset: NDArray[np.int32]
     edge_code: NDArray[np.int64]
     edge_label: NDArray[np.int32]
     label_offset: NDArray[np.int32]
     label_class: NDArray[np.int32]
     end_tokens: NDArray[np.int32]
+
+    _index: list[EdgeIndex] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -70,16 +105,18 @@ class TokenAutomaton:
         return len(self.class_of_token)
 
     @property
-    def classes(self) -> int:
-        return len(self.pair_offset) - 1
-
-    @property
     def edges(self) -> int:
         return len(self.edge_code)
 
     @property
     def labels(self) -> int:
         return len(self.label_offset) - 1
+
+    def edges_of(self, kind: int) -> NDArray[np.int32]:
+        """The edges that a class takes, from whatever state; O(E) when first asked for."""
+        if not self._index:
+            self._index.append(EdgeIndex.of(self))
+        return self._index[0].edges_of(kind)
 
     @property
     def nbytes(self) -> int:

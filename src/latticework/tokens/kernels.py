@@ -1,8 +1,10 @@
 """Numba kernels of the lifting: the memoised trie walk and the grouping of its result into edges.
 
-A *map* is what a byte string does to the automaton: the ascending list of (source state, code) pairs
-of the sources it can be read from; codes as in :mod:`latticework.tokens.automaton`. Maps are interned,
-so a token's map is its class; only pairs (map, byte class) that the trie really meets are composed.
+A *map* is what a byte string does to the automaton: the ascending list of (source, code) pairs of the sources it can
+be read from; codes as in :mod:`latticework.tokens.automaton`. Sources are states in another order, *ranks*: first those
+without default. The others are listed only where they fare differently from their default (``kernels_defaults.py``):
+what a byte does next depends on the code alone, so that equal codes stay equal. Maps are interned, so a token's map is
+its class; only pairs (map, byte class) that the trie really meets are composed.
 
 Kernels never allocate inside: they stop when a pool is full, the caller enlarges it and calls again.
 """
@@ -106,23 +108,68 @@ def back(code, place, letter, moves, levels, low, high, entries, returns, return
 
 
 @_helper
-def image(begin, end, out, letter, moves, pool_source, pool_code, levels, low, high, entries, returns, return_state):
+def image(
+    begin,
+    end,
+    out,
+    letter,
+    moves,
+    root_of,
+    latest,
+    pool_source,
+    pool_code,
+    levels,
+    low,
+    high,
+    entries,
+    returns,
+    return_state,
+):
     """Append to the pools at ``out`` the map ``begin..end`` followed by a byte; returns (new end, hash).
 
-    A negative end says that units overflow (``_OVERFLOW``) or that a pool is full (``_FULL``).
+    A negative end says that units overflow (``_OVERFLOW``) or that a pool is full (``_FULL``). What becomes of sources
+    without default comes first; the others follow where it differs, with ``NOWHERE`` where only they are stuck.
     """
     total = np.uint64(0)
-    for pair in range(begin, end):
+    stamp = latest[0, 0] + 1  # tells what belongs to this image
+    latest[0, 0] = stamp
+    source, root, start = np.int64(-1), np.int64(-1), out
+    for pair in range(begin, end + 1):
+        following = np.int64(pool_source[pair]) if pair < end else np.int64(-1)
+        if following != source:
+            if root >= 0:
+                first, last = np.int64(0), np.int64(0)
+                if latest[0, root + 1] == stamp:
+                    first, last = latest[1, root + 1], latest[2, root + 1]
+                if out - start == last - first:
+                    difference = np.int64(0)
+                    for entry in range(last - first):
+                        difference |= pool_code[first + entry] ^ pool_code[start + entry]
+                    if difference == 0:
+                        out = start
+                elif out == start:
+                    if out == len(pool_source):
+                        return np.int64(_FULL), total
+                    pool_source[out] = source
+                    pool_code[out] = NOWHERE
+                    out += 1
+            elif out > start:
+                latest[0, source + 1], latest[1, source + 1], latest[2, source + 1] = stamp, start, out
+            for entry in range(start, out):
+                total += mix((source << 40) ^ pool_code[entry])
+            if pair == end:
+                break
+            source, root, start = following, np.int64(root_of[following]), out
         before = pool_code[pair]
+        if before == NOWHERE:
+            continue
         middle = before & STATE_MASK
         move = np.int64(moves[letter, middle])
         if move >= SIMPLE:
             if out == len(pool_source):
                 return np.int64(_FULL), total
-            code = before + (move & STATE_MASK) - middle
-            pool_source[out] = pool_source[pair]
-            pool_code[out] = code
-            total += mix((np.int64(pool_source[pair]) << 40) ^ code)
+            pool_source[out] = source
+            pool_code[out] = before + (move & STATE_MASK) - middle
             out += 1
             continue
         if move == NOWHERE:
@@ -136,21 +183,18 @@ def image(begin, end, out, letter, moves, pool_source, pool_code, levels, low, h
                 last = first + 1
         if out + last - first > len(pool_source):
             return np.int64(_FULL), total
-        source = pool_source[pair]
         read = np.int64(letter) if move == BACK_AND_READ else np.int64(-1)
         for place in range(first, last):
             if move < 0:
                 code = back(before, place, read, moves, levels, low, high, entries, returns, return_state)
             else:
                 code = compose(before, move, levels, low, high, entries)
-            if code < 0:
-                if code == _OVERFLOW:
-                    return np.int64(_OVERFLOW), total
-                continue
-            pool_source[out] = source
-            pool_code[out] = code
-            out += 1
-            total += mix((np.int64(source) << 40) ^ code)
+            if code >= 0:
+                pool_source[out] = source
+                pool_code[out] = code
+                out += 1
+            elif code == _OVERFLOW:
+                return np.int64(_OVERFLOW), total
     return out, total
 
 
@@ -165,12 +209,38 @@ def same(left, right, size, sources, codes):
 
 
 @_kernel
+def write_moves(next_state, operation, levels, returning, moves):
+    """The steps of an automaton as :func:`walk` reads them.
+
+    Args:
+        next_state, operation, levels, returning: of the automaton and its calls.
+        moves: [K, S] int32, out.
+    """
+    states, letters = next_state.shape
+    for state in range(states):
+        level = levels[state]
+        for letter in range(letters):
+            target = next_state[state, letter]
+            if target < 0:
+                moves[letter, state] = BACK_AND_READ if target == NOWHERE and returning[state] else target
+                continue
+            keep, inc = np.int32(operation[state, letter] >> 4), np.int32(operation[state, letter] & 3)
+            move = target if target < states else target - states + (1 << ENTRY_SHIFT)
+            move |= keep << KEEP_SHIFT | inc << INC_SHIFT
+            if target < states and keep == level and inc == 0 and levels[target] == level:
+                move |= SIMPLE
+            moves[letter, state] = move
+
+
+@_kernel
 def walk(
     progress,
     byte,
     parent,
     byte_class,
     moves,
+    root_of,
+    latest,
     levels,
     low,
     high,
@@ -195,6 +265,8 @@ def walk(
         moves: [K, S] int32, ``target | keep << KEEP_SHIFT | inc << INC_SHIFT``, or a number of an entry in place
             of the target and 1 at ``ENTRY_SHIFT``; with ``SIMPLE`` where it is; or one of ``NOWHERE``, ``RETURN`` and
             ``BACK_AND_READ``.
+        root_of: [S] int32, the rank of the default of the source of each rank, -1 for none.
+        latest: [3, 1 + sources without default] int64, zeros: scratch, what became of them last.
         levels: [S] int32; low, high: [S, 2] int64 bounds of each state's levels.
         entries: [M, 3] int32: state, value, level of the call; returns: [S, 3] int32: level of the call,
             where its returns begin, and how many; return_state: [R] int32.
@@ -228,6 +300,8 @@ def walk(
                 out,
                 letter,
                 moves,
+                root_of,
+                latest,
                 pool_source,
                 pool_code,
                 levels,
@@ -285,135 +359,3 @@ def number_classes(map_of_node, node_of_token, class_of_map, class_of_token):
             classes += 1
         class_of_token[token] = known
     return classes
-
-
-@_kernel
-def sort_by_source(
-    map_of_class, map_offset, pool_source, pool_code, source_offset, cursor, pair_source, code, token_class, number
-):
-    """Counting sort of the pairs of all classes by source state; classes ascend within a source.
-
-    Args:
-        map_of_class: [A] int32; map_offset, pool_source, pool_code: as :func:`walk` left them.
-        source_offset: [S + 1] int64, zeros; out.
-        cursor: [S] int64, scratch.
-        pair_source: [P] int32, out: source per pair in class order.
-        code, token_class, number: [P] int64, int32, int32, out, per sorted pair: its code, its class and
-            its number in class order.
-    """
-    for index in range(len(map_of_class)):
-        known = map_of_class[index]
-        for entry in range(map_offset[known], map_offset[known + 1]):
-            source_offset[pool_source[entry] + 1] += 1
-    for state in range(len(cursor)):
-        cursor[state] = source_offset[state]
-        source_offset[state + 1] += source_offset[state]
-    pair = 0
-    for index in range(len(map_of_class)):
-        known = map_of_class[index]
-        for entry in range(map_offset[known], map_offset[known + 1]):
-            source = pool_source[entry]
-            place = cursor[source]
-            cursor[source] = place + 1
-            code[place] = pool_code[entry]
-            token_class[place] = index
-            number[place] = pair
-            pair_source[pair] = source
-            pair += 1
-
-
-@_kernel
-def group_edges(
-    source_offset,
-    code,
-    token_class,
-    number,
-    latest,
-    previous,
-    cursor,
-    edge_offset,
-    edge_code,
-    edge_hash,
-    class_offset,
-    edge_class,
-    pair_edge,
-):
-    """Make one edge of the pairs with one source and one code; returns the number of edges E.
-
-    Args:
-        source_offset, code, token_class, number: as :func:`sort_by_source` left them.
-        latest: [power of two] int32, all -1: scratch, heads of the hash chains of the source at hand.
-        previous, cursor: [P] int32, int64, scratch. ``code`` is overwritten, with the edge of each sorted pair.
-        edge_offset: [S + 1] int32, zeros; out.
-        edge_code, edge_hash: [P] int64, [P] uint64 zeros; out; the hash is over the edge's classes.
-        class_offset, edge_class: [P + 1] int64 zeros, [P] int32, out: classes per edge, ascending.
-        pair_edge: [P] int32, out, in class order.
-    """
-    edges = 0
-    mask = np.uint64(len(latest) - 1)
-    for source in range(len(source_offset) - 1):
-        begin, end, first = source_offset[source], source_offset[source + 1], edges
-        for place in range(begin, end):
-            slot = mix(code[place]) & mask
-            edge = latest[slot]
-            # An edge below ``first`` is another source's and ends the chain.
-            while edge >= first and edge_code[edge] != code[place]:
-                edge = previous[edge]
-            if edge < first:
-                edge = edges
-                edges += 1
-                edge_code[edge] = code[place]
-                previous[edge] = latest[slot]
-                latest[slot] = edge
-            code[place] = edge
-            class_offset[edge + 1] += 1
-            edge_hash[edge] += mix(token_class[place] + 1)
-        for edge in range(first, edges):
-            cursor[edge] = class_offset[edge]
-            class_offset[edge + 1] += class_offset[edge]
-        for place in range(begin, end):
-            edge = code[place]
-            edge_class[cursor[edge]] = token_class[place]
-            cursor[edge] += 1
-            pair_edge[number[place]] = edge
-        edge_offset[source + 1] = edges
-    return edges
-
-
-@_kernel
-def intern_labels(edge_hash, class_offset, edge_class, slots, example, edge_label, label_offset, label_class):
-    """Give edges with the same classes one label; returns the number of labels L.
-
-    Args:
-        edge_hash, class_offset, edge_class: as :func:`group_edges` left them, E edges.
-        slots: [power of two > E] int32 hash table of labels, all -1.
-        example: [E] int32, scratch.
-        edge_label, label_offset, label_class: [E], [E + 1] zeros, [P] int32, out.
-    """
-    labels = 0
-    mask = np.uint64(len(slots) - 1)
-    for edge in range(len(edge_hash)):
-        begin, size = class_offset[edge], class_offset[edge + 1] - class_offset[edge]
-        slot = edge_hash[edge] & mask
-        label = slots[slot]
-        while label >= 0:
-            first = label_offset[label]
-            if edge_hash[example[label]] == edge_hash[edge] and label_offset[label + 1] - first == size:
-                same = 0
-                while same < size and label_class[first + same] == edge_class[begin + same]:
-                    same += 1
-                if same == size:
-                    break
-            slot = (slot + np.uint64(1)) & mask
-            label = slots[slot]
-        if label < 0:
-            label = labels
-            labels += 1
-            slots[slot] = label
-            example[label] = edge
-            first = label_offset[label]
-            for entry in range(size):
-                label_class[first + entry] = edge_class[begin + entry]
-            label_offset[labels] = first + size
-        edge_label[edge] = label
-    return labels

@@ -6,6 +6,9 @@ vocabulary goes: maps are interned and ``(map, byte class) -> map`` is remembere
 131k tokens needs some thousand compositions and one table look-up per trie node. The map of a token
 is its class. Source of the method: own; the monoid is standard (Pin, *Mathematical Foundations of
 Automata Theory*, IV), walking it along a trie is the point.
+
+Many states differ in a few bytes only: all the places in the keys that an object names are the rest of some other key
+for every byte but one. Such states have a *default*, and maps list them only where they fare differently from it.
 """
 
 from __future__ import annotations
@@ -13,10 +16,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from latticework.automata.automaton import NOWHERE, ByteAutomaton
+from latticework.automata.automaton import ByteAutomaton
 from latticework.errors import LimitExceeded
 from latticework.tokens import kernels
 from latticework.tokens.automaton import KEEP_SHIFT, STATE_MASK, UNIT_MASK, TokenAutomaton
+from latticework.tokens.grouping import doubled, free_slots, group
+from latticework.tokens.kernels_defaults import choose_defaults
 from latticework.tokens.trie import Trie
 from latticework.tokens.vocabulary import Vocabulary
 
@@ -41,67 +46,47 @@ def lift(automaton: ByteAutomaton, vocabulary: Vocabulary, *, max_pairs: int = 1
     """
     if automaton.states > STATE_MASK + 1:
         raise LimitExceeded("states", STATE_MASK + 1)
-    walked = _Walk(automaton, vocabulary.trie, max_pairs)
+    moves = _moves(automaton)
+    ranks = _Ranks(moves, automaton.byte_class)
+    walked = _Walk(automaton, moves, ranks, vocabulary.trie, max_pairs)
     class_of_token = np.empty(len(vocabulary), np.int32)
     class_of_map = np.full(walked.maps, -1, np.int32)
     classes = kernels.number_classes(walked.map_of_node, vocabulary.trie.node_of_token, class_of_map, class_of_token)
     used = np.flatnonzero(class_of_map >= 0)
     map_of_class = np.empty(classes, np.int32)
     map_of_class[class_of_map[used]] = used
-
-    grouped = _group(automaton.states, map_of_class, walked)
-    return TokenAutomaton(
-        automaton=automaton,
-        class_of_token=class_of_token,
-        end_tokens=vocabulary.end_tokens,
-        **grouped,
-    )
+    edges = group(map_of_class, walked.map_offset, walked.pool_source, walked.pool_code, ranks.root_of, ranks.rank_of)
+    return TokenAutomaton(automaton, class_of_token, classes, *edges, vocabulary.end_tokens)
 
 
-def _group(states: int, map_of_class: NDArray[np.int32], walked: _Walk) -> dict[str, NDArray]:
-    """Pairs, edges and labels of the token automaton, from the maps that are classes."""
-    sizes = walked.map_offset[map_of_class + 1] - walked.map_offset[map_of_class]
-    pair_offset = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
-    pairs = int(pair_offset[-1])
+class _Ranks:
+    """States in the order in which maps list them: those without default first, the others by their default.
 
-    source_offset, cursor = np.zeros(states + 1, np.int64), np.empty(max(states, pairs), np.int64)
-    pair_source, token_class, number, code = *(np.empty(pairs, np.int32) for _ in range(3)), np.empty(pairs, np.int64)
-    kernels.sort_by_source(
-        map_of_class, walked.map_offset, walked.pool_source, walked.pool_code,
-        source_offset, cursor[:states], pair_source, code, token_class, number,
-    )  # fmt: skip
+    rank_of: [S] int32, rank of every state; state_of: [S], the state of every rank; root_of: [S] int32, the rank of
+    the default of the state of every rank, -1 for none.
+    """
 
-    chains = np.full(1 << 12, -1, np.int32)
-    previous, edge_class, pair_edge = (np.empty(pairs, np.int32) for _ in range(3))
-    edge_offset, edge_code = np.zeros(states + 1, np.int32), np.empty(pairs, np.int64)
-    edge_hash, class_offset = np.zeros(pairs, np.uint64), np.zeros(pairs + 1, np.int64)
-    edges = kernels.group_edges(
-        source_offset, code, token_class, number, chains, previous, cursor,
-        edge_offset, edge_code, edge_hash, class_offset, edge_class, pair_edge,
-    )  # fmt: skip
-
-    edge_label, example = np.empty(edges, np.int32), np.empty(edges, np.int32)
-    label_offset, label_class = np.zeros(edges + 1, np.int32), previous
-    labels = kernels.intern_labels(
-        edge_hash[:edges], class_offset, edge_class, _free_slots(edges), example, edge_label, label_offset, label_class
-    )
-    return {
-        "pair_offset": pair_offset,
-        "pair_source": pair_source,
-        "pair_edge": pair_edge,
-        "edge_offset": edge_offset,
-        "edge_code": edge_code[:edges].copy(),
-        "edge_label": edge_label,
-        "label_offset": label_offset[: labels + 1].copy(),
-        "label_class": label_class[: label_offset[labels]].copy(),
-    }
+    def __init__(self, moves: NDArray[np.int32], byte_class: NDArray[np.int64]) -> None:
+        letters, states = moves.shape
+        default = np.full(states, -1, np.int32)
+        weight = np.bincount(byte_class, minlength=letters).astype(np.int32)
+        choose_defaults(
+            moves, weight, np.zeros(states, np.int32), np.zeros(states, np.int32), free_slots(states), default
+        )
+        self.state_of = np.argsort(default, kind="stable")
+        self.rank_of = np.empty(states, np.int32)
+        self.rank_of[self.state_of] = np.arange(states)
+        by_rank = default[self.state_of]
+        self.root_of = np.where(by_rank < 0, -1, self.rank_of[by_rank])
 
 
 class _Walk:
     """The memoised walk: map per trie node, and the maps as ranges of (source, code) pools."""
 
-    def __init__(self, automaton: ByteAutomaton, trie: Trie, max_pairs: int) -> None:
-        states, classes = automaton.next_state.shape
+    def __init__(
+        self, automaton: ByteAutomaton, moves: NDArray[np.int32], ranks: _Ranks, trie: Trie, max_pairs: int
+    ) -> None:
+        classes, states = moves.shape
         if states > max_pairs:
             raise LimitExceeded("max_pairs", max_pairs, hint=_TOO_LARGE)
         self.map_of_node = np.empty(trie.nodes, np.int32)
@@ -114,20 +99,27 @@ class _Walk:
         self._after[kernels.DEAD] = kernels.DEAD
         self._after[kernels.IDENTITY] = kernels.UNKNOWN
         self.pool_source[:states] = np.arange(states)
-        self.pool_code[:states] = np.arange(states) | (automaton.levels.astype(np.int64) << KEEP_SHIFT)
+        self.pool_code[:states] = ranks.state_of | (automaton.levels[ranks.state_of].astype(np.int64) << KEEP_SHIFT)
         self.map_offset[kernels.IDENTITY + 1] = states
         self.map_of_node[0] = kernels.IDENTITY
         self._progress = np.array([1, kernels.IDENTITY + 1], np.int64)
-        self._run(automaton, trie, max_pairs)
+        self._run(automaton, moves, ranks.root_of, trie, max_pairs)
 
     @property
     def maps(self) -> int:
         return int(self._progress[1])
 
-    def _run(self, automaton: ByteAutomaton, trie: Trie, max_pairs: int) -> None:
-        moves = _moves(automaton)
+    def _run(
+        self,
+        automaton: ByteAutomaton,
+        moves: NDArray[np.int32],
+        root_of: NDArray[np.int32],
+        trie: Trie,
+        max_pairs: int,
+    ) -> None:
         low, high = _bounds(automaton)
         entries, returns, return_state = _calls(automaton)
+        latest = np.zeros((3, len(root_of) + 1), np.int64)
         while True:
             status = kernels.walk(
                 self._progress,
@@ -135,6 +127,8 @@ class _Walk:
                 trie.parent,
                 automaton.byte_class,
                 moves,
+                root_of,
+                latest,
                 automaton.levels,
                 low,
                 high,
@@ -144,7 +138,7 @@ class _Walk:
                 self._after,
                 self.map_offset,
                 self._map_hash,
-                _free_slots(len(self._map_hash)),
+                free_slots(len(self._map_hash)),
                 self.pool_source,
                 self.pool_code,
                 self.map_of_node,
@@ -154,33 +148,23 @@ class _Walk:
             if status == kernels.UNITS_EXCEEDED:
                 raise LimitExceeded("token_units", UNIT_MASK, hint="a token counts too many repetitions at once")
             if status == kernels.MAPS_FULL:
-                self._after = _doubled(self._after)
-                self.map_offset = _doubled(self.map_offset)
-                self._map_hash = _doubled(self._map_hash)
+                self._after = doubled(self._after)
+                self.map_offset = doubled(self.map_offset)
+                self._map_hash = doubled(self._map_hash)
             elif len(self.pool_source) == max_pairs:
                 raise LimitExceeded("max_pairs", max_pairs, hint=_TOO_LARGE)
             else:
-                self.pool_source = _doubled(self.pool_source)[:max_pairs]
-                self.pool_code = _doubled(self.pool_code)[:max_pairs]
+                self.pool_source = doubled(self.pool_source)[:max_pairs]
+                self.pool_code = doubled(self.pool_code)[:max_pairs]
 
 
 def _moves(automaton: ByteAutomaton) -> NDArray[np.int32]:
     """[K, S] int32 steps as the walk reads them: transposed, because a map is composed with one class at a time."""
-    moves = np.array(automaton.next_state.T, order="C")
-    if not automaton.has_counters:
-        moves[moves >= 0] |= kernels.SIMPLE
-        return moves
-    operation = automaton.operation.T.astype(np.int32)
-    levels = automaton.levels
-    stays = (moves >= 0) & (moves < automaton.states) & (operation == levels << 4)
-    stays &= np.append(levels, 0)[np.where(stays, moves, -1)] == levels
+    states, letters = automaton.next_state.shape
+    moves = np.empty((letters, states), np.int32)
     calls = automaton.calls
-    if calls is not None:
-        enters = moves >= automaton.states
-        moves[(moves == NOWHERE) & calls.returning] = kernels.BACK_AND_READ
-        moves[enters] += (1 << kernels.ENTRY_SHIFT) - automaton.states
-    moves |= ((operation >> 4) << KEEP_SHIFT) | ((operation & 3) << kernels.INC_SHIFT)
-    moves[stays] |= kernels.SIMPLE
+    returning = np.zeros(states, np.bool_) if calls is None else calls.returning
+    kernels.write_moves(automaton.next_state, automaton.operation, automaton.levels, returning, moves)
     return moves
 
 
@@ -206,15 +190,3 @@ def _bounds(automaton: ByteAutomaton) -> tuple[NDArray[np.int64], NDArray[np.int
     return np.where(live, automaton.low[scope], 0).astype(np.int64), np.where(live, automaton.high[scope], 0).astype(
         np.int64
     )
-
-
-def _doubled(array: NDArray) -> NDArray:
-    """The array with as much room again at the end, unset."""
-    out = np.empty((2 * array.shape[0], *array.shape[1:]), array.dtype)
-    out[: len(array)] = array
-    return out
-
-
-def _free_slots(entries: int) -> NDArray[np.int32]:
-    """Hash table at most half full."""
-    return np.full(1 << (2 * entries).bit_length(), -1, np.int32)
