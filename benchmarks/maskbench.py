@@ -174,13 +174,18 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--order", default="schema", help="property_order")
     parser.add_argument("--closed", action="store_true", help="the default reading: named properties only")
+    parser.add_argument("--distinct", default="refuse", help="distinct: unlisted unique items")
     parser.add_argument("--peers", action="store_true", help="llguidance and xgrammar, too")
     parser.add_argument("--rows", type=Path, help="write one JSON line a schema here")
     parser.add_argument("--name", default="maskbench", help="name of the result file")
     arguments = parser.parse_args()
     if not arguments.data.exists():
         raise SystemExit(f"{arguments.data} is not there: give the MaskBench schemas as JSON lines")
-    grammar = {"property_order": arguments.order, "open_objects": not arguments.closed}
+    grammar = {
+        "property_order": arguments.order,
+        "open_objects": not arguments.closed,
+        "distinct": arguments.distinct,
+    }
     cases = read(arguments.data, arguments.stride, arguments.offset)
     work = partial(_work, limit=arguments.limit)
     context = multiprocessing.get_context("spawn")
@@ -189,7 +194,8 @@ def main() -> None:
     if arguments.rows:
         arguments.rows.write_text("".join(json.dumps(row) + "\n" for row in rows))
     peers = f"; {versions()}" if arguments.peers else ""
-    text = f"# MaskBench, property order {arguments.order}\n\n"
+    distinct = "" if arguments.distinct == "refuse" else f", distinct {arguments.distinct}"
+    text = f"# MaskBench, property order {arguments.order}{distinct}\n\n"
     text += f"{machine()}{peers}; 130,073 tokens; limit {arguments.limit} s"
     for engine in dict.fromkeys(row["engine"] for row in rows):
         text += f"\n\n## {engine}\n\n{summary([row for row in rows if row['engine'] == engine])}"

@@ -56,6 +56,8 @@ class _Matcher:
                 return self.copies(lambda p: self.ends(node.body, p), at, node.low, node.high)
             case ir.Join():
                 return self.join(node, at)
+            case ir.Distinct():
+                return ((end, 0) for end in self.distinct(node, at, ()))
             case ir.Ordered():
                 return self.ordered(node, at, 0, False)
             case ir.Counted():
@@ -114,6 +116,18 @@ class _Matcher:
             for p, n in self.ends(node.item, at):
                 found |= {(end, n + m) for end, m in self.copies(separated, p, max(node.low - 1, 0), rest_high)}
         return frozenset(found)
+
+    def distinct(self, node: ir.Distinct, at: int, used: tuple[int, ...]) -> Iterator[int]:
+        for end, _ in self.ends(node.item, at):
+            checksum = sum(byte for byte in self.data[at:end] if byte not in b" \t\n\r") % node.modulus
+            if checksum in used or (len(used) >= node.free and checksum < max(used)):
+                continue
+            count = len(used) + 1
+            if node.low <= count and (node.high is None or count <= node.high):
+                yield end
+            if node.high is None or count < node.high:
+                for start, _ in self.ends(node.separator, end):
+                    yield from self.distinct(node, start, (*used, checksum))
 
     def ordered(self, node: ir.Ordered, at: int, index: int, written: bool) -> Ends:
         if index == len(node.members):

@@ -106,6 +106,7 @@ def check_soundness(seed: int, foreign: float = 0.0, documents: int = 40, texts:
         "max_string_length": random.choice((None, None, 4)),
         "max_integer_digits": random.choice((None, None, 2)),
         "max_fraction_digits": random.choice((None, None, 1)),
+        "distinct": random.choice(("refuse", "narrow")),
     }
     judge = judge_of(schema, **options)
     if judge is None:

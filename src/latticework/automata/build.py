@@ -17,6 +17,7 @@ from latticework.automata import algebra, blocks, marks, tries
 from latticework.automata.automaton import MAX_LEVELS, UNBOUNDED, ByteAutomaton
 from latticework.automata.blocks import Block
 from latticework.automata.determinise import Incoherent, Sharing, determinise
+from latticework.automata.distinct import distinct
 from latticework.automata.encodings import json_template, utf8_template
 from latticework.automata.graph import Graph, Path
 from latticework.errors import LimitExceeded
@@ -146,6 +147,8 @@ class _Builder:
                 return self._embed(node, self._difference, k, path, inc)
             case ir.Marked():
                 return self._embed(node, self._unmarked, k, path, inc)
+            case ir.Distinct():
+                return self._embed(node, self._distinct, k, path, inc)
             case ir.Alone():
                 return self._alone(node, k, path, inc)
             case ir.Located():
@@ -236,6 +239,9 @@ class _Builder:
 
     def _unmarked(self, node: ir.Marked) -> ByteAutomaton:
         return marks.unmarked(*map(self._operand, ir.children(node)), max_states=self.limits.max_states)
+
+    def _distinct(self, node: ir.Distinct) -> ByteAutomaton:
+        return distinct(node, self._operand(node.item), self._operand(node.separator), self.limits.max_states)
 
     def _operand(self, node: ir.Node) -> ByteAutomaton:
         key = self._key(node, False)

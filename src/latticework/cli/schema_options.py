@@ -37,6 +37,11 @@ class Format(StrEnum):
     ANNOTATION = "annotation"
 
 
+class Distinct(StrEnum):
+    REFUSE = "refuse"
+    NARROW = "narrow"
+
+
 # By the keyword of json_schema: type, default, help, further arguments of typer.Option.
 _OPTIONS: dict[str, tuple[Any, Any, str, dict[str, Any]]] = {
     "whitespace": (Whitespace, Whitespace.COMPACT, "Whitespace of the JSON document.", {}),
@@ -46,6 +51,7 @@ _OPTIONS: dict[str, tuple[Any, Any, str, dict[str, Any]]] = {
     "max_integer_digits": (int | None, None, "Most digits before the point without a bound.", {"min": 1, "max": 19}),
     "max_fraction_digits": (int | None, None, "Most digits after the point.", {"min": 0, "max": 17}),
     "format": (Format, Format.ASSERT, "Enforce formats, or ignore them.", {}),
+    "distinct": (Distinct, Distinct.REFUSE, "Unlisted unique items: refuse, or keep arrays that are told apart.", {}),
     "openapi": (bool, False, "Read nullable as OpenAPI 3.0 does.", {}),
 }
 

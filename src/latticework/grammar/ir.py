@@ -20,6 +20,7 @@ SURROGATES = (0xD800, 0xDFFF)
 # Bytes that no UTF-8 text holds, for :class:`Marked`.
 HERE = 0xFF
 MARKS = bytes((0xC0, 0xC1, *range(0xF5, 0xFF)))
+BLANKS = b" \t\n\r"  # that no checksum counts, for :class:`Distinct`
 
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
 
@@ -239,6 +240,26 @@ class Marked(Node):
         self._seal(body, self.conditions)
 
 
+class Distinct(Node):
+    """``low`` to ``high`` items with ``separator`` between neighbours, no two of which have the same checksum.
+
+    The checksum of an item is the sum of its bytes that are no blanks, modulo ``modulus``. The first ``free`` items may
+    have their checksums in any order; of each later one it is greater than those of all before it. What follows an item
+    must tell where it ends: neither do items go on as separators begin, nor separators as items begin. Compiled on its
+    own, without counters.
+    """
+
+    __slots__ = ("free", "high", "item", "low", "modulus", "separator")
+
+    def __init__(self, item: Node, separator: Node, low: int, high: int | None, modulus: int, free: int) -> None:
+        _check_bounds(low, high)
+        if low < 1 or modulus < 1 or free < 1:
+            raise ValueError(f"positive numbers are wanted, not low={low}, modulus={modulus}, free={free}")
+        self.item, self.separator, self.low, self.high = item, separator, low, high
+        self.modulus, self.free = modulus, free
+        self._seal(item, separator, low, high, modulus, free)
+
+
 class Alone(Node):
     """``body``, compiled once by itself and copied wherever it stands (worth it for what recurs: any JSON value)."""
 
@@ -270,7 +291,7 @@ def children(node: Node) -> tuple[Node, ...]:
             return node.parts
         case Repeat() | Counted() | Located() | Alone():
             return (node.body,)
-        case Join():
+        case Join() | Distinct():
             return node.item, node.separator
         case Ordered():
             return (*(member for member, _ in node.members), node.separator)

@@ -37,6 +37,7 @@ def json_schema(
     max_fraction_digits: int | None = None,
     format: Literal["assert", "annotation"] = "assert",
     openapi: bool = False,
+    distinct: Literal["refuse", "narrow"] = "refuse",
     limits: Limits = DEFAULT_LIMITS,
 ) -> Grammar:
     """The JSON documents that satisfy a schema.
@@ -72,6 +73,9 @@ def json_schema(
         format: ``"assert"`` enforces the formats in :mod:`.formats`; ``"annotation"`` ignores ``format``.
         openapi: reads ``nullable`` as OpenAPI 3.0 does: ``nullable: true`` beside ``type`` admits null (see
             :mod:`.openapi`), and :attr:`Grammar.schema` says so in JSON Schema; else it is an unknown keyword.
+        distinct: items that must differ (``uniqueItems``) and are not listed: ``"refuse"`` refuses the schema, for no
+            automaton can compare them; ``"narrow"`` accepts arrays whose items also differ in a checksum (most arrays
+            of few items), see :mod:`.checksums`.
         limits: size limits.
 
     Raises:
@@ -83,7 +87,7 @@ def json_schema(
     """
     scalars = scalars_of(escapes, max_string_length, max_integer_digits, max_fraction_digits)
     style = replace(style_of(whitespace, indent, max_whitespace), scalars=scalars)
-    options = Options(style, on_unsupported, open_objects, max_depth, property_order, optional, format)
+    options = Options(style, on_unsupported, open_objects, max_depth, property_order, optional, format, distinct)
     options.check(limits)
     schema, target = schema_of(source, limits)
     if openapi:
@@ -119,6 +123,7 @@ def json_schema(
             "max_fraction_digits": max_fraction_digits,
             "format": format,
             "openapi": openapi,
+            "distinct": distinct,
         },
         warnings=(*lowering.warnings, *dropped),
         narrowings=tuple(lowering.narrowings),

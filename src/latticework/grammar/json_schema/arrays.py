@@ -74,13 +74,17 @@ def array(lowering: Lowering, members: tuple[Subschema, ...], level: int) -> ir.
             return style.empty("[]")
         return lowering.dead(place, "contains", "no array has the items that contains asks for")
     if any(member.schema.get("uniqueItems") is True for member in constraining) and (high is None or high > 1):
-        content = unique_items(lowering, place, [*said[: len(first)]], said_of_others, low, high, level)
-        if content is None:
+        unique = unique_items(lowering, place, [*said[: len(first)]], said_of_others, low, high, level)
+        if unique is None:
             return lowering.dead(place, "uniqueItems", "there are not enough different items")
-        if content != ir.EMPTY:
-            conditions.append(content)
+        if unique != ir.EMPTY:
+            conditions.append(unique)
     comma = style.comma(level + 1)
-    if first:
+    if conditions and isinstance(conditions[-1], ir.Distinct | ir.Join):
+        content = conditions.pop()
+        if may_be_empty and not style.by_level:
+            content = optional(content)
+    elif first:
         content = _after_first(first, others, comma, low, high, may_be_empty=may_be_empty and not style.by_level)
     else:
         assert others is not None

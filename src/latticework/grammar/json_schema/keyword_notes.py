@@ -98,7 +98,8 @@ NOTES = {
     "unevaluatedItems": _UNEVALUATED,
     "unevaluatedProperties": _UNEVALUATED,
     "uniqueItems": Note(
-        "of more than 9 possible values, more than a few items come in one fixed order",
-        "the possible items are unlimited or more than 2,000, or items are given by position",
+        'of more than 9 possible values, more than a few items come in one fixed order; with `distinct="narrow"`, items'
+        " that are not listed differ in a checksum (most arrays of few items do; large items: at most one)",
+        'the possible items are unlimited or more than 2,000, unless `distinct="narrow"`; items are given by position',
     ),
 }

@@ -64,6 +64,8 @@ class Lowering:
         self.any_order = options.property_order == "any"
         self.arranged = options.arranged
         self.widen = options.on_unsupported == "widen"
+        self.distinct = options.distinct == "narrow"
+        self.one_way = False  # whether equal values must consist of the same characters
         self.ways = options.ways
         self.most_ways = 0  # combinations of ways to fail negated schemas that there were at one place
         self.issues: dict[SchemaIssue, None] = {}
@@ -130,6 +132,14 @@ class Lowering:
             self._memo[key] = self._lower(conjunction, level)
         return self._memo[key]
 
+    def spelt_one_way(self, conjunction: Conjunction, level: int) -> ir.Node | None:
+        """As :meth:`schema`, the values without objects that may repeat a key, or be equal in spite of other keys."""
+        before = self.one_way, self.max_depth
+        self.one_way, self.max_depth = True, 0
+        found = self.schema(conjunction, level)
+        self.one_way, self.max_depth = before
+        return found
+
     def is_possible(self, conjunction: Conjunction) -> bool:
         """Whether some value that could be written satisfies all of ``conjunction``, without reporting if not."""
         reports = dict(self.unsatisfiable), dict(self.narrowings)
@@ -138,7 +148,7 @@ class Lowering:
         return found is not None
 
     def _key(self, items: tuple[Subschema | Union, ...], level: int) -> tuple[Any, ...]:
-        return identity(items), self.fuel, level if self.style.by_level else 0
+        return identity(items), self.fuel, level if self.style.by_level else 0, self.one_way
 
     def _lower(self, conjunction: Conjunction, level: int) -> ir.Node | None:
         expanded = expand(self, conjunction)

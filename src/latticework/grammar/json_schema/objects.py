@@ -115,12 +115,14 @@ def _object(
     lowering: Lowering, members: tuple[Subschema, ...], level: int, wanted: tuple[Demand, ...]
 ) -> ir.Node | None:
     """Objects that satisfy ``members`` and meet ``wanted`` by properties without a name."""
+    if wanted and lowering.one_way:
+        return None
     style = lowering.style
     constraining = [member for member in members if not KEYWORDS.isdisjoint(member.schema)]
-    if not wanted and _is_open(constraining):
+    if not wanted and _is_open(constraining) and not lowering.one_way:
         lowering.narrow_any_value()
         return values.any_object(style, lowering.max_depth, level)
-    place = constraining[0] if constraining else wanted[0].source
+    place = (constraining or members)[0] if constraining or not wanted else wanted[0].source
     required = _required(lowering, constraining)
     further = Further(lowering, constraining)
     named = _named(lowering, further, constraining, required)
@@ -150,7 +152,8 @@ def _object(
     if high is None or high > len(present):
         node = alt(further.pairs(named, level))
         if node != ir.NOTHING or last:
-            written.append(_Member(node, bool(last), repeats=True, last=last))
+            # Two keys without a name might be equal, and the value then be that of an object with one of them.
+            written.append(_Member(node, bool(last), repeats=not lowering.one_way, last=last))
     counting = next((member for member in constraining if member.schema.get("minProperties") == low), place)
     return _written(lowering, counting, written, low, high, level)
 

@@ -14,6 +14,7 @@ _CHOICES = {
     "property_order": ("schema", "any"),
     "optional": ("both", "omit", "null"),
     "format": ("assert", "annotation"),
+    "distinct": ("refuse", "narrow"),
 }
 
 
@@ -28,6 +29,7 @@ class Options:
     property_order: str
     optional: str
     format: str
+    distinct: str
     arranged: int = MAX_WEIGHT  # of an object with its keys in any order, see :mod:`.unordered`
     ways: int = 60  # combinations of ways to fail negated schemas that are kept, see :mod:`.effort`
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from latticework.grammar import ir
 from latticework.grammar.combine import alt, seq
+from latticework.grammar.json_schema.checksums import distinct_items
 from latticework.grammar.json_schema.document import Subschema
 from latticework.grammar.json_schema.enums import key_of
 from latticework.grammar.json_schema.listed import listed
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 MAX_REMEMBERED = 9  # values whose use is remembered exactly: the states double with each
 MAX_WEIGHT = 30_000  # bytes of all texts behind all sets of items used, for the first items of more values
-_HINT = 'list the possible items with enum, or use on_unsupported="widen", which checks the result'
+_HINT = (
+    'list the possible items with enum, or use distinct="narrow" (arrays whose items are easily told apart)'
+    ' or on_unsupported="widen" (checks the result)'
+)
 
 
 def unique_items(
@@ -32,7 +36,8 @@ def unique_items(
 ) -> ir.Node | None:
     """Nonempty contents of arrays in which no two items are equal; ``None`` if there are none.
 
-    ``ir.EMPTY`` where nothing has to be remembered, and where the keyword is refused.
+    ``ir.EMPTY`` where nothing has to be remembered, and where the keyword is refused; an :class:`ir.Distinct` or
+    :class:`ir.Join` says everything about the items.
     """
     if said:
         if len(said) == high and _all_different(lowering, said):
@@ -41,6 +46,11 @@ def unique_items(
         return ir.EMPTY
     values = _values(lowering, said_of_others, level)
     if values is None:
+        content = None
+        if lowering.distinct:
+            content = distinct_items(lowering, place, said_of_others, low, high, level)
+        if content is not None:
+            return content
         lowering.refuse(place, "uniqueItems", "not supported where the possible items are not listed", _HINT)
         return ir.EMPTY
     high = len(values) if high is None else min(high, len(values))
