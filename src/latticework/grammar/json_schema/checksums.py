@@ -52,7 +52,7 @@ SPELT_ONE_WAY = ir.Seq(
 def distinct_items(
     lowering: Lowering, place: Subschema, said: Conjunction, low: int, high: int | None, level: int
 ) -> ir.Node | None:
-    """Nonempty contents of arrays of different items: :class:`ir.Distinct`, or one in a :class:`ir.Join`, are they large.
+    """Nonempty contents of arrays of different items: :class:`ir.Distinct`, or one large item in a :class:`ir.Join`.
 
     ``None`` where there must be more items than can be told apart.
     """
