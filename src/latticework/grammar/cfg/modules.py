@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -59,8 +58,7 @@ class Module:
 class Loader:
     """Reads every text once, however often it is imported."""
 
-    def __init__(self, texts: Mapping[str, str] | None = None) -> None:
-        self.texts = texts or {}
+    def __init__(self) -> None:
         self.loaded: dict[tuple[Path | None, str], Module] = {}
 
     def main(self, text: str, folder: Path | None) -> Module:
@@ -69,6 +67,10 @@ class Loader:
 
     def _filled(self, module: Module) -> Module:
         statements = parse(module.source)
+        # Files may import from one another, so what a file defines itself comes first.
+        for statement in statements:
+            if isinstance(statement, Definition) and statement.how == "define":
+                self._define(module, statement)
         for statement in statements:
             if isinstance(statement, Import):
                 self._import(module, statement)
@@ -79,11 +81,8 @@ class Loader:
                 case Declare(names):
                     for name in names:
                         self._declare(module, name)
-                case Definition(how="define"):
-                    self._define(module, statement)
-        for statement in statements:
-            if isinstance(statement, Definition) and statement.how != "define":
-                self._change(module, statement)
+                case Definition() if statement.how != "define":
+                    self._change(module, statement)
         return module
 
     def _import(self, module: Module, statement: Import) -> None:
@@ -96,8 +95,9 @@ class Loader:
                 close = get_close_matches(name.name, [*imported.entries, *imported.links], 1)
                 hint = f"did you mean {close[0]!r}?" if close else ""
                 module.source.fail(f"the grammar {imported_from} has no {name.name!r}", name.span, hint)
-            if alias in module.links and module.links[alias] != (imported, name.name):
-                module.source.fail(f"{alias!r} is imported twice", name.span, "give one of them another name: -> NAME")
+            if alias in module.entries or module.links.get(alias, (imported, name.name)) != (imported, name.name):
+                hint = "give it another name here: -> NAME; or change the imported one: %override, %extend"
+                module.source.fail(f"{alias!r} is defined twice", name.span, hint)
             module.links[alias] = (imported, name.name)
 
     def _module(self, module: Module, statement: Import) -> Module:
@@ -110,12 +110,11 @@ class Loader:
         key = (folder, path)
         if key in self.loaded:
             return self.loaded[key]
-        text = self.texts.get(path) if folder is None else None
         try:
             if folder is not None:
                 file = folder / f"{path}.lark"
                 text, folder = file.read_text(encoding="utf-8"), file.parent
-            elif text is None:
+            else:
                 text = library.text_of(path)
         except (OSError, UnicodeDecodeError, KeyError):
             hint = "a dot in front of the name looks beside the grammar's own file" if folder is None else ""
@@ -124,9 +123,8 @@ class Loader:
         return self._filled(found)
 
     def _define(self, module: Module, statement: Definition) -> None:
-        if statement.name in module.entries or statement.name in module.links:
-            hint = "%override replaces an imported one, %extend adds to it"
-            module.source.fail(f"{statement.name!r} is defined twice", statement.span, hint)
+        if statement.name in module.entries:
+            module.source.fail(f"{statement.name!r} is defined twice", statement.span, "put | between the two")
         module.entries[statement.name] = Entry(
             statement.name,
             module,
