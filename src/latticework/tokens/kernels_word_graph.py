@@ -83,33 +83,75 @@ def order_words(
 
 
 @njit(**KERNEL)
-def fill_readings(map_of_class, map_offset, pool_source, pool_code, number, offset, source, word, state):
+def fill_readings(
+    map_of_class,
+    map_partition,
+    map_offset,
+    pool_group,
+    pool_code,
+    partition_offset,
+    partition_source,
+    partition_group,
+    number,
+    group_first,
+    offset,
+    source,
+    word,
+    state,
+):
     """Readings of all classes, ascending by (source, word, state) within a class.
 
     Args:
-        map_of_class, map_offset, pool_source, pool_code, number: see :func:`order_words`.
-        offset: [A + 1] int64, out.
+        map_of_class: [A] int32, map of every class; further arguments as the walk left them, but with words by their
+            new ``number`` in the codes; they ascend within a group afterwards.
+        group_first: [Q + 1] int64, scratch.
+        offset: [A + 1] int64 zeros, out.
         source, word, state: [P] int32, out.
     """
     out = np.int64(0)
-    offset[0] = 0
     for index in range(len(map_of_class)):
         known = map_of_class[index]
-        first = out
+        first, last_group = map_offset[known], np.int32(-1)
         for pair in range(map_offset[known], map_offset[known + 1]):
-            if out > first and source[out - 1] != pool_source[pair]:
-                first = out
-            new_word, new_state = number[pool_code[pair] >> WORD_SHIFT], np.int32(pool_code[pair] & STATE_MASK)
-            place = out
-            while place > first and (
-                word[place - 1] > new_word or (word[place - 1] == new_word and state[place - 1] > new_state)
-            ):
-                word[place], state[place] = word[place - 1], state[place - 1]
+            if pool_group[pair] != last_group:
+                first, last_group = pair, pool_group[pair]
+                group_first[last_group] = pair
+            code = pool_code[pair]
+            code = (code & STATE_MASK) | np.int64(number[code >> WORD_SHIFT]) << WORD_SHIFT
+            place = pair
+            while place > first and pool_code[place - 1] > code:
+                pool_code[place] = pool_code[place - 1]
                 place -= 1
-            source[out] = pool_source[pair]
-            word[place], state[place] = new_word, new_state
-            out += 1
+            pool_code[place] = code
+        group_first[last_group + 1] = map_offset[known + 1]
+        partition = map_partition[known]
+        for at in range(partition_offset[partition], partition_offset[partition + 1]):
+            group = partition_group[at]
+            for pair in range(group_first[group], group_first[group + 1]):
+                source[out] = partition_source[at]
+                word[out] = pool_code[pair] >> WORD_SHIFT
+                state[out] = pool_code[pair] & STATE_MASK
+                out += 1
         offset[index + 1] = out
+
+
+@njit(**KERNEL)
+def count_readings(map_of_class, map_partition, map_offset, pool_group, partition_offset, partition_group, group_size):
+    """How many readings all classes have.
+
+    Args: see :func:`fill_readings`; group_size: [Q] int64 zeros, and zeros again afterwards.
+    """
+    total = np.int64(0)
+    for index in range(len(map_of_class)):
+        known = map_of_class[index]
+        for pair in range(map_offset[known], map_offset[known + 1]):
+            group_size[pool_group[pair]] += 1
+        partition = map_partition[known]
+        for at in range(partition_offset[partition], partition_offset[partition + 1]):
+            total += group_size[partition_group[at]]
+        for pair in range(map_offset[known], map_offset[known + 1]):
+            group_size[pool_group[pair]] = 0
+    return total
 
 
 @njit(**KERNEL)

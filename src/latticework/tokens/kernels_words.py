@@ -1,8 +1,11 @@
 """Numba kernels that lift a lexer: the memoised walk over the trie of a vocabulary, with words of lexeme classes.
 
-As in :mod:`latticework.tokens.kernels`, a *map* is what a byte string does: the ascending list of (source, code)
-pairs, here with the word that was given out and the state that was reached in the code, ``word << 32 | state``. A
-source stands there once unless lexemes may end in several places. Words are interned as (word before, last class).
+As in :mod:`latticework.tokens.kernels`, a *map* is what a byte string does, from all sources (states) at once, and
+maps are interned. After a byte or two most sources fare alike (whichever keyword was begun, it is a name by now), so
+a map is kept in two parts: a *partition*, the list of (source, group) of the sources that can read the string, and the
+*codes* of each group, the words that are given out with the states reached, ``word << 32 | state``. A group has one
+code unless lexemes may end in several places. Groups with equal codes are one; they are numbered by their first
+sources, so that equal maps are kept alike. Words are interned as (word before, last class).
 
 Kernels never allocate inside: they stop when a pool is full, the caller enlarges it and calls again.
 """
@@ -13,9 +16,9 @@ import numpy as np
 from numba import njit
 
 from latticework.jit import HELPER, KERNEL
-from latticework.tokens.kernels import DEAD, DONE, UNKNOWN, mix, same
+from latticework.tokens.kernels import DEAD, DONE, IDENTITY, UNKNOWN, mix
 
-MAPS_FULL, PAIRS_FULL, WORDS_FULL = DONE + 1, DONE + 2, DONE + 3
+MAPS_FULL, CODES_FULL, WORDS_FULL, PARTITIONS_FULL, SOURCES_FULL = range(DONE + 1, DONE + 6)
 WORD_SHIFT = 32
 STATE_MASK = (1 << WORD_SHIFT) - 1
 # A step that ends a lexeme, above the state it leads to.
@@ -49,37 +52,45 @@ def spread_viability(next_state, viable):
 
 
 @njit(**HELPER)
-def _word(before, last, progress, word_parent, word_class, slots):
-    """The number of a word and one class more, new if need be; -1 if there is no room."""
-    mask = np.uint64(len(slots) - 1)
-    slot = mix((np.int64(before) << 20) + last) & mask
-    found = slots[slot]
-    while found >= 0 and (word_parent[found] != before or word_class[found] != last):
-        slot = (slot + np.uint64(1)) & mask
-        found = slots[slot]
-    if found < 0:
-        found = progress[2]
-        if found == len(word_parent):
-            return np.int64(-1)
-        word_parent[found] = before
-        word_class[found] = last
-        slots[slot] = found
-        progress[2] = found + 1
-    return np.int64(found)
+def _same(left, right, size, values):
+    """Whether the values at ``left`` and ``right`` are equal."""
+    at = 0
+    while at < size and values[left + at] == values[right + at]:
+        at += 1
+    return at == size
 
 
 @njit(**HELPER)
-def _put(source, code, first, out, pool_source, pool_code):
-    """Insert a pair into those of its source, ``first..out``, which ascend; returns the new end."""
+def _longer(word, ended, progress, word_parent, word_class, slots):
+    """The word and one class more, new if need be, above the place of the state; -1 if there is no room."""
+    mask = np.uint64(len(slots) - 1)
+    slot = mix((word << 20) + ended) & mask
+    found = slots[slot]
+    while found >= 0 and (word_parent[found] != word or word_class[found] != ended):
+        slot = (slot + np.uint64(1)) & mask
+        found = slots[slot]
+    if found < 0:
+        found = np.int32(progress[2])
+        if found == len(word_parent):
+            return np.int64(-1)
+        word_parent[found] = word
+        word_class[found] = ended
+        slots[slot] = found
+        progress[2] += 1
+    return np.int64(found) << WORD_SHIFT
+
+
+@njit(**HELPER)
+def _put(code, first, out, codes):
+    """Insert a code into those of its group, ``first..out``, which ascend; returns the new end."""
     place = out
-    while place > first and pool_code[place - 1] > code:
+    while place > first and codes[place - 1] > code:
         place -= 1
-    if place > first and pool_code[place - 1] == code:
+    if place > first and codes[place - 1] == code:
         return out
     for moved in range(out - place):
-        pool_code[out - moved] = pool_code[out - moved - 1]
-    pool_source[out] = source
-    pool_code[place] = code
+        codes[out - moved] = codes[out - moved - 1]
+    codes[place] = code
     return out + 1
 
 
@@ -99,40 +110,140 @@ def _image(
     word_parent,
     word_class,
     word_slots,
-    pool_source,
+    pool_group,
     pool_code,
 ):
-    """Append to the pools at ``out`` the map ``begin..end`` followed by a byte; returns the new end.
+    """Append to the pools at ``out`` the codes ``begin..end`` followed by a byte; returns the new end.
 
-    ``-PAIRS_FULL`` or ``-WORDS_FULL`` where there is no room.
+    ``-CODES_FULL`` or ``-WORDS_FULL`` where there is no room.
     """
-    first, last_source = out, np.int32(-1)
+    if out + 2 * (end - begin) > len(pool_group):
+        return np.int64(-CODES_FULL)
+    first, last_group = out, np.int32(-1)
     for pair in range(begin, end):
-        if out + 2 > len(pool_source):
-            return np.int64(-PAIRS_FULL)
-        source, code = pool_source[pair], pool_code[pair]
-        if source != last_source:
-            first, last_source = out, source
+        group, code = pool_group[pair], pool_code[pair]
+        if group != last_group:
+            first, last_group = out, group
         state, word = code & STATE_MASK, code >> WORD_SHIFT
         move = np.int64(moves[letter, state])
         if move >= ENDS:
             ended = accept_class[state]
             if adjacent[word_class[word], ended]:
-                longer = _word(word, ended, progress, word_parent, word_class, word_slots)
+                longer = _longer(word, ended, progress, word_parent, word_class, word_slots)
                 if longer < 0:
                     return np.int64(-WORDS_FULL)
-                out = _put(source, longer << WORD_SHIFT | (move - ENDS), first, out, pool_source, pool_code)
+                pool_group[out] = group
+                out = _put(longer + move - ENDS, first, out, pool_code)
         elif move >= 0 and viable[move, word_class[word]]:
-            out = _put(source, code - state + move, first, out, pool_source, pool_code)
+            pool_group[out] = group
+            out = _put(code - state + move, first, out, pool_code)
         if len(splits) > 0 and splits[letter, state] >= 0:
             ended = split_class[state]
             if adjacent[word_class[word], ended]:
-                longer = _word(word, ended, progress, word_parent, word_class, word_slots)
+                longer = _longer(word, ended, progress, word_parent, word_class, word_slots)
                 if longer < 0:
                     return np.int64(-WORDS_FULL)
-                begun = np.int64(splits[letter, state])
-                out = _put(source, longer << WORD_SHIFT | begun, first, out, pool_source, pool_code)
+                pool_group[out] = group
+                out = _put(longer + splits[letter, state], first, out, pool_code)
     return out
+
+
+@njit(**HELPER)
+def _merge(groups, out, stop, pool_group, pool_code, new_group, kept_offset, kept_slot, slots):
+    """Give one number to groups with equal codes and none to those without, in place; returns how many are left.
+
+    Args:
+        groups: how many there were.
+        out, stop: the codes, by old groups; those that are kept stand there afterwards, to ``kept_offset[kept]``.
+        new_group: [Q] int32, out, the new group of each old one or -1.
+        kept_offset, kept_slot: [Q + 1] int64, where the codes of each new group begin, and scratch.
+        slots: [power of two > 2 Q] int32 hash table, all -1 before and after.
+    """
+    mask = np.uint64(len(slots) - 1)
+    kept, at = 0, out
+    kept_offset[0] = out
+    for group in range(groups):
+        begin = at
+        digest = np.uint64(0)
+        while at < stop and pool_group[at] == group:
+            digest += mix(pool_code[at])
+            at += 1
+        if at == begin:
+            new_group[group] = -1
+            continue
+        size = at - begin
+        slot = digest & mask
+        found = slots[slot]
+        while found >= 0 and not (
+            kept_offset[found + 1] - kept_offset[found] == size and _same(kept_offset[found], begin, size, pool_code)
+        ):
+            slot = (slot + np.uint64(1)) & mask
+            found = slots[slot]
+        if found < 0:
+            found = np.int32(kept)
+            slots[slot] = found
+            kept_slot[kept] = slot
+            write = kept_offset[kept]
+            for place in range(size):
+                pool_group[write + place] = found
+                pool_code[write + place] = pool_code[begin + place]
+            kept += 1
+            kept_offset[kept] = write + size
+        new_group[group] = found
+    for group in range(kept):
+        slots[kept_slot[group]] = -1
+    return kept
+
+
+@njit(**HELPER)
+def _coarser(partition, new_group, progress, offset, digests, slots, source, group):
+    """The partition whose groups are renamed (-1: left out); ``-PARTITIONS_FULL`` or ``-SOURCES_FULL`` without room.
+
+    progress[3] is how many there are; offset: [R + 1] int64; digests: [R] uint64; slots: [power of two > 2 R] int32;
+    source, group: int32 pools.
+    """
+    known = progress[3]
+    if known == len(digests):
+        return np.int64(-PARTITIONS_FULL)
+    out = first = offset[known]
+    if first + offset[partition + 1] - offset[partition] > len(source):
+        return np.int64(-SOURCES_FULL)
+    digest = np.uint64(0)
+    for at in range(offset[partition], offset[partition + 1]):
+        renamed = new_group[group[at]]
+        if renamed >= 0:
+            source[out], group[out] = source[at], renamed
+            digest += mix((np.int64(source[at]) << 32) + renamed)
+            out += 1
+    mask = np.uint64(len(slots) - 1)
+    slot = digest & mask
+    found = slots[slot]
+    while found >= 0 and not (
+        digests[found] == digest
+        and offset[found + 1] - offset[found] == out - first
+        and _same(offset[found], first, out - first, source)
+        and _same(offset[found], first, out - first, group)
+    ):
+        slot = (slot + np.uint64(1)) & mask
+        found = slots[slot]
+    if found < 0:
+        found = np.int32(known)
+        slots[slot] = found
+        digests[known] = digest
+        offset[known + 1] = out
+        progress[3] = known + 1
+    return np.int64(found)
+
+
+@njit(**HELPER)
+def _refill(slots, hashes, first, last):
+    """Put entries into an empty hash table."""
+    mask = np.uint64(len(slots) - 1)
+    for known in range(first, last):
+        slot = hashes[known] & mask
+        while slots[slot] >= 0:
+            slot = (slot + np.uint64(1)) & mask
+        slots[slot] = known
 
 
 @njit(**KERNEL)
@@ -148,21 +259,32 @@ def walk(
     viable,
     adjacent,
     after,
+    map_partition,
     map_offset,
     map_hash,
     map_slots,
-    pool_source,
+    pool_group,
     pool_code,
+    partition_offset,
+    partition_hash,
+    partition_slots,
+    partition_source,
+    partition_group,
     word_parent,
     word_class,
     word_slots,
+    new_group,
+    kept_offset,
+    kept_slot,
+    group_slots,
     map_of_node,
 ):
     """Give every trie node its map; resumable.
 
     Args:
-        progress: [3] int64: the node to go on at, the number of maps, the number of words. At the start 1, 2, 1:
-            the map DEAD has no pairs, the map IDENTITY is the root's, word 0 is empty.
+        progress: [4] int64: the node to go on at, and how many maps, words and partitions there are. At the start
+            1, 2, 1, 1: the map DEAD has no codes, the map IDENTITY is the root's; word 0 is empty; in partition 0,
+            every source is a group.
         byte, parent: see :class:`latticework.tokens.trie.Trie`.
         byte_class: [256] int64.
         moves: [L, Q] int32, the state within the lexeme, or ``ENDS`` plus that of the next one, or -1.
@@ -172,21 +294,22 @@ def walk(
         viable: [Q, K + 1] uint8, whether a lexeme may be in the state behind one of a class, K for any.
         adjacent: [K + 1, K] uint8, whether a class may stand behind another.
         after: [M, L] int32, the memo: map after (map, byte class), or UNKNOWN.
-        map_offset: [M + 1] int64 into the pools; map_hash: [M] uint64.
-        map_slots, word_slots: [power of two > 2 M, > 2 W] int32 hash tables, all -1; filled here.
-        pool_source: [P] int32; pool_code: [P] int64.
+        map_partition: [M] int32; map_offset: [M + 1] int64 into the pools; map_hash: [M] uint64.
+        pool_group, pool_code: [P] int32, int64: the codes of all maps, ascending by group, code.
+        partition_offset: [R + 1] int64; partition_hash: [R] uint64.
+        partition_source, partition_group: int32, the sources of all partitions, ascending, and their groups.
         word_parent, word_class: [W] int32; the class of word 0 is K.
+        map_slots, partition_slots, word_slots: [power of two > 2 M, 2 R, 2 W] int32 hash tables, all -1; filled here.
+        new_group, kept_offset, kept_slot, group_slots: scratch of the merging of groups.
         map_of_node: [N] int32, out.
 
-    Returns: DONE, or which pool is full.
+    Returns: DONE, or what is full.
     """
     node, maps = progress[0], progress[1]
-    mask, word_mask = np.uint64(len(map_slots) - 1), np.uint64(len(word_slots) - 1)
-    for known in range(1, maps):
-        slot = map_hash[known] & mask
-        while map_slots[slot] >= 0:
-            slot = (slot + np.uint64(1)) & mask
-        map_slots[slot] = known
+    mask = np.uint64(len(map_slots) - 1)
+    _refill(map_slots, map_hash, IDENTITY + 1, maps)
+    _refill(partition_slots, partition_hash, 1, progress[3])
+    word_mask = np.uint64(len(word_slots) - 1)
     for word in range(1, progress[2]):
         slot = mix((np.int64(word_parent[word]) << 20) + word_class[word]) & word_mask
         while word_slots[slot] >= 0:
@@ -201,9 +324,10 @@ def walk(
                 status = MAPS_FULL
                 break
             out = map_offset[maps]
+            begin, end = map_offset[before], map_offset[before + 1]
             stop = _image(
-                map_offset[before],
-                map_offset[before + 1],
+                begin,
+                end,
                 out,
                 letter,
                 progress,
@@ -216,7 +340,7 @@ def walk(
                 word_parent,
                 word_class,
                 word_slots,
-                pool_source,
+                pool_group,
                 pool_code,
             )
             if stop < 0:
@@ -224,15 +348,35 @@ def walk(
                 break
             reached = DEAD
             if stop > out:
-                digest = np.uint64(0)
+                groups = np.int64(pool_group[end - 1]) + 1
+                kept = _merge(groups, out, stop, pool_group, pool_code, new_group, kept_offset, kept_slot, group_slots)
+                stop = kept_offset[kept]
+                partition = np.int64(map_partition[before])
+                if kept < groups:
+                    partition = _coarser(
+                        partition,
+                        new_group,
+                        progress,
+                        partition_offset,
+                        partition_hash,
+                        partition_slots,
+                        partition_source,
+                        partition_group,
+                    )
+                    if partition < 0:
+                        status = -partition
+                        break
+                digest = mix(partition)
                 for pair in range(out, stop):
-                    digest += mix(np.int64(pool_source[pair]) * 0x9E3779B1 + pool_code[pair])
+                    digest += mix((np.int64(pool_group[pair]) << 54) ^ pool_code[pair])
                 slot = digest & mask
                 reached = map_slots[slot]
                 while reached >= 0 and not (
                     map_hash[reached] == digest
+                    and map_partition[reached] == partition
                     and map_offset[reached + 1] - map_offset[reached] == stop - out
-                    and same(map_offset[reached], out, stop - out, pool_source, pool_code)
+                    and _same(map_offset[reached], out, stop - out, pool_group)
+                    and _same(map_offset[reached], out, stop - out, pool_code)
                 ):
                     slot = (slot + np.uint64(1)) & mask
                     reached = map_slots[slot]
@@ -240,6 +384,7 @@ def walk(
                     reached = maps
                     map_slots[slot] = maps
                     map_hash[maps] = digest
+                    map_partition[maps] = partition
                     after[maps] = UNKNOWN
                     maps += 1
                     map_offset[maps] = stop

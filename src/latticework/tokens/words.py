@@ -19,8 +19,9 @@ from latticework.tokens.lexical import LexicalTables
 from latticework.tokens.trie import Trie
 from latticework.tokens.vocabulary import Vocabulary
 
-_FIRST_MAPS = 1 << 12
-_FIRST_PAIRS = 1 << 18
+_FIRST_MAPS = 1 << 11
+_FIRST_PAIRS = 1 << 17
+_FIRST_PARTITIONS = 1 << 9
 _FIRST_WORDS = 1 << 14
 _FIRST_NODES = 1 << 10
 _TOO_LARGE = "the lexer is too large for this vocabulary, or its lexemes may end in too many places"
@@ -48,13 +49,7 @@ def lexical_tables(lexer: Lexer, vocabulary: Vocabulary, *, max_pairs: int = 1 <
     map_of_class[class_of_map[used]] = used
 
     number, word_parent, word_class, depth = _ordered_words(lexer, map_of_class, walked)
-    sizes = walked.map_offset[map_of_class + 1] - walked.map_offset[map_of_class]
-    readings = int(sizes.sum())
-    offset = np.zeros(classes + 1, np.int64)
-    source, word, state = (np.empty(readings, np.int32) for _ in range(3))
-    kernels_word_graph.fill_readings(
-        map_of_class, walked.map_offset, walked.pool_source, walked.pool_code, number, offset, source, word, state
-    )
+    offset, source, word, state = _readings(lexer, map_of_class, walked, number)
     return LexicalTables(
         lexer=lexer,
         class_of_token=class_of_token,
@@ -91,6 +86,40 @@ def _ordered_words(
         depth,
     )
     return number, parent[:count].copy(), last[:count].copy(), depth[:count]
+
+
+def _readings(
+    lexer: Lexer, map_of_class: NDArray[np.int32], walked: _Walk, number: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Offsets by class, sources, words by their new numbers, and states."""
+    total = kernels_word_graph.count_readings(
+        map_of_class,
+        walked.map_partition,
+        walked.map_offset,
+        walked.pool_group,
+        walked.partition_offset,
+        walked.partition_group,
+        np.zeros(lexer.states, np.int64),
+    )
+    offset = np.zeros(len(map_of_class) + 1, np.int64)
+    source, word, state = (np.empty(total, np.int32) for _ in range(3))
+    kernels_word_graph.fill_readings(
+        map_of_class,
+        walked.map_partition,
+        walked.map_offset,
+        walked.pool_group,
+        walked.pool_code,
+        walked.partition_offset,
+        walked.partition_source,
+        walked.partition_group,
+        number,
+        np.zeros(lexer.states + 1, np.int64),
+        offset,
+        source,
+        word,
+        state,
+    )
+    return offset, source, word, state
 
 
 def _graph(
@@ -167,7 +196,7 @@ def _distinct(
 
 
 class _Walk:
-    """The memoised walk: map per trie node, the maps as ranges of (source, code) pools, and the words."""
+    """The memoised walk: map per trie node, and the maps, partitions and words, see :func:`kernels_words.walk`."""
 
     def __init__(self, lexer: Lexer, trie: Trie, max_pairs: int) -> None:
         states, classes = lexer.states, lexer.classes
@@ -175,23 +204,28 @@ class _Walk:
             raise LimitExceeded("max_pairs", max_pairs, hint=_TOO_LARGE)
         columns, byte_class = np.unique(lexer.next_state.T, axis=0, return_inverse=True)
         moves = _Moves(lexer, columns)
+        pairs = min(max(_FIRST_PAIRS, 4 * states), max_pairs)
         self.map_of_node = np.empty(trie.nodes, np.int32)
+        self.map_partition = np.zeros(_FIRST_MAPS, np.int32)
         self.map_offset = np.zeros(_FIRST_MAPS + 1, np.int64)
         self._map_hash = np.zeros(_FIRST_MAPS, np.uint64)
         self._after = np.empty((_FIRST_MAPS, len(columns)), np.int32)
-        self.pool_source = np.empty(min(max(_FIRST_PAIRS, 4 * states), max_pairs), np.int32)
-        self.pool_code = np.empty(len(self.pool_source), np.int64)
+        self.pool_group, self.pool_code = np.empty(pairs, np.int32), np.empty(pairs, np.int64)
+        self.partition_offset = np.zeros(_FIRST_PARTITIONS + 1, np.int64)
+        self._partition_hash = np.zeros(_FIRST_PARTITIONS, np.uint64)
+        self.partition_source, self.partition_group = np.empty(pairs, np.int32), np.empty(pairs, np.int32)
         self.word_parent = np.full(_FIRST_WORDS, -1, np.int32)
         self.word_class = np.full(_FIRST_WORDS, classes, np.int32)
 
         self._after[DEAD] = DEAD
         self._after[IDENTITY] = UNKNOWN
         alive = np.flatnonzero(moves.viable[:, classes])
-        self.pool_source[: len(alive)] = alive
-        self.pool_code[: len(alive)] = alive
-        self.map_offset[IDENTITY + 1] = len(alive)
+        groups = np.arange(len(alive))
+        self.partition_source[: len(alive)], self.partition_group[: len(alive)] = alive, groups
+        self.pool_group[: len(alive)], self.pool_code[: len(alive)] = groups, alive
+        self.partition_offset[1] = self.map_offset[IDENTITY + 1] = len(alive)
         self.map_of_node[0] = IDENTITY
-        self._progress = np.array([1, IDENTITY + 1, 1], np.int64)
+        self._progress = np.array([1, IDENTITY + 1, 1, 1], np.int64)
         self._run(lexer, moves, byte_class.reshape(-1), trie, max_pairs)
 
     @property
@@ -203,6 +237,8 @@ class _Walk:
         return int(self._progress[2])
 
     def _run(self, lexer: Lexer, moves: _Moves, byte_class: NDArray, trie: Trie, max_pairs: int) -> None:
+        states = lexer.states
+        new_group, kept_offset, kept_slot = np.empty(states, np.int32), *np.empty((2, states + 1), np.int64)
         while True:
             status = kernels_words.walk(
                 self._progress,
@@ -216,30 +252,55 @@ class _Walk:
                 moves.viable,
                 moves.adjacent,
                 self._after,
+                self.map_partition,
                 self.map_offset,
                 self._map_hash,
                 _free_slots(len(self._map_hash)),
-                self.pool_source,
+                self.pool_group,
                 self.pool_code,
+                self.partition_offset,
+                self._partition_hash,
+                _free_slots(len(self._partition_hash)),
+                self.partition_source,
+                self.partition_group,
                 self.word_parent,
                 self.word_class,
                 _free_slots(len(self.word_parent)),
+                new_group,
+                kept_offset,
+                kept_slot,
+                _free_slots(states),
                 self.map_of_node,
             )
             if status == DONE:
                 return
-            if status == kernels_words.MAPS_FULL:
-                self._after = _doubled(self._after)
-                self.map_offset = _doubled(self.map_offset)
-                self._map_hash = _doubled(self._map_hash)
-            elif status == kernels_words.WORDS_FULL:
-                self.word_parent = _doubled(self.word_parent)
-                self.word_class = _doubled(self.word_class)
-            elif len(self.pool_source) == max_pairs:
-                raise LimitExceeded("max_pairs", max_pairs, hint=_TOO_LARGE)
-            else:
-                self.pool_source = _doubled(self.pool_source)[:max_pairs]
-                self.pool_code = _doubled(self.pool_code)[:max_pairs]
+            self._enlarge(int(status), max_pairs)
+
+    def _enlarge(self, status: int, max_pairs: int) -> None:
+        if status == kernels_words.MAPS_FULL:
+            self._after = _doubled(self._after)
+            self.map_partition = _doubled(self.map_partition)
+            self.map_offset = _doubled(self.map_offset)
+            self._map_hash = _doubled(self._map_hash)
+        elif status == kernels_words.WORDS_FULL:
+            self.word_parent = _doubled(self.word_parent)
+            self.word_class = _doubled(self.word_class)
+        elif status == kernels_words.PARTITIONS_FULL:
+            self.partition_offset = _doubled(self.partition_offset)
+            self._partition_hash = _doubled(self._partition_hash)
+        elif status == kernels_words.CODES_FULL:
+            _check_room(self.pool_code, max_pairs)
+            self.pool_group = _doubled(self.pool_group)[:max_pairs]
+            self.pool_code = _doubled(self.pool_code)[:max_pairs]
+        else:
+            _check_room(self.partition_source, max_pairs)
+            self.partition_source = _doubled(self.partition_source)[:max_pairs]
+            self.partition_group = _doubled(self.partition_group)[:max_pairs]
+
+
+def _check_room(pool: NDArray, max_pairs: int) -> None:
+    if len(pool) == max_pairs:
+        raise LimitExceeded("max_pairs", max_pairs, hint=_TOO_LARGE)
 
 
 class _Moves:
