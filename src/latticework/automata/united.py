@@ -16,6 +16,13 @@ from latticework.automata.automaton import ByteAutomaton
 from latticework.errors import LimitExceeded
 
 
+def byte_classes(columns: NDArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Class of every byte, [256], and the first byte of every class, [K]; columns: [256, ...], equal within a class."""
+    known: dict[bytes, int] = {}
+    found = np.array([known.setdefault(column.tobytes(), len(known)) for column in columns], np.int64)
+    return found, np.unique(found, return_index=True)[1]
+
+
 class United:
     """Grows from the sets of automata that are asked for with :meth:`start`; states are shared by all of them.
 
@@ -31,14 +38,12 @@ class United:
             automata: without counters.
             max_states: of the result.
         """
-        columns = np.stack([automaton.byte_class for automaton in automata], 1)
-        pairs, byte_class = np.unique(columns, axis=0, return_inverse=True)
-        self.byte_class: NDArray[np.int64] = byte_class.reshape(-1)
+        self.byte_class, letters = byte_classes(np.stack([automaton.byte_class for automaton in automata], 1))
         self._offset = np.cumsum([0, *(automaton.states for automaton in automata)])
         tables = []
-        for number, automaton in enumerate(automata):
-            table = automaton.next_state[:, pairs[:, number]]
-            tables.append(np.where(table < 0, -1, table + self._offset[number]))
+        for automaton, first in zip(automata, self._offset.tolist(), strict=False):
+            table = automaton.next_state[:, automaton.byte_class[letters]]
+            tables.append(np.where(table < 0, -1, table + first))
         table = np.concatenate(tables).astype(np.int32)
         accepting = np.concatenate([automaton.accepting for automaton in automata])
         alive = coreachable(table, accepting)

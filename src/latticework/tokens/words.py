@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latticework.automata.lexer import Lexer
+from latticework.automata.united import byte_classes
 from latticework.errors import LimitExceeded
 from latticework.tokens import kernels_word_graph, kernels_words
+from latticework.tokens.grouping import doubled, free_slots
 from latticework.tokens.kernels import DEAD, DONE, IDENTITY, UNKNOWN, number_classes
 from latticework.tokens.lexical import LexicalTables
 from latticework.tokens.trie import Trie
@@ -157,7 +159,7 @@ def _graph(
         open_edge,
         edges_class,
         edges_target,
-        _free_slots(len(node_hash)),
+        free_slots(len(node_hash)),
         node_hash,
         end_offset,
         end_state,
@@ -167,7 +169,7 @@ def _graph(
         root,
     ):
         node_hash, end_offset, edge_offset, end_state, edge_class, edge_target = map(
-            _doubled, (node_hash, end_offset, edge_offset, end_state, edge_class, edge_target)
+            doubled, (node_hash, end_offset, edge_offset, end_state, edge_class, edge_target)
         )
     nodes = int(progress[1])
     ends, edges = int(end_offset[nodes]), int(edge_offset[nodes])
@@ -202,7 +204,8 @@ class _Walk:
         states, classes = lexer.states, lexer.classes
         if states > max_pairs:
             raise LimitExceeded("max_pairs", max_pairs, hint=_TOO_LARGE)
-        columns, byte_class = np.unique(lexer.next_state.T, axis=0, return_inverse=True)
+        byte_class, letters = byte_classes(lexer.next_state.T)
+        columns = np.ascontiguousarray(lexer.next_state[:, letters].T)
         moves = _Moves(lexer, columns)
         pairs = min(max(_FIRST_PAIRS, 4 * states), max_pairs)
         self.map_of_node = np.empty(trie.nodes, np.int32)
@@ -226,7 +229,7 @@ class _Walk:
         self.partition_offset[1] = self.map_offset[IDENTITY + 1] = len(alive)
         self.map_of_node[0] = IDENTITY
         self._progress = np.array([1, IDENTITY + 1, 1, 1], np.int64)
-        self._run(lexer, moves, byte_class.reshape(-1), trie, max_pairs)
+        self._run(lexer, moves, byte_class, trie, max_pairs)
 
     @property
     def maps(self) -> int:
@@ -255,21 +258,21 @@ class _Walk:
                 self.map_partition,
                 self.map_offset,
                 self._map_hash,
-                _free_slots(len(self._map_hash)),
+                free_slots(len(self._map_hash)),
                 self.pool_group,
                 self.pool_code,
                 self.partition_offset,
                 self._partition_hash,
-                _free_slots(len(self._partition_hash)),
+                free_slots(len(self._partition_hash)),
                 self.partition_source,
                 self.partition_group,
                 self.word_parent,
                 self.word_class,
-                _free_slots(len(self.word_parent)),
+                free_slots(len(self.word_parent)),
                 new_group,
                 kept_offset,
                 kept_slot,
-                _free_slots(states),
+                free_slots(states),
                 self.map_of_node,
             )
             if status == DONE:
@@ -278,24 +281,24 @@ class _Walk:
 
     def _enlarge(self, status: int, max_pairs: int) -> None:
         if status == kernels_words.MAPS_FULL:
-            self._after = _doubled(self._after)
-            self.map_partition = _doubled(self.map_partition)
-            self.map_offset = _doubled(self.map_offset)
-            self._map_hash = _doubled(self._map_hash)
+            self._after = doubled(self._after)
+            self.map_partition = doubled(self.map_partition)
+            self.map_offset = doubled(self.map_offset)
+            self._map_hash = doubled(self._map_hash)
         elif status == kernels_words.WORDS_FULL:
-            self.word_parent = _doubled(self.word_parent)
-            self.word_class = _doubled(self.word_class)
+            self.word_parent = doubled(self.word_parent)
+            self.word_class = doubled(self.word_class)
         elif status == kernels_words.PARTITIONS_FULL:
-            self.partition_offset = _doubled(self.partition_offset)
-            self._partition_hash = _doubled(self._partition_hash)
+            self.partition_offset = doubled(self.partition_offset)
+            self._partition_hash = doubled(self._partition_hash)
         elif status == kernels_words.CODES_FULL:
             _check_room(self.pool_code, max_pairs)
-            self.pool_group = _doubled(self.pool_group)[:max_pairs]
-            self.pool_code = _doubled(self.pool_code)[:max_pairs]
+            self.pool_group = doubled(self.pool_group)[:max_pairs]
+            self.pool_code = doubled(self.pool_code)[:max_pairs]
         else:
             _check_room(self.partition_source, max_pairs)
-            self.partition_source = _doubled(self.partition_source)[:max_pairs]
-            self.partition_group = _doubled(self.partition_group)[:max_pairs]
+            self.partition_source = doubled(self.partition_source)[:max_pairs]
+            self.partition_group = doubled(self.partition_group)[:max_pairs]
 
 
 def _check_room(pool: NDArray, max_pairs: int) -> None:
@@ -336,13 +339,3 @@ class _Moves:
         begun = columns[:, lexer.start_after[ended]]
         fits = (ended >= 0) & (begun >= 0) & (self.viable[begun, ended] > 0)
         return np.where(fits, begun, -1)
-
-
-def _doubled(array: NDArray) -> NDArray:
-    """The array with as much room again at the end, unset."""
-    return np.concatenate([array, np.empty_like(array)])
-
-
-def _free_slots(entries: int) -> NDArray[np.int32]:
-    """Hash table at most half full."""
-    return np.full(1 << (2 * entries).bit_length(), -1, np.int32)
