@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from latticework.grammar import Indentation as Indentation
     from latticework.grammar import Limits as Limits
     from latticework.grammar import choice as choice
+    from latticework.grammar import gbnf as gbnf
     from latticework.grammar import json_schema as json_schema
     from latticework.grammar import lark as lark
     from latticework.grammar import regex as regex
@@ -46,6 +47,7 @@ _HOMES = {
     "Indentation": "latticework.grammar",
     "Limits": "latticework.grammar",
     "choice": "latticework.grammar",
+    "gbnf": "latticework.grammar",
     "json_schema": "latticework.grammar",
     "lark": "latticework.grammar",
     "regex": "latticework.grammar",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from latticework.grammar.cfg.gbnf import gbnf
 from latticework.grammar.cfg.indentation import Indentation
 from latticework.grammar.cfg.lark import lark
 from latticework.grammar.choice import choice
@@ -11,4 +12,15 @@ from latticework.grammar.limits import DEFAULT_LIMITS, Limits
 from latticework.grammar.regex import regex
 from latticework.grammar.text import text
 
-__all__ = ["DEFAULT_LIMITS", "Grammar", "Indentation", "Limits", "choice", "json_schema", "lark", "regex", "text"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Grammar",
+    "Indentation",
+    "Limits",
+    "choice",
+    "gbnf",
+    "json_schema",
+    "lark",
+    "regex",
+    "text",
+]
