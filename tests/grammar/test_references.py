@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from random import Random
 from typing import Any
 
 import pytest
+import schemas
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from schemas import DRAFTS
 from verdicts import check, narrowed
 
+from latticework.automata import run
+from latticework.automata.build import build_automaton
 from latticework.errors import LatticeworkError, SchemaError
 from latticework.grammar import json_schema
 from latticework.grammar.json_schema.document import Document
@@ -299,15 +305,90 @@ def test_the_outermost_dynamic_anchor_is_that_of_the_document() -> None:
     check(old, ["1", '{"p":1}', '{"p":{}}'], ['{"p":"a"}', '"a"'])
 
 
-def test_dynamic_references_with_several_targets_are_refused() -> None:
-    wrapped = {"$id": "wrapped", "$ref": "list", "$defs": {"item": {"$dynamicAnchor": "item", **INTEGER}}}
+ITEM = {"$dynamicAnchor": "item"}
+
+
+def test_the_way_decides_between_dynamic_anchors() -> None:
+    wrapped = {"$id": "wrapped", "$ref": "list", "$defs": {"item": {**ITEM, **INTEGER}}}
     schema = {"$id": "http://x/root", "$ref": "wrapped", "$defs": {"wrapped": wrapped, "list": LIST_OF_ITEMS}}
-    with pytest.raises(SchemaError, match="depends on where"):
-        json_schema(schema)
+    check(schema, ["[]", "[1,2]"], ['["a"]', "1"])
     inner = {"$id": "inner", "$recursiveAnchor": True, "type": "array", "items": {"$recursiveRef": "#"}}
     other = {"$id": "other", "$recursiveAnchor": True, "anyOf": [INTEGER, {"$ref": "inner"}]}
-    with pytest.raises(SchemaError, match="depends on where"):
-        json_schema({"$schema": DRAFT_2019, "$id": "http://x/root", "$ref": "other", "$defs": {"i": inner, "o": other}})
+    old = {"$schema": DRAFT_2019, "$id": "http://x/root", "$ref": "other", "$defs": {"i": inner, "o": other}}
+    check(old, ["1", "[]", "[1,[2]]"], ['"a"', "[[null]]"])
+
+
+def test_one_list_with_different_items() -> None:
+    """Each way to the list has its own items; without any, they are those of the list itself."""
+
+    def list_of(name: str, item: dict[str, Any]) -> dict[str, Any]:
+        return {"$id": name, "$ref": "list", "$defs": {"item": {**ITEM, **item}}}
+
+    schema = {
+        "$id": "http://x/root",
+        "properties": {
+            "i": {"$ref": "integers"},
+            "s": {"$ref": "strings"},
+            "l": {"$ref": "list"},
+            "n": {"$ref": "nested"},
+            "e": list_of("embedded", NULL),
+            "d": {"$ref": "strings#/$defs/deeper"},
+        },
+        "$defs": {
+            "list": LIST_OF_ITEMS,
+            "integers": list_of("integers", INTEGER),
+            "strings": list_of("strings", {"type": "string"})
+            | {"$defs": {"item": {**ITEM, "type": "string"}, "deeper": {"$ref": "list"}}},
+            "nested": list_of("nested", {"anyOf": [NULL, {"$ref": "integers"}]}),
+        },
+    }
+    for name, good, bad in [
+        ("i", "1", '"a"'),
+        ("s", '"a"', "1"),
+        ("l", '{"a":1}', None),
+        ("n", "[null,[null]]", "[1]"),
+        ("e", "null", "1"),
+        ("d", '"a"', "1"),
+    ]:
+        check(schema, [f'{{"{name}":[{good}]}}', "{}"], [f'{{"{name}":[{bad}]}}'] if bad else [], open_objects=True)
+
+
+def test_given_values_beside_dynamic_references() -> None:
+    wrapped = {"$id": "w", "$ref": "list", "$defs": {"item": {**ITEM, **INTEGER}}, "enum": [[1], ["a"]]}
+    schema = {"$id": "http://x/root", "$ref": "w", "$defs": {"w": wrapped, "list": LIST_OF_ITEMS}}
+    with pytest.raises(SchemaError, match="cannot be checked"):
+        json_schema(schema)
+
+
+@given(st.integers(0, 2**40))
+@settings(deadline=None, max_examples=60)
+def test_random_ways_between_resources(seed: int) -> None:
+    random = Random(seed)
+    resources: dict[str, dict[str, Any]] = {}
+    names = ["r0", "r1", "r2", "r3"]
+
+    def value() -> dict[str, Any]:
+        name = random.choice(names)
+        return random.choice([{"$ref": name}, {"$dynamicRef": f"{name}#n"}, {"$dynamicRef": f"{name}#n"}])
+
+    for index, name in enumerate(names):
+        anchored = {"$dynamicAnchor": "n", "anyOf": [{"const": index}, {"type": "array", "items": value()}]}
+        body = random.choice([{"$dynamicRef": "r3#n"}, {"type": "array", "items": value()}, {"const": -index}])
+        anchors = {"n": anchored} if index == 3 or random.random() < 0.7 else {}
+        resources[name] = {"$id": name, "anyOf": [{"type": "boolean"}, body], "$defs": anchors}
+    schema = {"$id": "http://x/root", "items": value(), "$defs": resources}
+    if random.random() < 0.3:
+        schema["items"]["$id"] = "embedded"
+        schema["items"]["$defs"] = {"n": {"$dynamicAnchor": "n", "const": 9}}
+    try:
+        automaton = build_automaton(json_schema(schema).node)
+    except SchemaError:
+        return
+    judge = schemas.validator(schema)
+    leaves = ["0", "1", "2", "3", "-1", "-2", "9", "true"]
+    once = [*leaves, *(f"[{leaf}]" for leaf in leaves), "[]"]
+    for text in [f"[{item}]" for item in [*once, *(f"[{one}]" for one in once)]]:
+        assert run.accepts(automaton, text.encode()) == judge.is_valid(json.loads(text)), (schema, text)
 
 
 def test_given_values_beside_a_reference_in_an_embedded_resource() -> None:

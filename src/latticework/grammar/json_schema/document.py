@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin
 
+from latticework.grammar.json_schema.dynamic import RECURSIVE, DynamicScopes, unscoped
 from latticework.grammar.json_schema.metaschemas import URLS, metaschema
 
 
@@ -29,12 +31,12 @@ class Subschema(NamedTuple):
     @property
     def place(self) -> str:
         """The pointer as the document has it."""
-        return self.pointer.partition("/~:")[0]
+        return unscoped(self.pointer.partition("/~:")[0])
 
     @property
     def is_written(self) -> bool:
         """Whether the schema stands in the document."""
-        return self.pointer == self.place
+        return "/~:" not in self.pointer
 
     def child(self, *tokens: str | int) -> Subschema:
         """The schema under these keys."""
@@ -142,6 +144,11 @@ class Document:
         self._resources: dict[str, Subschema] | None = None
         self._anchors: dict[tuple[str, str], Subschema] = {}
 
+    @cached_property
+    def scopes(self) -> DynamicScopes:
+        """How references depend on the way to them."""
+        return DynamicScopes(self.schemas(), (sub.pointer for sub in self.schemas() if self._own_id(sub.schema)))
+
     def schemas(self) -> Iterator[Subschema]:
         """Every object of the document that may be a schema, in document order."""
         return _all_dicts(Subschema(self.root, ""))
@@ -152,6 +159,9 @@ class Document:
         Raises:
             UnresolvedReference: it leads outside the document or nowhere.
         """
+        return self.scopes.entered(self._resolve(reference, origin), origin)
+
+    def _resolve(self, reference: str, origin: str) -> Subschema:
         base = self.base_of(origin)
         url, fragment = (base, reference[1:]) if reference.startswith("#") else urldefrag(urljoin(base, reference))
         resource = self._resources_by_url().get(url) or self._metaschema(url)
@@ -174,33 +184,23 @@ class Document:
             return _at(Subschema(self.root, ""), fragment, reference)
 
     def resolve_dynamic(self, reference: str, origin: str) -> Subschema:
-        """The schema a ``$dynamicRef`` or ``$recursiveRef`` names, where the document leaves only one possibility.
-
-        The outermost resource on the way to the reference decides. Every way begins in the document's own resource, so
-        an anchor there is the one, as is the only one of all.
+        """The schema a ``$dynamicRef`` or ``$recursiveRef`` names: the outermost with that anchor on the way here.
 
         Raises:
-            UnresolvedReference: as :meth:`resolve`, or it depends on the way by which the schema was reached.
+            UnresolvedReference: as :meth:`resolve`.
         """
-        found = self.resolve(reference, origin)
+        found = self._resolve(reference, origin)
         name = reference.partition("#")[2]
         schema = found.schema if isinstance(found.schema, dict) else {}
-        if name == "":  # $recursiveRef: "#"
-            is_dynamic = schema.get("$recursiveAnchor") is True
-            others = [sub for sub in self.schemas() if sub.schema.get("$recursiveAnchor") is True]
-        else:
-            is_dynamic = schema.get("$dynamicAnchor") == name
-            others = [sub for sub in self.schemas() if sub.schema.get("$dynamicAnchor") == name]
-        if not is_dynamic or len(others) == 1:
-            return found
-        outermost = next((sub for sub in others if self.base_of(sub.pointer) == self.base_of("")), None)
-        if outermost is None or (name == "" and outermost.pointer):
-            raise UnresolvedReference(f"{reference!r} depends on where the schema is used", "use a plain $ref")
-        return outermost
+        if schema.get("$recursiveAnchor") is True if name == RECURSIVE else schema.get("$dynamicAnchor") == name:
+            outermost = self.scopes.at(origin).get(name)
+            if outermost is not None:
+                found = _at(Subschema(self.root, ""), outermost, reference)
+        return self.scopes.entered(found, origin)
 
     def base_of(self, pointer: str) -> str:
         """Base URI of the schema at ``pointer``: that of the nearest enclosing schema with an identifier."""
-        tokens = pointer.split("/")[1:]
+        tokens = unscoped(pointer).split("/")[1:]
         outside = f"/{tokens[0]}" if tokens else ""
         schema = self.root
         if outside in self._others:

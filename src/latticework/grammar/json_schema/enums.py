@@ -73,8 +73,17 @@ def satisfying(lowering: Lowering, member: Subschema, found: list[Any], doubtful
     if _LEFT_TO_JSONSCHEMA.isdisjoint(schema):
         return kept
     rest = {keyword: value for keyword, value in schema.items() if keyword not in checked}
+    if lowering.document.scopes.matter and _refers(rest):
+        return kept if doubtful else []  # jsonschema would follow its references from the root
     validator = lowering.validator(rest)
     return [value for value in kept if _is_valid(validator, value, doubtful)]
+
+
+def _refers(schema: Any) -> bool:
+    """Whether there is a reference anywhere inside."""
+    if isinstance(schema, dict):
+        return not keywords.REFERENCES.isdisjoint(schema) or any(map(_refers, schema.values()))
+    return isinstance(schema, list) and any(map(_refers, schema))
 
 
 def _is_valid(validator: Validator, value: Any, doubtful: bool) -> bool:

@@ -22,7 +22,7 @@ _BRANCHES = Note(
     "of the many ways not to satisfy several schemas at once, 60 are kept, fewer where that takes too long",
     "more than `max_branches` combinations of branches",
 )
-_DYNAMIC = Note(refused="it may lead to several places, none of them in the document's own resource")
+_DYNAMIC = Note("", "as `$ref`; given values (`enum`, `const`) beside references, where two resources share an anchor")
 _CONTAINS = Note(refused="counts above 200")
 _COUNTED = Note(
     "properties without a name together count as one for `minProperties`",

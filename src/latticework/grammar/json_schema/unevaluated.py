@@ -294,9 +294,8 @@ class _Rewriting:
     def _copied(self, sub: Subschema) -> Any:
         """The schema of ``sub``, to stand elsewhere in the holder; refused where its references would change."""
         document = self.lowering.document
-        if document.base_of(sub.pointer) != document.base_of(self.holder.pointer) or _mentions(
-            sub.schema, document.dialect.identifier
-        ):
+        here, there = ((document.base_of(p), document.scopes.at(p)) for p in (self.holder.pointer, sub.pointer))
+        if here != there or _mentions(sub.schema, document.dialect.identifier):
             message = "identifiers inside the schemas it concerns are not supported"
             self.lowering.refuse(self.holder, self.found[0], message, _HINT)
             return True
