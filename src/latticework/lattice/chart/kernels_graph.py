@@ -260,15 +260,18 @@ def _leave(tables, gaps, key, gap, level, states, after, found, kinds, keys):
 
 
 @njit(**HELPER)
-def _edges_of(tables, gaps, levels, key, own, states, after, found, waiting, kinds, keys):
-    """All edges of a node: their number, or -1 if they do not fit; ``own`` is the gap of the node or -1."""
+def _edges_of(tables, gaps, levels, key, own, node, passed, states, after, found, waiting, kinds, keys):
+    """All edges of a node: their number, or -1 if they do not fit; ``own`` is the gap of the node or -1.
+
+    ``passed``: [G, Q] the last node from which a gap was left in a state.
+    """
     _clear(states)
     size, top = 0, 0
     if own >= 0:
         size = _leave(tables, gaps, key, own, levels[own], states, after, found, kinds, keys)
         if size < 0:
             return -1
-        top = _wait(waiting, top, states, gaps.at[own], own + 1)
+        top = _wait(waiting, top, states, passed[own], node, gaps.at[own], own + 1)
     elif key == BEFORE_END:
         kinds[0], keys[0] = len(tables.start_after), END
         size = 1
@@ -306,19 +309,22 @@ def _edges_of(tables, gaps, levels, key, own, states, after, found, waiting, kin
         size = _cross(tables, gaps, gap, 0, levels[gap], states, after, found, kinds, keys, size)
         if size < 0 or top + 64 * len(states) > len(waiting):
             return -1
-        top = _wait(waiting, top, states, gaps.at[gap], gap + 1)
+        top = _wait(waiting, top, states, passed[gap], node, gaps.at[gap], gap + 1)
     return size
 
 
 @njit(**HELPER)
-def _wait(waiting, top, states, offset, gap):
+def _wait(waiting, top, states, passed, node, offset, gap):
     """Lexemes to be followed from an offset on, where ``gap`` is the next."""
     for word in range(len(states)):
         bits = states[word]
         while bits:
-            waiting[top, 0], waiting[top, 1], waiting[top, 2] = offset, (word << 6) + lowest_one(bits), gap
+            state = (word << 6) + lowest_one(bits)
             bits &= bits - _ONE
-            top += 1
+            if passed[state] != node:
+                passed[state] = node
+                waiting[top, 0], waiting[top, 1], waiting[top, 2] = offset, state, gap
+                top += 1
     return top
 
 
@@ -363,7 +369,8 @@ def build_graph(tables, gaps, levels, keep, index, keys, edges, room):
     states = np.zeros(gaps.reached.shape[1], np.uint64)
     after = np.zeros(gaps.reached.shape[1], np.uint64)
     found = np.zeros(gaps.classes.shape[1], np.uint64)
-    waiting = np.empty((4 * 64 * len(states), 3), np.int64)
+    waiting = np.empty((64 * len(states) + room, 3), np.int64)
+    passed = np.full((len(gaps.at), len(tables.root)), -1, np.int32)
     kinds = np.empty(room, np.int32)
     targets = np.empty(room, np.int64)
     end = len(tables.start_after)
@@ -371,7 +378,9 @@ def build_graph(tables, gaps, levels, keep, index, keys, edges, room):
     nodes, size, source = 1, 0, 0
     while source < nodes:
         own = _gap_of(gaps, keys[source])
-        count = _edges_of(tables, gaps, levels, keys[source], own, states, after, found, waiting, kinds, targets)
+        count = _edges_of(
+            tables, gaps, levels, keys[source], own, source, passed, states, after, found, waiting, kinds, targets
+        )
         if count < 0 or size + count > edges.shape[1]:
             return nodes, -1
         for at in range(count):

@@ -38,8 +38,14 @@ class Wanted(NamedTuple):
 
 
 @njit(**HELPER)
-def _enter(layers, seen, states, begin, size, ended, state, score, parent, kind):
-    """Reach a state of the layer that begins at entry ``begin``; returns how many entries there are."""
+def _enter(layers, seen, leads, terminals, begin, size, ended, state, score, parent, kind):
+    """Reach a state of the layer that begins at entry ``begin``; returns how many entries there are.
+
+    States that cannot become the next terminal are not entered.
+    """
+    if not leads[state, terminals[ended] if ended < len(terminals) else leads.shape[1] - 1]:
+        return size
+    states = len(leads)
     at = seen[ended * states + state]
     if at < begin:
         if size >= len(layers.ended):
@@ -54,9 +60,8 @@ def _enter(layers, seen, states, begin, size, ended, state, score, parent, kind)
 
 
 @njit(**HELPER)
-def _read_bytes(tables, has, terminals, data, first, last, layers, seen, begin, size, entry, stack):
+def _read_bytes(tables, has, leads, terminals, data, first, last, layers, seen, begin, size, entry, stack):
     """Through a fixed token: all outcomes of its bytes."""
-    states = len(tables.root)
     stack[0, 0], stack[0, 1], stack[0, 2] = first, layers.ended[entry], layers.state[entry]
     top = 1
     while top > 0:
@@ -79,7 +84,8 @@ def _read_bytes(tables, has, terminals, data, first, last, layers, seen, begin, 
             state = going_on
             at += 1
         if state >= 0:
-            size = _enter(layers, seen, states, begin, size, ended, state, layers.score[entry], entry, NO_TOKEN)
+            score = layers.score[entry]
+            size = _enter(layers, seen, leads, terminals, begin, size, ended, state, score, entry, NO_TOKEN)
             if size < 0:
                 return -1
     return size
@@ -103,7 +109,7 @@ def _read_word(words, has, terminals, word, ended):
 
 
 @njit(**HELPER)
-def _read_class(words, has, terminals, kind, gain, layers, seen, states, begin, size, entry):
+def _read_class(words, has, leads, terminals, kind, gain, layers, seen, begin, size, entry):
     """Through a free slot with a token of a class."""
     state, ended = layers.state[entry], layers.ended[entry]
     low, high = words.reading_offset[kind], words.reading_offset[kind + 1]
@@ -118,7 +124,8 @@ def _read_class(words, has, terminals, kind, gain, layers, seen, states, begin, 
         after = _read_word(words, has, terminals, words.reading_word[low], ended)
         if after >= 0:
             score = layers.score[entry] + gain
-            size = _enter(layers, seen, states, begin, size, after, words.reading_state[low], score, entry, kind)
+            target = words.reading_state[low]
+            size = _enter(layers, seen, leads, terminals, begin, size, after, target, score, entry, kind)
             if size < 0:
                 return -1
         low += 1
@@ -126,17 +133,16 @@ def _read_class(words, has, terminals, kind, gain, layers, seen, states, begin, 
 
 
 @njit(**HELPER)
-def _read_any(tables, ends, has, terminals, layers, seen, begin, size, entry, stack):
+def _read_any(tables, ends, has, leads, terminals, layers, seen, begin, size, entry, stack):
     """Through a free slot with any token."""
-    states = len(tables.root)
     stack[0, 0], stack[0, 1] = tables.root[layers.state[entry]], layers.ended[entry]
     top = 1
     while top > 0:
         top -= 1
         node, ended = stack[top, 0], stack[top, 1]
         for at in range(ends.offset[node], ends.offset[node + 1]):
-            score = layers.score[entry]
-            size = _enter(layers, seen, states, begin, size, ended, ends.state[at], score, entry, ANY_TOKEN)
+            score, target = layers.score[entry], ends.state[at]
+            size = _enter(layers, seen, leads, terminals, begin, size, ended, target, score, entry, ANY_TOKEN)
             if size < 0:
                 return -1
         if ended == len(terminals):
@@ -152,12 +158,13 @@ def _read_any(tables, ends, has, terminals, layers, seen, begin, size, entry, st
 
 @njit(**KERNEL)
 def fill_layers(
-    tables, words, ends, has, terminals, is_free, data, data_offset, wanted, first_slot, last_slot, layers, seen
+    tables, words, ends, has, leads, terminals, is_free, data, data_offset, wanted, first_slot, last_slot, layers, seen
 ):
     """All states before every slot from ``first_slot + 1`` to ``last_slot``; those before the first are there.
 
     Args:
         has: [K, T] bool, whether a class may be read as a terminal.
+        leads: [Q, T + 1] bool, whether a lexer state may become a terminal, or the end.
         terminals: [L] int32.
         is_free: [N] bool.
         data, data_offset: bytes of the tokens of the slots, none for free ones.
@@ -168,44 +175,22 @@ def fill_layers(
     Returns:
         The slot that no state gets through, ``last_slot`` if there is none, -1 if there are more entries than fit.
     """
-    states = len(tables.root)
     stack = np.empty((4096, 3), np.int32)
     for slot in range(first_slot, last_slot):
         begin = layers.first[slot + 1]
         size = begin
         for entry in range(layers.first[slot], begin):
             if not is_free[slot]:
+                first, last = data_offset[slot], data_offset[slot + 1]
                 size = _read_bytes(
-                    tables,
-                    has,
-                    terminals,
-                    data,
-                    data_offset[slot],
-                    data_offset[slot + 1],
-                    layers,
-                    seen,
-                    begin,
-                    size,
-                    entry,
-                    stack,
+                    tables, has, leads, terminals, data, first, last, layers, seen, begin, size, entry, stack
                 )
             else:
-                size = _read_any(tables, ends, has, terminals, layers, seen, begin, size, entry, stack)
+                size = _read_any(tables, ends, has, leads, terminals, layers, seen, begin, size, entry, stack)
                 for at in range(wanted.kind.shape[1]):
-                    if size >= 0 and wanted.kind[slot, at] >= 0:
-                        size = _read_class(
-                            words,
-                            has,
-                            terminals,
-                            wanted.kind[slot, at],
-                            wanted.score[slot, at],
-                            layers,
-                            seen,
-                            states,
-                            begin,
-                            size,
-                            entry,
-                        )
+                    kind, gain = wanted.kind[slot, at], wanted.score[slot, at]
+                    if size >= 0 and kind >= 0:
+                        size = _read_class(words, has, leads, terminals, kind, gain, layers, seen, begin, size, entry)
             if size < 0:
                 return -1
         layers.first[slot + 2] = size

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from latticework.automata.rules import Rules
 from latticework.lattice.chart.tables import SlotTables, slot_tables
-from latticework.lattice.chart.words import Ends, Words, class_terminals, words_of
+from latticework.lattice.chart.words import Ends, Words, class_terminals, leads_to, words_of
 from latticework.tokens.lexical import LexicalTables
 from latticework.tokens.vocabulary import Vocabulary
 
@@ -21,6 +21,7 @@ class Language:
         vocabulary, rules, lexical: what it is made of.
         slots: what may happen in a free slot.
         has: [K, T] bool, whether a class of lexemes may be read as a terminal.
+        leads: [Q, T + 1] bool, whether a lexeme in a lexer state may become a terminal, or none at all.
     """
 
     def __init__(self, vocabulary: Vocabulary, rules: Rules, lexical: LexicalTables) -> None:
@@ -30,6 +31,7 @@ class Language:
         self.slots: SlotTables = slot_tables(lexical)
         self.ends = Ends(lexical.end_offset, lexical.end_state)
         self.has: NDArray[np.bool_] = class_terminals(lexical, rules)
+        self.leads: NDArray[np.bool_] = leads_to(lexical, self.has)
 
     @cached_property
     def words(self) -> Words:

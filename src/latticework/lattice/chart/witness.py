@@ -107,7 +107,7 @@ def realise(
     open_from = int(np.argmax(slots.open_end))
     if wanted is None:
         wanted = Wanted(np.full((count, 0), -1, np.int32), np.zeros((count, 0)))
-    room = 64 * (count + 2)
+    room = 512 * (count + 2)
     while True:
         first = np.zeros(count + 2, np.int32)
         layers = Layers(
@@ -125,6 +125,7 @@ def realise(
             language.words,
             language.ends,
             language.has,
+            language.leads,
             terminals,
             slots.free,
             slots.data,

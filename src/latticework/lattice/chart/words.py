@@ -64,3 +64,29 @@ def class_terminals(lexical: LexicalTables, rules: Rules) -> NDArray[np.bool_]:
     has = np.zeros((lexer.classes, rules.terminals), np.bool_)
     has[np.repeat(np.arange(lexer.classes), np.diff(lexer.class_offset)), lexer.class_terminal] = True
     return has
+
+
+def leads_to(lexical: LexicalTables, has: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """[Q, T + 1] bool, whether a lexeme in a lexer state may become a terminal; the last column: no lexeme at all.
+
+    Args:
+        has: [K, T], of :func:`class_terminals`.
+    """
+    lexer = lexical.lexer
+    found = np.zeros((lexer.states, has.shape[1] + 1), np.bool_)
+    for classes in (lexer.accept_class, lexer.split_class):
+        ending = classes >= 0
+        found[ending, :-1] |= has[classes[ending]]
+    found[:, -1] = lexer.may_end
+    source, byte = np.nonzero(lexer.next_state >= 0)
+    step = np.unique(source * lexer.states + lexer.next_state[source, byte])
+    source, target = step // lexer.states, step % lexer.states
+    first = np.flatnonzero(np.diff(source, prepend=-1))
+    packed = np.packbits(found, axis=1)
+    while len(source):
+        reached = packed.copy()
+        reached[source[first]] |= np.bitwise_or.reduceat(packed[target], first, axis=0)
+        if (reached == packed).all():
+            break
+        packed = reached
+    return np.unpackbits(packed, axis=1, count=found.shape[1]).view(np.bool_)

@@ -1,0 +1,307 @@
+"""Questions about one canvas under a context-free language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latticework.errors import Infeasible, InputError, LimitExceeded
+from latticework.lattice.chart.decide import Budget, Question, decide
+from latticework.lattice.chart.filling import Filling, filling_of, refilled
+from latticework.lattice.chart.wishes import Wishes, wishes_of
+from latticework.lattice.path import Path, Proposal
+
+if TYPE_CHECKING:
+    from latticework.lattice.chart.constraint import ContextFreeConstraint
+
+_WISHES = 8  # tokens of a slot that are looked for
+_CHECKS = 6  # questions about wishes that the filling at hand does not hold, for one proposal
+_WORTH_A_CHECK = 0.05  # probability of a wish
+_PROPOSAL_BUDGET = Budget(max_nodes=1_500, max_rounds=3)
+
+
+class ContextFreeSession:
+    """One canvas of N slots under a context-free constraint; made by :meth:`ContextFreeConstraint.session`.
+
+    A session is for one thread at a time. Whether something fits is answered exactly, for fillings of the free slots
+    with one token each that make the canvas a text of the language, followed by end or pad tokens if ``tail``. The
+    session always holds one such filling. Which of the valid fillings is the likeliest is not computed: ``best``,
+    ``sample`` and ``propose`` lead from the filling at hand towards the model's tokens, the most confident ones first.
+
+    Logits are ``[N, V]``, NumPy or torch, on any device and of any float type; only rows of free slots are read.
+
+    Attributes:
+        constraint: the constraint.
+        n_slots: N.
+        tail: whether end and pad tokens may follow the document (False if the vocabulary has none).
+    """
+
+    def __init__(self, constraint: ContextFreeConstraint, tokens: Any, free: Any, tail: bool = True) -> None:
+        self.constraint = constraint
+        self._tokens = _to_array(tokens, np.int64)
+        self._free = _to_array(free, np.bool_)
+        if self._tokens.ndim != 1 or self._tokens.shape != self._free.shape:
+            raise InputError(f"tokens {self._tokens.shape} and free {self._free.shape} must both be [N]")
+        self.n_slots = len(self._tokens)
+        self._ends = constraint.vocabulary.end_tokens
+        self.tail = bool(tail) and len(self._ends) > 0
+        self._language = constraint.language
+        self._filling = self._find(self._tokens, self._free)
+        if self._filling is None:
+            raise self._diagnose()
+
+    @property
+    def tokens(self) -> NDArray[np.int64]:
+        """[N] copy of the slots; what free slots hold has no meaning."""
+        return self._tokens.copy()
+
+    @property
+    def free(self) -> NDArray[np.bool_]:
+        """[N] copy, True where a slot may be filled."""
+        return self._free.copy()
+
+    def feasible(self) -> bool:
+        """Whether a valid filling exists. A session is never left infeasible."""
+        return self._filling is not None
+
+    def prepare(self) -> None:
+        """Nothing can be computed ahead of the logits."""
+
+    def forced(self) -> dict[int, int]:
+        """Free slots known to have exactly one admissible token, and that token: the tail behind an end token."""
+        fixed_ends = np.flatnonzero(~self._free & np.isin(self._tokens, self._ends)) if self.tail else []
+        if not len(fixed_ends) or len(self._ends) > 1:
+            return {}
+        return {int(slot): int(self._ends[0]) for slot in np.flatnonzero(self._free) if slot > fixed_ends[0]}
+
+    def only_ends(self) -> bool:
+        """Whether nothing but end and pad tokens can be behind what is fixed, as far as this is known."""
+        fixed_ends = np.flatnonzero(~self._free & np.isin(self._tokens, self._ends)) if self.tail else []
+        return bool(len(fixed_ends)) and not self._free[: fixed_ends[0]].any()
+
+    def admissible(self, max_questions: int = 20_000) -> NDArray[np.bool_]:
+        """[N, V] bool: the token is in some valid filling. A fixed slot admits its own token.
+
+        Every filling found answers for all its slots; what is left is asked token class by token class.
+
+        Raises:
+            LimitExceeded: it would take more than ``max_questions``, or one of them is over the budget.
+        """
+        language = self._language
+        kind_of = language.lexical.class_of_token
+        known = np.zeros((self.n_slots, language.lexical.classes + 1), np.bool_)  # the last: end tokens
+        assert self._filling is not None
+        self._note(known, self._filling)
+        asked = 0
+        for slot in np.flatnonzero(self._free):
+            for kind in np.flatnonzero(~known[slot]):
+                if known[slot, kind]:
+                    continue
+                if kind == language.lexical.classes and not self.tail:
+                    continue
+                asked += 1
+                if asked > max_questions:
+                    raise LimitExceeded("questions about a canvas", max_questions)
+                token = int(self._ends[0]) if kind == language.lexical.classes else int(language.first_of_class[kind])
+                found = self._with({int(slot): token}, self.constraint.budget)
+                if found is not None:
+                    self._note(known, found)
+        allowed = np.zeros((self.n_slots, len(self.constraint.vocabulary)), np.bool_)
+        readable = kind_of >= 0
+        free = np.flatnonzero(self._free)
+        allowed[np.ix_(free, readable)] = known[np.ix_(free, kind_of[readable])]
+        if self.tail:
+            allowed[np.ix_(free, self._ends)] = known[free, -1][:, None]
+        fixed = np.flatnonzero(~self._free)
+        allowed[fixed, self._tokens[fixed]] = True
+        return allowed
+
+    def best(self, logits: Any) -> Path:
+        """A valid filling that holds the model's most confident tokens as far as they fit together."""
+        proposal = self.propose(logits)
+        return Path(proposal.tokens, proposal.log_prob)
+
+    def sample(self, logits: Any, generator: np.random.Generator | int | None = None, temperature: float = 1.0) -> Path:
+        """Like :meth:`best`, towards tokens drawn at a temperature."""
+        proposal = self.propose(logits, temperature, generator)
+        return Path(proposal.tokens, proposal.log_prob)
+
+    def propose(
+        self,
+        logits: Any,
+        temperature: float = 0.0,
+        generator: np.random.Generator | int | None = None,
+        entropy: bool = False,
+    ) -> Proposal:
+        """A valid filling near the model's tokens, with the probabilities of its tokens under the model's own rows.
+
+        Committing any part of it needs no check and leaves the rest valid. ``log_z`` is not known (NaN).
+        """
+        vocabulary = self.constraint.vocabulary
+        allowed = self._language.lexical.class_of_token >= 0
+        if self.tail:
+            allowed[self._ends] = True
+        draw = np.random.default_rng(generator) if temperature > 0 else None
+        wishes = wishes_of(logits, self._free, allowed, _WISHES, temperature, draw, entropy)
+        tokens = self._towards(wishes)
+        confidence = np.ones(self.n_slots)
+        log_prob = wishes.log_prob_of(tokens[wishes.slots])
+        confidence[wishes.slots] = np.exp(log_prob)
+        spread = None
+        if wishes.entropy is not None:
+            spread = np.zeros(self.n_slots)
+            spread[wishes.slots] = wishes.entropy
+        is_end = np.zeros(len(vocabulary), np.bool_)
+        is_end[self._ends] = True
+        return Proposal(
+            tokens=tokens,
+            log_prob=float(log_prob.sum()),
+            confidence=np.minimum(confidence, 1.0),
+            entropy=spread,
+            log_z=float("nan"),
+            tail=is_end[tokens],
+        )
+
+    def commit(self, tokens: Mapping[int, int]) -> None:
+        """Fix free slots.
+
+        Tokens of the last path or proposal are taken without a check; others are tested.
+
+        Raises:
+            Infeasible: no valid filling holds them; names the first slot at fault. Nothing changes.
+            InputError: a slot is out of range or already fixed to another token.
+            LimitExceeded: the budget is spent; nothing changes.
+        """
+        changes = {int(slot): int(token) for slot, token in tokens.items()}
+        for slot, token in changes.items():
+            self._check_slot(slot)
+            if not self._free[slot] and self._tokens[slot] != token:
+                raise InputError(f"slot {slot} is fixed; retract it first")
+        assert self._filling is not None
+        if any(self._filling.tokens[slot] != token for slot, token in changes.items()):
+            found = self._with(changes, self.constraint.budget)
+            if found is None:
+                raise self._diagnose(changes)
+            self._filling = found
+        slots = list(changes)
+        self._tokens[slots] = list(changes.values())
+        self._free[slots] = False
+
+    def retract(self, slots: Iterable[int]) -> None:
+        """Free slots again. Always safe: every filling that was valid stays valid.
+
+        Raises:
+            InputError: a slot is out of range.
+        """
+        chosen = [int(slot) for slot in slots]
+        for slot in chosen:
+            self._check_slot(slot)
+        self._free[chosen] = True
+
+    # ---- towards the model's tokens
+
+    def _towards(self, wishes: Wishes) -> NDArray[np.int64]:
+        """A valid filling that holds wishes, the likeliest first; it is the session's filling from now on."""
+        assert self._filling is not None
+        language, filling = self._language, self._filling
+        kept: dict[int, int] = {}
+        order = np.argsort(-wishes.log_prob[:, 0], kind="stable")
+        checks = 0
+        filling = refilled(language, self._question(kept), filling, wishes)
+        for place in order:
+            slot, token = int(wishes.slots[place]), int(wishes.tokens[place, 0])
+            if filling.tokens[slot] == token:
+                kept[slot] = token
+                continue
+            if checks == _CHECKS or wishes.log_prob[place, 0] < np.log(_WORTH_A_CHECK):
+                break
+            checks += 1
+            try:
+                found = self._with(kept | {slot: token}, _PROPOSAL_BUDGET, filling)
+            except LimitExceeded:
+                continue
+            if found is not None:
+                kept[slot] = token
+                filling = refilled(language, self._question(kept), found, wishes)
+        self._filling = filling
+        return filling.tokens.copy()
+
+    def _question(self, changes: Mapping[int, int]) -> Question:
+        tokens, free = self._tokens.copy(), self._free.copy()
+        slots = list(changes)
+        tokens[slots] = list(changes.values())
+        free[slots] = False
+        return Question(tokens, free, self.tail)
+
+    def _with(self, changes: Mapping[int, int], budget: Budget, near: Filling | None = None) -> Filling | None:
+        """A filling that holds some more tokens, if there is one."""
+        question = self._question(changes)
+        if near is not None:
+            found = refilled(self._language, question, near, None)
+            if all(found.tokens[slot] == token for slot, token in changes.items()):
+                return found
+        return self._find(question.tokens, question.free, budget)
+
+    def _find(self, tokens: NDArray[np.int64], free: NDArray[np.bool_], budget: Budget | None = None) -> Filling | None:
+        question = Question(tokens, free, self.tail)
+        witness = decide(self._language, question, budget or self.constraint.budget).witness
+        return None if witness is None else filling_of(self._language, question, witness)
+
+    def _note(self, known: NDArray[np.bool_], filling: Filling) -> None:
+        """Token classes that a filling shows to be admissible."""
+        for slot in np.flatnonzero(self._free):
+            if slot >= filling.witness.length:
+                known[slot, -1] = True
+            else:
+                known[slot, filling.witness.classes(self._language, int(slot))] = True
+
+    def _check_slot(self, slot: int) -> None:
+        if not 0 <= slot < self.n_slots:
+            raise InputError(f"slot {slot} is out of range for a canvas of {self.n_slots} slots")
+
+    def _diagnose(self, changes: Mapping[int, int] | None = None) -> Infeasible:
+        """Why no filling exists: the first fixed slot whose token leaves none, else too few slots."""
+        if changes is None:
+            suspects = {int(slot): int(self._tokens[slot]) for slot in np.flatnonzero(~self._free)}
+            free = np.ones(self.n_slots, np.bool_)
+        else:
+            suspects, free = dict(sorted(changes.items())), self._free.copy()
+        tokens = self._tokens.copy()
+        if self._find(tokens, free) is None:
+            return self._too_short()
+        slots = list(suspects)
+        low, high = 0, len(slots) - 1
+        while low < high:
+            middle = (low + high) // 2
+            some, open_ = tokens.copy(), free.copy()
+            some[slots[: middle + 1]] = [suspects[slot] for slot in slots[: middle + 1]]
+            open_[slots[: middle + 1]] = False
+            low, high = (middle + 1, high) if self._find(some, open_) is not None else (low, middle)
+        slot = slots[low]
+        return Infeasible(
+            f"no valid filling of the {self.n_slots} slots has token {suspects[slot]} at slot {slot}"
+            + (" after the tokens fixed before it" if low else ""),
+            slots=self.n_slots,
+            slot=slot,
+        )
+
+    def _too_short(self) -> Infeasible:
+        try:
+            needed = self.constraint.min_tokens
+        except Infeasible as error:
+            return Infeasible(str(error), slots=self.n_slots)
+        if needed > self.n_slots:
+            message = f"the shortest document needs {needed} tokens, the canvas has {self.n_slots} slots"
+        else:
+            message = f"no document has exactly {self.n_slots} tokens, and no end tokens may follow one"
+        return Infeasible(message, needed=needed, slots=self.n_slots)
+
+
+def _to_array(values: Any, dtype: Any) -> NDArray[Any]:
+    """A private copy as a NumPy array; tensors come to the host."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu().numpy()
+    return np.array(values, dtype)
