@@ -37,7 +37,7 @@ class Indentation:
         open, close: texts between which line breaks mean nothing; both stand in one alternative of a rule.
         unit: one level of indentation. Lines indented otherwise are refused.
         levels: how deep blocks nest; deeper texts are left out.
-        comment: regular expression of what may stand at the end of a line that is otherwise blank.
+        comment: regular expression of what may fill a line up to its end.
     """
 
     newline: str = "_NEWLINE"
@@ -204,10 +204,12 @@ class _Copier:
 
     def _ends(self) -> tuple[int, int, int]:
         """Blank lines before the first and behind the last lexeme, and blanks before the first, which are refused."""
-        first = Terminal("blank lines", ir.Repeat(self._blank_line(), 1, None), mode=_TEXT_START)
+        more = ir.Repeat(self._blank_line(), 0, None)
+        ending = ir.Seq((more, ir.Repeat(_BLANK, 0, None), lowered(self.layout.comment)))
+        lines = ir.Alt((ir.Repeat(self._blank_line(), 1, None), ending))
+        first = Terminal("blank lines", lines, 1, mode=_TEXT_START)
         indented = Terminal("indentation of the first line", ir.Repeat(_BLANK, 1, None), mode=_TEXT_START)
-        lines = ir.Seq((_LINE_BREAK, ir.Repeat(self._blank_line(), 0, None), ir.Repeat(_BLANK, 0, None)))
-        comment = self.new.terminal(Terminal("comment at the end", ir.Seq((lines, lowered(self.layout.comment)))))
+        comment = self.new.terminal(Terminal("comment at the end", ir.Seq((_LINE_BREAK, ending))))
         last = self.new.nonterminal("end")
         self.new.add(last, [(symbol,) for symbol in (*self.breaks, self.other_break, comment)])
         return self.new.terminal(first), last, self.new.terminal(indented)

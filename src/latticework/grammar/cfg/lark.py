@@ -49,7 +49,7 @@ def lark(
         GrammarError: something in the text is wrong or unknown; with line, column and caret.
         LimitExceeded: the text is longer than ``limits.max_schema_bytes``, or makes more than ``limits.max_nodes``
             symbols.
-        InputError: the file cannot be read, or a grammar given for a terminal is context-free.
+        InputError: the file cannot be read, no grammar has the name, or one given for a terminal is context-free.
     """
     text, home = _text_of(grammar)
     if indentation is None and text != grammar:
@@ -92,7 +92,9 @@ def _given(terminals: Mapping[str, Grammar], rules: Mapping[str, Grammar]) -> di
 def _text_of(grammar: str | os.PathLike[str]) -> tuple[str, Path | None]:
     """The text of a grammar, and the folder it lies in."""
     if isinstance(grammar, str):
-        if grammar.isidentifier() and grammar in library.names():
+        if grammar.isidentifier():
+            if grammar not in library.names():
+                raise InputError(f"no grammar {grammar!r} comes with the package: {', '.join(library.names())}")
             return library.text_of(grammar), None
         if "\n" in grammar or not grammar.endswith(".lark"):
             return grammar, None
