@@ -1,4 +1,4 @@
-"""Numba kernels behind the walk of a lexer: words in order, readings per class, and the graph of the words of a slot.
+"""Numba kernels that make the graph of the words of a free slot.
 
 The graph is a minimal acyclic automaton, made of sorted words: where a word leaves the path of the one before, the
 nodes left behind are complete, and each is looked up among those made so far (Daciuk, Mihov, Watson & Watson,
@@ -12,182 +12,6 @@ from numba import njit
 
 from latticework.jit import HELPER, KERNEL
 from latticework.tokens.kernels import mix
-from latticework.tokens.kernels_words import STATE_MASK, WORD_SHIFT
-
-
-@njit(**KERNEL)
-def order_words(
-    map_of_class,
-    map_offset,
-    pool_code,
-    word_parent,
-    word_class,
-    number,
-    first_child,
-    sibling,
-    by_class,
-    parent,
-    last,
-    depth,
-):
-    """Number the words in use in the order of their classes, a word before the longer ones; returns how many.
-
-    Args:
-        map_of_class: [A] int32; map_offset, pool_code: as the walk left them.
-        word_parent, word_class: [W] int32, as the walk left them.
-        number: [W] int32, all -1; out, the new number of each word or -1.
-        first_child, sibling: [W] int32, all -1; scratch.
-        by_class: [K + 2] int32 zeros; scratch.
-        parent, last, depth: [W] int32, out: of the words by their new numbers; the lexemes of a word are its depth.
-    """
-    words = len(word_parent)
-    for index in range(len(map_of_class)):
-        known = map_of_class[index]
-        for pair in range(map_offset[known], map_offset[known + 1]):
-            number[pool_code[pair] >> WORD_SHIFT] = 0
-    number[0] = 0
-    for offset in range(words - 1):
-        word = words - 1 - offset
-        if number[word] >= 0:
-            number[word_parent[word]] = 0
-    # Descending by class, so that children that are put in front of their siblings come to ascend.
-    for word in range(1, words):
-        by_class[word_class[word] + 1] += 1
-    for known in range(len(by_class) - 1):
-        by_class[known + 1] += by_class[known]
-    for word in range(1, words):
-        known = word_class[word]
-        last[by_class[known]] = word
-        by_class[known] += 1
-    for offset in range(words - 1):
-        word = last[words - 2 - offset]
-        if number[word] >= 0:
-            sibling[word] = first_child[word_parent[word]]
-            first_child[word_parent[word]] = word
-    count, at = 1, np.int32(0)
-    parent[0], last[0], depth[0] = -1, -1, 0
-    while True:
-        after = first_child[at]
-        while after < 0 and at > 0:
-            after = sibling[at]
-            at = word_parent[at] if after < 0 else at
-        if after < 0:
-            break
-        number[after] = count
-        parent[count] = number[word_parent[after]]
-        last[count] = word_class[after]
-        depth[count] = depth[number[word_parent[after]]] + 1
-        count += 1
-        at = after
-    return count
-
-
-@njit(**KERNEL)
-def fill_readings(
-    map_of_class,
-    map_partition,
-    map_offset,
-    pool_group,
-    pool_code,
-    partition_offset,
-    partition_source,
-    partition_group,
-    number,
-    group_first,
-    offset,
-    source,
-    word,
-    state,
-):
-    """Readings of all classes, ascending by (source, word, state) within a class.
-
-    Args:
-        map_of_class: [A] int32, map of every class; further arguments as the walk left them, but with words by their
-            new ``number`` in the codes; they ascend within a group afterwards.
-        group_first: [Q + 1] int64, scratch.
-        offset: [A + 1] int64 zeros, out.
-        source, word, state: [P] int32, out.
-    """
-    out = np.int64(0)
-    for index in range(len(map_of_class)):
-        known = map_of_class[index]
-        first, last_group = map_offset[known], np.int32(-1)
-        for pair in range(map_offset[known], map_offset[known + 1]):
-            if pool_group[pair] != last_group:
-                first, last_group = pair, pool_group[pair]
-                group_first[last_group] = pair
-            code = pool_code[pair]
-            code = (code & STATE_MASK) | np.int64(number[code >> WORD_SHIFT]) << WORD_SHIFT
-            place = pair
-            while place > first and pool_code[place - 1] > code:
-                pool_code[place] = pool_code[place - 1]
-                place -= 1
-            pool_code[place] = code
-        group_first[last_group + 1] = map_offset[known + 1]
-        partition = map_partition[known]
-        for at in range(partition_offset[partition], partition_offset[partition + 1]):
-            group = partition_group[at]
-            for pair in range(group_first[group], group_first[group + 1]):
-                source[out] = partition_source[at]
-                word[out] = pool_code[pair] >> WORD_SHIFT
-                state[out] = pool_code[pair] & STATE_MASK
-                out += 1
-        offset[index + 1] = out
-
-
-@njit(**KERNEL)
-def count_readings(map_of_class, map_partition, map_offset, pool_group, partition_offset, partition_group, group_size):
-    """How many readings all classes have.
-
-    Args: see :func:`fill_readings`; group_size: [Q] int64 zeros, and zeros again afterwards.
-    """
-    total = np.int64(0)
-    for index in range(len(map_of_class)):
-        known = map_of_class[index]
-        for pair in range(map_offset[known], map_offset[known + 1]):
-            group_size[pool_group[pair]] += 1
-        partition = map_partition[known]
-        for at in range(partition_offset[partition], partition_offset[partition + 1]):
-            total += group_size[partition_group[at]]
-        for pair in range(map_offset[known], map_offset[known + 1]):
-            group_size[pool_group[pair]] = 0
-    return total
-
-
-@njit(**KERNEL)
-def sort_stably(key, order, count, out):
-    """Counting sort of ``order`` by ``key``.
-
-    key: [P] int32; order, out: [P] int32 indices into it; count: [number of keys + 1] int64 zeros, scratch.
-    """
-    for index in range(len(order)):
-        count[key[order[index]] + 1] += 1
-    for at in range(1, len(count)):
-        count[at] += count[at - 1]
-    for index in range(len(order)):
-        at = key[order[index]]
-        out[count[at]] = order[index]
-        count[at] += 1
-
-
-@njit(**KERNEL)
-def keep_distinct(order, source, word, state, offset, out_word, out_state):
-    """Drop what stands there twice, in sorted order; ``offset``: [Q + 1] int64 zeros, out, by source."""
-    out = np.int64(0)
-    before = np.int64(-1)
-    for index in range(len(order)):
-        at = np.int64(order[index])
-        if before >= 0 and source[before] == source[at] and word[before] == word[at] and state[before] == state[at]:
-            continue
-        before = at
-        out_word[out] = word[at]
-        out_state[out] = state[at]
-        out += 1
-        offset[source[at] + 1] = out
-    for known in range(1, len(offset)):
-        if offset[known] == 0:
-            offset[known] = offset[known - 1]
-    return out
 
 
 @njit(**HELPER)
@@ -258,7 +82,8 @@ def _node(
 @njit(**KERNEL)
 def build_graph(
     progress,
-    offset,
+    begin_of,
+    end_of,
     word,
     ends,
     parent,
@@ -270,6 +95,7 @@ def build_graph(
     open_edge,
     edges_class,
     edges_target,
+    leaf,
     slots,
     node_hash,
     end_offset,
@@ -283,11 +109,13 @@ def build_graph(
 
     Args:
         progress: [2] int64: the state to go on at, the number of nodes; 0 and 0 at the start.
-        offset: [Q + 1] int64; word, ends: [P] int32, the distinct words and states in which they end, sorted.
+        begin_of, end_of: [Q] int64 into the words; word, ends: [P] int32, the distinct words of each source and
+            states in which they end, sorted.
         parent, last, depth: [W] int32, see :func:`order_words`.
         path, open_word: [deepest + 1] int32; open_end: [deepest + 1, 2] int64; open_edge: [deepest + 2] int64:
             scratch, the nodes that are not complete.
         edges_class, edges_target: [W] int32 scratch, their edges.
+        leaf: [Q] int32, all -1 at the start, the nodes in which words end in one state and none goes on.
         slots: [power of two > 2 D] int32 hash table, all -1; filled here.
         node_hash: [D] uint64; end_offset, edge_offset: [D + 1] int32 zeros at the start; end_state, edge_class,
             edge_target: int32, out.
@@ -303,7 +131,7 @@ def build_graph(
         slots[slot] = node
     while progress[0] < len(root):
         source = progress[0]
-        at, stop = offset[source], offset[source + 1]
+        at, stop = begin_of[source], end_of[source]
         top = 0
         open_word[0] = 0
         open_end[0, 0] = open_end[0, 1] = at
@@ -323,25 +151,30 @@ def build_graph(
                     climbing = parent[climbing]
                     shared -= 1
             while top > shared:
-                node = _node(
-                    ends,
-                    open_end[top, 0],
-                    open_end[top, 1],
-                    edges_class,
-                    edges_target,
-                    open_edge[top],
-                    open_edge[top + 1],
-                    progress,
-                    slots,
-                    node_hash,
-                    end_offset,
-                    end_state,
-                    edge_offset,
-                    edge_class,
-                    edge_target,
-                )
+                is_leaf = open_edge[top] == open_edge[top + 1] and open_end[top, 1] - open_end[top, 0] == 1
+                node = np.int64(leaf[ends[open_end[top, 0]]]) if is_leaf else np.int64(-1)
+                if node < 0:
+                    node = _node(
+                        ends,
+                        open_end[top, 0],
+                        open_end[top, 1],
+                        edges_class,
+                        edges_target,
+                        open_edge[top],
+                        open_edge[top + 1],
+                        progress,
+                        slots,
+                        node_hash,
+                        end_offset,
+                        end_state,
+                        edge_offset,
+                        edge_class,
+                        edge_target,
+                    )
                 if node < 0:
                     return False
+                if is_leaf:
+                    leaf[ends[open_end[top, 0]]] = node
                 if top == 0:
                     root[source] = node
                 else:

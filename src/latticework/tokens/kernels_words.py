@@ -63,6 +63,8 @@ def _same(left, right, size, values):
 @njit(**HELPER)
 def _longer(word, ended, progress, word_parent, word_class, slots):
     """The word and one class more, new if need be, above the place of the state; -1 if there is no room."""
+    if word == 0:
+        return np.int64(ended + 1) << WORD_SHIFT
     mask = np.uint64(len(slots) - 1)
     slot = mix((word << 20) + ended) & mask
     found = slots[slot]
@@ -283,8 +285,8 @@ def walk(
 
     Args:
         progress: [4] int64: the node to go on at, and how many maps, words and partitions there are. At the start
-            1, 2, 1, 1: the map DEAD has no codes, the map IDENTITY is the root's; word 0 is empty; in partition 0,
-            every source is a group.
+            1, 2, K + 1, 1: the map DEAD has no codes, the map IDENTITY is the root's; word 0 is empty, words 1 .. K are
+            the classes; in partition 0, every source is a group.
         byte, parent: see :class:`latticework.tokens.trie.Trie`.
         byte_class: [256] int64.
         moves: [L, Q] int32, the state within the lexeme, or ``ENDS`` plus that of the next one, or -1.
@@ -310,7 +312,7 @@ def walk(
     _refill(map_slots, map_hash, IDENTITY + 1, maps)
     _refill(partition_slots, partition_hash, 1, progress[3])
     word_mask = np.uint64(len(word_slots) - 1)
-    for word in range(1, progress[2]):
+    for word in range(adjacent.shape[1] + 1, progress[2]):
         slot = mix((np.int64(word_parent[word]) << 20) + word_class[word]) & word_mask
         while word_slots[slot] >= 0:
             slot = (slot + np.uint64(1)) & word_mask

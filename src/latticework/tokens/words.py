@@ -14,18 +14,19 @@ from numpy.typing import NDArray
 from latticework.automata.lexer import Lexer
 from latticework.automata.united import byte_classes
 from latticework.errors import LimitExceeded
-from latticework.tokens import kernels_word_graph, kernels_words
+from latticework.tokens import kernels_words
 from latticework.tokens.grouping import doubled, free_slots
 from latticework.tokens.kernels import DEAD, DONE, IDENTITY, UNKNOWN, number_classes
 from latticework.tokens.lexical import LexicalTables
+from latticework.tokens.readings import Readings, order_words
 from latticework.tokens.trie import Trie
 from latticework.tokens.vocabulary import Vocabulary
+from latticework.tokens.word_graph import word_graph
 
-_FIRST_MAPS = 1 << 11
-_FIRST_PAIRS = 1 << 17
-_FIRST_PARTITIONS = 1 << 9
-_FIRST_WORDS = 1 << 14
-_FIRST_NODES = 1 << 10
+_FIRST_MAPS = 1 << 12
+_FIRST_PAIRS = 1 << 18
+_FIRST_PARTITIONS = 1 << 10
+_FIRST_WORDS = 1 << 15
 _TOO_LARGE = "the lexer is too large for this vocabulary, or its lexemes may end in too many places"
 
 
@@ -42,7 +43,7 @@ def lexical_tables(lexer: Lexer, vocabulary: Vocabulary, *, max_pairs: int = 1 <
 
     Cost: linear in the vocabulary and in the readings of the prefixes that differ.
     """
-    walked = _Walk(lexer, vocabulary.trie, max_pairs)
+    walked = Walk(lexer, vocabulary.trie, max_pairs)
     class_of_token = np.empty(len(vocabulary), np.int32)
     class_of_map = np.full(walked.maps, -1, np.int32)
     classes = number_classes(walked.map_of_node, vocabulary.trie.node_of_token, class_of_map, class_of_token)
@@ -50,154 +51,20 @@ def lexical_tables(lexer: Lexer, vocabulary: Vocabulary, *, max_pairs: int = 1 <
     map_of_class = np.empty(classes, np.int32)
     map_of_class[class_of_map[used]] = used
 
-    number, word_parent, word_class, depth = _ordered_words(lexer, map_of_class, walked)
-    offset, source, word, state = _readings(lexer, map_of_class, walked, number)
+    words = order_words(walked, map_of_class, lexer.classes)
+    readings = Readings(walked, map_of_class, words.number, lexer.states)
     return LexicalTables(
         lexer=lexer,
         class_of_token=class_of_token,
-        word_parent=word_parent,
-        word_class=word_class,
-        reading_offset=offset,
-        reading_source=source,
-        reading_word=word,
-        reading_state=state,
+        word_parent=words.parent,
+        word_class=words.last,
+        **readings.by_class(),
+        **word_graph(readings.by_source(), words),
         end_tokens=vocabulary.end_tokens,
-        **_graph(lexer, source, word, state, word_parent, word_class, depth),
     )
 
 
-def _ordered_words(
-    lexer: Lexer, map_of_class: NDArray[np.int32], walked: _Walk
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """New number of each word of the walk or -1, and parents, classes and lengths of the words that are used."""
-    words = walked.words
-    number, first_child, sibling = (np.full(words, -1, np.int32) for _ in range(3))
-    parent, last, depth = (np.empty(words, np.int32) for _ in range(3))
-    count = kernels_word_graph.order_words(
-        map_of_class,
-        walked.map_offset,
-        walked.pool_code,
-        walked.word_parent[:words],
-        walked.word_class[:words],
-        number,
-        first_child,
-        sibling,
-        np.zeros(lexer.classes + 2, np.int32),
-        parent,
-        last,
-        depth,
-    )
-    return number, parent[:count].copy(), last[:count].copy(), depth[:count]
-
-
-def _readings(
-    lexer: Lexer, map_of_class: NDArray[np.int32], walked: _Walk, number: NDArray[np.int32]
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """Offsets by class, sources, words by their new numbers, and states."""
-    total = kernels_word_graph.count_readings(
-        map_of_class,
-        walked.map_partition,
-        walked.map_offset,
-        walked.pool_group,
-        walked.partition_offset,
-        walked.partition_group,
-        np.zeros(lexer.states, np.int64),
-    )
-    offset = np.zeros(len(map_of_class) + 1, np.int64)
-    source, word, state = (np.empty(total, np.int32) for _ in range(3))
-    kernels_word_graph.fill_readings(
-        map_of_class,
-        walked.map_partition,
-        walked.map_offset,
-        walked.pool_group,
-        walked.pool_code,
-        walked.partition_offset,
-        walked.partition_source,
-        walked.partition_group,
-        number,
-        np.zeros(lexer.states + 1, np.int64),
-        offset,
-        source,
-        word,
-        state,
-    )
-    return offset, source, word, state
-
-
-def _graph(
-    lexer: Lexer,
-    source: NDArray[np.int32],
-    word: NDArray[np.int32],
-    state: NDArray[np.int32],
-    word_parent: NDArray[np.int32],
-    word_class: NDArray[np.int32],
-    depth: NDArray[np.int32],
-) -> dict[str, NDArray[np.int32]]:
-    """The word graph of the tables, from all readings."""
-    offset, word, state = _distinct(lexer.states, len(word_parent), source, word, state)
-    deepest = int(depth.max())
-    root = np.zeros(lexer.states, np.int32)
-    nodes, ends, edges = _FIRST_NODES, _FIRST_NODES, _FIRST_NODES
-    progress = np.zeros(2, np.int64)
-    node_hash = np.zeros(nodes, np.uint64)
-    end_offset, edge_offset = np.zeros(nodes + 1, np.int32), np.zeros(nodes + 1, np.int32)
-    end_state, edge_class, edge_target = np.empty(ends, np.int32), np.empty(edges, np.int32), np.empty(edges, np.int32)
-    path, open_word = np.zeros(deepest + 1, np.int32), np.zeros(deepest + 1, np.int32)
-    open_end, open_edge = np.zeros((deepest + 1, 2), np.int64), np.zeros(deepest + 2, np.int64)
-    edges_class, edges_target = np.empty_like(word_parent), np.empty_like(word_parent)
-    while not kernels_word_graph.build_graph(
-        progress,
-        offset,
-        word,
-        state,
-        word_parent,
-        word_class,
-        depth,
-        path,
-        open_word,
-        open_end,
-        open_edge,
-        edges_class,
-        edges_target,
-        free_slots(len(node_hash)),
-        node_hash,
-        end_offset,
-        end_state,
-        edge_offset,
-        edge_class,
-        edge_target,
-        root,
-    ):
-        node_hash, end_offset, edge_offset, end_state, edge_class, edge_target = map(
-            doubled, (node_hash, end_offset, edge_offset, end_state, edge_class, edge_target)
-        )
-    nodes = int(progress[1])
-    ends, edges = int(end_offset[nodes]), int(edge_offset[nodes])
-    return {
-        "root": root,
-        "end_offset": end_offset[: nodes + 1].copy(),
-        "end_state": end_state[:ends].copy(),
-        "edge_offset": edge_offset[: nodes + 1].copy(),
-        "edge_class": edge_class[:edges].copy(),
-        "edge_target": edge_target[:edges].copy(),
-    }
-
-
-def _distinct(
-    states: int, words: int, source: NDArray[np.int32], word: NDArray[np.int32], state: NDArray[np.int32]
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
-    """All words and states of each source, sorted: offsets by source, words, states."""
-    order, scratch = np.arange(len(source), dtype=np.int32), np.empty(len(source), np.int32)
-    for key, values in ((state, states), (word, words), (source, states)):
-        kernels_word_graph.sort_stably(key, order, np.zeros(values + 1, np.int64), scratch)
-        order, scratch = scratch, order
-    offset = np.zeros(states + 1, np.int64)
-    out_word, out_state = (np.empty(len(source), np.int32) for _ in range(2))
-    kernels_word_graph.keep_distinct(order, source, word, state, offset, out_word, out_state)
-    return offset, out_word, out_state
-
-
-class _Walk:
+class Walk:
     """The memoised walk: map per trie node, and the maps, partitions and words, see :func:`kernels_words.walk`."""
 
     def __init__(self, lexer: Lexer, trie: Trie, max_pairs: int) -> None:
@@ -217,8 +84,9 @@ class _Walk:
         self.partition_offset = np.zeros(_FIRST_PARTITIONS + 1, np.int64)
         self._partition_hash = np.zeros(_FIRST_PARTITIONS, np.uint64)
         self.partition_source, self.partition_group = np.empty(pairs, np.int32), np.empty(pairs, np.int32)
-        self.word_parent = np.full(_FIRST_WORDS, -1, np.int32)
-        self.word_class = np.full(_FIRST_WORDS, classes, np.int32)
+        self.word_parent = np.zeros(max(_FIRST_WORDS, classes + 1), np.int32)
+        self.word_class = np.full(len(self.word_parent), classes, np.int32)
+        self.word_class[1 : classes + 1] = np.arange(classes)
 
         self._after[DEAD] = DEAD
         self._after[IDENTITY] = UNKNOWN
@@ -228,7 +96,7 @@ class _Walk:
         self.pool_group[: len(alive)], self.pool_code[: len(alive)] = groups, alive
         self.partition_offset[1] = self.map_offset[IDENTITY + 1] = len(alive)
         self.map_of_node[0] = IDENTITY
-        self._progress = np.array([1, IDENTITY + 1, 1, 1], np.int64)
+        self._progress = np.array([1, IDENTITY + 1, classes + 1, 1], np.int64)
         self._run(lexer, moves, byte_class, trie, max_pairs)
 
     @property
@@ -238,6 +106,10 @@ class _Walk:
     @property
     def words(self) -> int:
         return int(self._progress[2])
+
+    @property
+    def partitions(self) -> int:
+        return int(self._progress[3])
 
     def _run(self, lexer: Lexer, moves: _Moves, byte_class: NDArray, trie: Trie, max_pairs: int) -> None:
         states = lexer.states
