@@ -23,9 +23,7 @@ def grammar_of(source: dict[str, Any]) -> ContextFreeGrammar:
     ignored = ()
     if skip:
         ignored = (len(terminals),)
-        terminals.append(
-            Terminal("skip", ir.Repeat(ir.Alt([ir.Literal(char.encode()) for char in skip]), 1, None))
-        )
+        terminals.append(Terminal("skip", ir.Repeat(ir.Alt([ir.Literal(char.encode()) for char in skip]), 1, None)))
     numbers = {name: place for place, name in enumerate([*names, *(["skip"] if skip else []), *rules])}
     productions = [
         Production(numbers[left], tuple(numbers[symbol] for symbol in right))
