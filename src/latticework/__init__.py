@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from latticework.grammar import Grammar as Grammar
     from latticework.grammar import Indentation as Indentation
     from latticework.grammar import Limits as Limits
+    from latticework.grammar import Tag as Tag
     from latticework.grammar import choice as choice
     from latticework.grammar import gbnf as gbnf
     from latticework.grammar import json_schema as json_schema
     from latticework.grammar import lark as lark
     from latticework.grammar import regex as regex
+    from latticework.grammar import tags as tags
     from latticework.grammar import text as text
+    from latticework.lattice.chart.constraint import ContextFreeConstraint as ContextFreeConstraint
+    from latticework.lattice.chart.session import ContextFreeSession as ContextFreeSession
     from latticework.lattice.constraint import Constraint as Constraint
     from latticework.lattice.session import Session as Session
     from latticework.models.loading import load as load
@@ -46,13 +50,17 @@ _HOMES = {
     "Grammar": "latticework.grammar",
     "Indentation": "latticework.grammar",
     "Limits": "latticework.grammar",
+    "Tag": "latticework.grammar",
     "choice": "latticework.grammar",
     "gbnf": "latticework.grammar",
     "json_schema": "latticework.grammar",
     "lark": "latticework.grammar",
     "regex": "latticework.grammar",
+    "tags": "latticework.grammar",
     "text": "latticework.grammar",
     "Constraint": "latticework.lattice.constraint",
+    "ContextFreeConstraint": "latticework.lattice.chart.constraint",
+    "ContextFreeSession": "latticework.lattice.chart.session",
     "Session": "latticework.lattice.session",
     "load": "latticework.models.loading",
     "Vocabulary": "latticework.tokens.vocabulary",

@@ -10,6 +10,7 @@ from latticework.grammar.grammar import Grammar
 from latticework.grammar.json_schema import json_schema
 from latticework.grammar.limits import DEFAULT_LIMITS, Limits
 from latticework.grammar.regex import regex
+from latticework.grammar.structural import Tag, tags
 from latticework.grammar.text import text
 
 __all__ = [
@@ -17,10 +18,12 @@ __all__ = [
     "Grammar",
     "Indentation",
     "Limits",
+    "Tag",
     "choice",
     "gbnf",
     "json_schema",
     "lark",
     "regex",
+    "tags",
     "text",
 ]

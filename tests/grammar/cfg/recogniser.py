@@ -24,6 +24,7 @@ class Recogniser:
         self.accept_class = lexer.accept_class.tolist()
         self.split_class = lexer.split_class.tolist()
         self.start_after = lexer.start_after.tolist()
+        self.adjacent = lexer.adjacent.tolist()
         self.may_end = lexer.may_end.tolist()
         bounds = lexer.class_offset.tolist()
         members = lexer.class_terminal.tolist()
@@ -33,7 +34,7 @@ class Recogniser:
         return any(derives(self.grammar, word) for word in self.readings(text))
 
     def readings(self, text: str | bytes) -> list[Lexemes]:
-        """All ways to cut a text into lexemes."""
+        """All ways to cut a text into lexemes such that some text has every two neighbours side by side."""
         reached: dict[tuple[tuple[int, ...], int], None] = {((), 0): None}
         for byte in text.encode() if isinstance(text, str) else text:
             after: dict[tuple[tuple[int, ...], int], None] = {}
@@ -42,7 +43,8 @@ class Recogniser:
                 if moved >= 0:
                     after[word, moved] = None
                 ended = self.split_class[state] if moved >= 0 else self.accept_class[state]
-                if ended >= 0 and self.next_state[self.start_after[ended]][byte] >= 0:
+                fits = ended >= 0 and (not word or self.adjacent[word[-1]][ended])
+                if fits and self.next_state[self.start_after[ended]][byte] >= 0:
                     after[(*word, ended), self.next_state[self.start_after[ended]][byte]] = None
             reached = after
         words = {word for word, state in reached if self.may_end[state]}

@@ -20,7 +20,7 @@ def test_every_grammar_is_read(name: str) -> None:
 
 
 def test_other_names_are_refused() -> None:
-    with pytest.raises(lw.InputError, match="no grammar 'jsno' comes with the package: .*json"):
+    with pytest.raises(lw.InputError, match=r"no grammar 'jsno' comes with the package: .*json"):
         lw.lark("jsno")
     with pytest.raises(KeyError):
         library.text_of("../json")

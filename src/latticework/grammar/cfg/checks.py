@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
 from latticework.grammar.cfg.draft import Draft
-from latticework.grammar.cfg.expressions import Source
 from latticework.grammar.cfg.syntax import Terminal
 
 if TYPE_CHECKING:
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
 _MAX_STATES = 2_000
 
 
-def refuse_empty(draft: Draft, start: int, source: Source) -> None:
-    """Raises :class:`GrammarError` where no text follows from ``start``."""
+def refuse_empty(draft: Draft, start: int) -> None:
+    """Raises :class:`GrammarError` where no text follows from ``start``, a rule with a place."""
     if start not in draft.productive():
-        place, span = draft.places.get(start, (source, (0, 0)))
+        place, span = draft.places[start]
         place.fail(f"no text follows from {draft.name(start)}", span, "it cannot be written without itself")
 
 

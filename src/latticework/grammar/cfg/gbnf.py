@@ -56,7 +56,7 @@ def gbnf(grammar: str | os.PathLike[str], start: str = "root", *, limits: Limits
         return Grammar(regular[start], "gbnf", options=options, warnings=warnings)
     lowering = _Lowering(source, rules, regular, limits)
     symbol = lowering.lower(start)
-    refuse_empty(lowering.draft, symbol, source)
+    refuse_empty(lowering.draft, symbol)
     return Grammar(ir.NOTHING, "gbnf", lowering.draft.finish(symbol), options=options, warnings=warnings)
 
 

@@ -18,13 +18,13 @@ from typing import Literal, TypeAlias
 
 from latticework.errors import GrammarError, InputError
 from latticework.grammar import ir
+from latticework.grammar.cfg.checks import refuse_empty
 from latticework.grammar.cfg.draft import Draft, Right
 from latticework.grammar.cfg.syntax import ContextFreeGrammar, Terminal
 from latticework.grammar.regex import lowered
 
 _LINE_BREAK = ir.Alt((ir.Literal(b"\n"), ir.Literal(b"\r\n")))
 _BLANK = ir.Chars(((0x09, 0x09), (0x0C, 0x0C), (0x20, 0x20)))
-_TEXT_START = 1  # mode of what competes before the first lexeme only
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def laid_out(draft: Draft, start: int, layout: Indentation, symbols: Mapping[int
         symbols: the terminals of ``draft`` that stand for ``newline``, ``indent`` and ``dedent``, with their names.
 
     Raises:
-        GrammarError: blocks or brackets do not end in the alternative in which they begin.
+        GrammarError: blocks or brackets do not end in the alternative in which they begin, or all texts nest too deep.
     """
     return _Copier(draft, layout, _roles(draft, layout, symbols)).copy(start)
 
@@ -119,6 +119,7 @@ class _Copier:
             if roles.get(symbol) not in ("newline", "indent", "dedent")
         }
         self.new.ignored = [self.terminal[symbol] for symbol in draft.ignored]
+        self.new.competing = [self.terminal[symbol] for symbol in draft.competing]
         self.breaks, self.other_break = self._line_breaks()
         self.wrapped: dict[int, int] = {}
         self.any_break: int | None = None
@@ -132,6 +133,8 @@ class _Copier:
             left, nonterminal, place = self.waiting.pop()
             found = (self._right(steps, place) for steps in self.steps[-nonterminal - 1])
             self.new.add(left, [right for right in found if right is not None])
+        self.new.places[text] = self.old.places[start]
+        refuse_empty(self.new, text)
         self.new.competing += (self.other_break, indented, *self.breaks)
         return self.new.finish(text)
 
@@ -204,11 +207,12 @@ class _Copier:
 
     def _ends(self) -> tuple[int, int, int]:
         """Blank lines before the first and behind the last lexeme, and blanks before the first, which are refused."""
+        before_text = self.old.modes  # what competes before the first lexeme only
         more = ir.Repeat(self._blank_line(), 0, None)
         ending = ir.Seq((more, ir.Repeat(_BLANK, 0, None), lowered(self.layout.comment)))
         lines = ir.Alt((ir.Repeat(self._blank_line(), 1, None), ending))
-        first = Terminal("blank lines", lines, 1, mode=_TEXT_START)
-        indented = Terminal("indentation of the first line", ir.Repeat(_BLANK, 1, None), mode=_TEXT_START)
+        first = Terminal("blank lines", lines, 1, mode=before_text)
+        indented = Terminal("indentation of the first line", ir.Repeat(_BLANK, 1, None), mode=before_text)
         comment = self.new.terminal(Terminal("comment at the end", ir.Seq((_LINE_BREAK, ending))))
         last = self.new.nonterminal("end")
         self.new.add(last, [(symbol,) for symbol in (*self.breaks, self.other_break, comment)])

@@ -60,7 +60,7 @@ def lark(
     layout = frozenset() if indentation is None else indentation.names
     lowered = Rules(module, _given(terminals or {}, rules or {}), layout, limits)
     symbol = lowered.lower(start)
-    refuse_empty(lowered.draft, symbol, module.source)
+    refuse_empty(lowered.draft, symbol)
     if indentation is None:
         found = lowered.draft.finish(symbol)
     else:

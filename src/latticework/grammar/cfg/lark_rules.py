@@ -110,6 +110,8 @@ class Rules:
         return (self._unnamed(module, body),)
 
     def _named(self, module: Module, name: str, span: Span) -> int:
+        if name in self.layout:
+            return self._layout_symbol(name)
         entry = module.entry(name, span)
         self.used.add(entry)
         if entry.is_declared and name in self.given:
@@ -117,6 +119,14 @@ class Rules:
         if is_terminal_name(name):
             return self._terminal(entry, module.source, span)
         return self._instance(entry, (), module.source, span)
+
+    def _layout_symbol(self, name: str) -> int:
+        """A placeholder, whatever the text says of the name."""
+        found = next((symbol for symbol, known in self.layout_symbols.items() if known == name), None)
+        if found is None:
+            found = self.draft.terminal(Terminal(name, ir.NOTHING))
+            self.layout_symbols[found] = name
+        return found
 
     def _given(self, entry: Entry) -> int:
         """The start of a whole grammar that was given for a declared name."""
@@ -175,10 +185,6 @@ class Rules:
 
     def _new_terminal(self, entry: Entry, source: Source, span: Span) -> int:
         name = entry.name
-        if name in self.layout:
-            symbol = self.draft.terminal(Terminal(name, ir.NOTHING))
-            self.layout_symbols[symbol] = name
-            return symbol
         if entry.is_declared:
             source.fail(
                 f"the terminal {name} is only declared", span, f"give its language: terminals={{{name!r}: ...}}"
