@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies_automata import vocabularies
-from strategies_lexers import GRAMMARS, LETTERS, cpp_like, grammars, json_like, python_like
+from strategies_lexers import GRAMMARS, LETTERS, cpp_like, grammar_of, grammars, json_like, pattern, python_like
 from test_lifting_real_vocabulary import tekken
 from words_reference import assert_graph_is_minimal, graph_words, listed, readings, words_of
 
@@ -86,6 +86,12 @@ def test_a_real_vocabulary(grammar: Callable[[], ContextFreeGrammar]) -> None:
         assert graph_words(tables, state) == every.get(state, set())
 
 
-def test_limit() -> None:
+def test_limits() -> None:
     with pytest.raises(LimitExceeded, match="max_pairs"):
         lexical_tables(build_lexer(cpp_like()), tekken(), max_pairs=10_000)
+    overlapping = [pattern(name, f"[{name}z]+", munch=False) for name in "abcd"]
+    grammar = grammar_of(overlapping, {"s": ["", "a s", "b s", "c s", "d s"]})
+    tokens = Vocabulary([b"abcdz" * 6, b"z" * 8, b""], {2: "eos"})
+    with pytest.raises(LimitExceeded, match="max_readings=4"):
+        lexical_tables(build_lexer(grammar), tokens, max_readings=4)
+    assert lexical_tables(build_lexer(grammar), tokens).classes == 2

@@ -18,37 +18,11 @@ from numba import njit
 from latticework.jit import HELPER, KERNEL
 from latticework.tokens.kernels import DEAD, DONE, IDENTITY, UNKNOWN, mix
 
-MAPS_FULL, CODES_FULL, WORDS_FULL, PARTITIONS_FULL, SOURCES_FULL = range(DONE + 1, DONE + 6)
+MAPS_FULL, CODES_FULL, WORDS_FULL, PARTITIONS_FULL, SOURCES_FULL, TOO_MANY = range(DONE + 1, DONE + 7)
 WORD_SHIFT = 32
 STATE_MASK = (1 << WORD_SHIFT) - 1
 # A step that ends a lexeme, above the state it leads to.
 ENDS = 1 << 30
-
-
-@njit(**KERNEL)
-def spread_viability(next_state, viable):
-    """Let every state have what the states behind it have: ``viable[q] |= viable[next_state[q, :]]``, while that grows.
-
-    next_state: [Q, L] int32; viable: [Q, C] uint8, 0 or 1, in and out.
-    """
-    columns = np.uint64(viable.shape[1])
-    grows = True
-    while grows:
-        grows = False
-        for offset in range(len(next_state)):
-            state = len(next_state) - 1 - offset
-            before = np.int32(-1)
-            for letter in range(next_state.shape[1]):
-                target = next_state[state, letter]
-                if target < 0 or target == before:
-                    continue
-                before = target
-                news = np.uint8(0)
-                for column in range(columns):
-                    news |= viable[target, column] & ~viable[state, column]
-                    viable[state, column] |= viable[target, column]
-                if news:
-                    grows = True
 
 
 @njit(**HELPER)
@@ -114,10 +88,11 @@ def _image(
     word_slots,
     pool_group,
     pool_code,
+    max_readings,
 ):
     """Append to the pools at ``out`` the codes ``begin..end`` followed by a byte; returns the new end.
 
-    ``-CODES_FULL`` or ``-WORDS_FULL`` where there is no room.
+    ``-CODES_FULL`` or ``-WORDS_FULL`` where there is no room, ``-TOO_MANY`` where a group has too many codes.
     """
     if out + 2 * (end - begin) > len(pool_group):
         return np.int64(-CODES_FULL)
@@ -147,6 +122,8 @@ def _image(
                     return np.int64(-WORDS_FULL)
                 pool_group[out] = group
                 out = _put(longer + splits[letter, state], first, out, pool_code)
+                if out - first > max_readings:
+                    return np.int64(-TOO_MANY)
     return out
 
 
@@ -279,6 +256,7 @@ def walk(
     kept_offset,
     kept_slot,
     group_slots,
+    max_readings,
     map_of_node,
 ):
     """Give every trie node its map; resumable.
@@ -303,9 +281,10 @@ def walk(
         word_parent, word_class: [W] int32; the class of word 0 is K.
         map_slots, partition_slots, word_slots: [power of two > 2 M, 2 R, 2 W] int32 hash tables, all -1; filled here.
         new_group, kept_offset, kept_slot, group_slots: scratch of the merging of groups.
+        max_readings: most codes of a group.
         map_of_node: [N] int32, out.
 
-    Returns: DONE, or what is full.
+    Returns: DONE, or what is full, or TOO_MANY.
     """
     node, maps = progress[0], progress[1]
     mask = np.uint64(len(map_slots) - 1)
@@ -344,6 +323,7 @@ def walk(
                 word_slots,
                 pool_group,
                 pool_code,
+                max_readings,
             )
             if stop < 0:
                 status = -stop

@@ -17,6 +17,7 @@ from latticework.errors import LimitExceeded
 from latticework.tokens import kernels_words
 from latticework.tokens.grouping import doubled, free_slots
 from latticework.tokens.kernels import DEAD, DONE, IDENTITY, UNKNOWN, number_classes
+from latticework.tokens.lexer_moves import Moves
 from latticework.tokens.lexical import LexicalTables
 from latticework.tokens.readings import Readings, order_words
 from latticework.tokens.trie import Trie
@@ -27,23 +28,28 @@ _FIRST_MAPS = 1 << 12
 _FIRST_PAIRS = 1 << 18
 _FIRST_PARTITIONS = 1 << 10
 _FIRST_WORDS = 1 << 15
-_TOO_LARGE = "the lexer is too large for this vocabulary, or its lexemes may end in too many places"
+_TOO_LARGE = "the lexer is too large for this vocabulary"
+_TOO_MANY = "lexemes may end in too many places: use fewer terminals that overlap"
 
 
-def lexical_tables(lexer: Lexer, vocabulary: Vocabulary, *, max_pairs: int = 1 << 26) -> LexicalTables:
+def lexical_tables(
+    lexer: Lexer, vocabulary: Vocabulary, *, max_pairs: int = 1 << 26, max_readings: int = 1 << 10
+) -> LexicalTables:
     """What each token of the vocabulary does to the lexer, and the words that a free slot can give out.
 
     Args:
         lexer: fewer than 2^30 states.
         vocabulary: ids without bytes (special, unreachable) get class -1.
-        max_pairs: most readings of all prefixes of tokens kept on the way, 12 bytes each.
+        max_pairs: most readings of all prefixes of tokens kept on the way, those counted once that several states
+            share; 12 bytes each.
+        max_readings: most readings of one prefix of a token from one state, where lexemes may end in several places.
 
     Raises:
-        LimitExceeded: ``max_pairs``.
+        LimitExceeded: ``max_pairs`` or ``max_readings``.
 
     Cost: linear in the vocabulary and in the readings of the prefixes that differ.
     """
-    walked = Walk(lexer, vocabulary.trie, max_pairs)
+    walked = Walk(lexer, vocabulary.trie, max_pairs, max_readings)
     class_of_token = np.empty(len(vocabulary), np.int32)
     class_of_map = np.full(walked.maps, -1, np.int32)
     classes = number_classes(walked.map_of_node, vocabulary.trie.node_of_token, class_of_map, class_of_token)
@@ -67,13 +73,13 @@ def lexical_tables(lexer: Lexer, vocabulary: Vocabulary, *, max_pairs: int = 1 <
 class Walk:
     """The memoised walk: map per trie node, and the maps, partitions and words, see :func:`kernels_words.walk`."""
 
-    def __init__(self, lexer: Lexer, trie: Trie, max_pairs: int) -> None:
+    def __init__(self, lexer: Lexer, trie: Trie, max_pairs: int, max_readings: int) -> None:
         states, classes = lexer.states, lexer.classes
         if states > max_pairs:
             raise LimitExceeded("max_pairs", max_pairs, hint=_TOO_LARGE)
         byte_class, letters = byte_classes(lexer.next_state.T)
         columns = np.ascontiguousarray(lexer.next_state[:, letters].T)
-        moves = _Moves(lexer, columns)
+        moves = Moves(lexer, columns)
         pairs = min(max(_FIRST_PAIRS, 4 * states), max_pairs)
         self.map_of_node = np.empty(trie.nodes, np.int32)
         self.map_partition = np.zeros(_FIRST_MAPS, np.int32)
@@ -97,7 +103,7 @@ class Walk:
         self.partition_offset[1] = self.map_offset[IDENTITY + 1] = len(alive)
         self.map_of_node[0] = IDENTITY
         self._progress = np.array([1, IDENTITY + 1, classes + 1, 1], np.int64)
-        self._run(lexer, moves, byte_class, trie, max_pairs)
+        self._run(lexer, moves, byte_class, trie, max_pairs, max_readings)
 
     @property
     def maps(self) -> int:
@@ -111,7 +117,9 @@ class Walk:
     def partitions(self) -> int:
         return int(self._progress[3])
 
-    def _run(self, lexer: Lexer, moves: _Moves, byte_class: NDArray, trie: Trie, max_pairs: int) -> None:
+    def _run(
+        self, lexer: Lexer, moves: Moves, byte_class: NDArray, trie: Trie, max_pairs: int, max_readings: int
+    ) -> None:
         states = lexer.states
         new_group, kept_offset, kept_slot = np.empty(states, np.int32), *np.empty((2, states + 1), np.int64)
         while True:
@@ -145,10 +153,13 @@ class Walk:
                 kept_offset,
                 kept_slot,
                 free_slots(states),
+                max_readings,
                 self.map_of_node,
             )
             if status == DONE:
                 return
+            if status == kernels_words.TOO_MANY:
+                raise LimitExceeded("max_readings", max_readings, hint=_TOO_MANY)
             self._enlarge(int(status), max_pairs)
 
     def _enlarge(self, status: int, max_pairs: int) -> None:
@@ -176,38 +187,3 @@ class Walk:
 def _check_room(pool: NDArray, max_pairs: int) -> None:
     if len(pool) == max_pairs:
         raise LimitExceeded("max_pairs", max_pairs, hint=_TOO_LARGE)
-
-
-class _Moves:
-    """The lexer as the walk reads it: transposed, with what no text has taken out.
-
-    Attributes:
-        moves, splits, viable, adjacent: see :func:`kernels_words.walk`.
-    """
-
-    def __init__(self, lexer: Lexer, columns: NDArray[np.int32]) -> None:
-        """columns: [L, Q], ``next_state`` for one byte of each class."""
-        states, classes = lexer.states, lexer.classes
-        ends = lexer.accept_class >= 0
-        self.adjacent = np.ones((classes + 1, classes), np.uint8)
-        self.adjacent[:classes] = lexer.adjacent
-        # [Q, K + 1]; the last column is for no class before.
-        self.viable = np.zeros((states, classes + 1), np.uint8)
-        self.viable[ends] = np.pad(lexer.adjacent, ((0, 1), (0, 0)), constant_values=True).T[lexer.accept_class[ends]]
-        self.viable[lexer.may_end] = 1
-        kernels_words.spread_viability(np.ascontiguousarray(columns.T), self.viable)
-        begun = self._begun(lexer, columns, lexer.accept_class)
-        lives = self.viable[columns, classes] > 0
-        self.moves = np.where(columns < 0, np.where(begun >= 0, begun + kernels_words.ENDS, -1), columns)
-        self.moves = np.where((columns >= 0) & ~lives, -1, self.moves).astype(np.int32)
-        self.splits = np.zeros((0, states), np.int32)
-        if (lexer.split_class >= 0).any():
-            self.splits = np.where(columns >= 0, self._begun(lexer, columns, lexer.split_class), -1).astype(np.int32)
-
-    def _begun(self, lexer: Lexer, columns: NDArray[np.int32], ended: NDArray[np.int32]) -> NDArray[np.int32]:
-        """[L, Q] state of the lexeme that begins with the byte where one of the class of ``ended`` ends, or -1."""
-        if not lexer.classes:
-            return np.full_like(columns, -1)
-        begun = columns[:, lexer.start_after[ended]]
-        fits = (ended >= 0) & (begun >= 0) & (self.viable[begun, ended] > 0)
-        return np.where(fits, begun, -1)
