@@ -1,4 +1,4 @@
-"""From a grammar and a vocabulary to a :class:`Constraint`, through a cache bounded in bytes."""
+"""From a grammar and a vocabulary to a constraint, through a cache bounded in bytes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from latticework.grammar.grammar import Grammar
 from latticework.grammar.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
+    from latticework.grammar.cfg.syntax import ContextFreeGrammar
+    from latticework.lattice.chart.constraint import ContextFreeConstraint
     from latticework.lattice.constraint import Constraint
     from latticework.tokens.vocabulary import Vocabulary
 
 DEFAULT_CACHE_BYTES = 256 << 20
 
 Key: TypeAlias = tuple[Grammar, Limits, bytes]
+AnyConstraint: TypeAlias = "Constraint | ContextFreeConstraint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +45,15 @@ class CompileCache:
     def __init__(self, max_bytes: int = DEFAULT_CACHE_BYTES) -> None:
         self.max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._entries: OrderedDict[Key, Future[Constraint]] = OrderedDict()
+        self._entries: OrderedDict[Key, Future[AnyConstraint]] = OrderedDict()
         self._sizes: dict[Key, int] = {}
         self._hits = 0
         self._misses = 0
 
-    def get(self, grammar: Grammar, vocabulary: Vocabulary, limits: Limits) -> Constraint:
+    def get(self, grammar: Grammar, vocabulary: Vocabulary, limits: Limits) -> AnyConstraint:
         """The constraint, compiled now unless it is there. Raises what compiling raises."""
         key = (grammar, limits, vocabulary.digest)
-        future: Future[Constraint] = Future()
+        future: Future[AnyConstraint] = Future()
         with self._lock:
             present = self._entries.get(key)
             if present is not None:
@@ -69,7 +72,7 @@ class CompileCache:
             future.set_exception(error)
             raise
         future.set_result(constraint)
-        self._account(key, constraint.tokens.nbytes)
+        self._account(key, constraint.nbytes)
         return constraint
 
     def _account(self, key: Key, size: int) -> None:
@@ -95,8 +98,9 @@ class CompileCache:
 cache = CompileCache()
 
 
-def compile(grammar: Grammar, vocabulary: Vocabulary, limits: Limits | None = None) -> Constraint:
-    """Compile ``grammar`` for ``vocabulary``.
+def compile(grammar: Grammar, vocabulary: Vocabulary, limits: Limits | None = None) -> AnyConstraint:
+    """Compile ``grammar`` for ``vocabulary``: a :class:`Constraint`, or a :class:`ContextFreeConstraint` with the same
+    questions where the grammar is context-free.
 
     Cached in memory by grammar, limits and vocabulary (least recently used, 256 MiB of tables). A
     typical JSON Schema costs a few milliseconds on a vocabulary of 131k tokens when it is not cached.
@@ -110,9 +114,25 @@ def compile(grammar: Grammar, vocabulary: Vocabulary, limits: Limits | None = No
     return cache.get(grammar, vocabulary, limits or DEFAULT_LIMITS)
 
 
-def _compile(grammar: Grammar, vocabulary: Vocabulary, limits: Limits) -> Constraint:
+def _compile(grammar: Grammar, vocabulary: Vocabulary, limits: Limits) -> AnyConstraint:
+    if grammar.context_free is not None:
+        return _compile_context_free(grammar, grammar.context_free, vocabulary, limits)
     from latticework.lattice.constraint import Constraint
     from latticework.tokens.lifting import lift
 
     automaton = build_automaton(grammar.node, limits)
     return Constraint(vocabulary, lift(automaton, vocabulary), grammar)
+
+
+def _compile_context_free(
+    grammar: Grammar, rules: ContextFreeGrammar, vocabulary: Vocabulary, limits: Limits
+) -> ContextFreeConstraint:
+    from latticework.automata.lexing import build_lexer
+    from latticework.automata.rules import rules_of
+    from latticework.lattice.chart.constraint import ContextFreeConstraint
+    from latticework.lattice.chart.decide import Budget
+    from latticework.tokens.words import lexical_tables
+
+    lexical = lexical_tables(build_lexer(rules, limits.max_states), vocabulary)
+    budget = Budget(limits.max_chart_nodes, limits.max_chart_rounds)
+    return ContextFreeConstraint(vocabulary, rules_of(rules), lexical, grammar, budget)

@@ -89,6 +89,7 @@ def explain(
 def _compile(schema: str, model: str, schema_options: SchemaOptions) -> tuple[Constraint, float]:
     from latticework.compiler import compile
     from latticework.grammar import choice, json_schema
+    from latticework.lattice.constraint import Constraint
     from latticework.models.loading import load
 
     grammar = json_schema(read_schema(schema), **schema_options)
@@ -96,6 +97,7 @@ def _compile(schema: str, model: str, schema_options: SchemaOptions) -> tuple[Co
     compile(choice(["warm"]), vocabulary)  # so that the figure is the schema's, not that of loading kernels and trie
     begun = time.perf_counter()
     constraint = compile(grammar, vocabulary)
+    assert isinstance(constraint, Constraint)
     return constraint, 1e3 * (time.perf_counter() - begun)
 
 

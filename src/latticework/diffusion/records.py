@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from latticework.compiler import AnyConstraint
     from latticework.errors import LatticeworkError
-    from latticework.lattice.constraint import Constraint
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -29,13 +29,13 @@ class Request:
     prompt: tuple[int, ...]
     tokens: NDArray[np.int64]
     free: NDArray[np.bool_]
-    constraint: Constraint | None = None
+    constraint: AnyConstraint | None = None
     entropy: tuple[int, ...] = (0,)
     tail: bool = True
 
     @classmethod
     def blank(
-        cls, prompt: tuple[int, ...], slots: int, constraint: Constraint | None = None, entropy: tuple[int, ...] = (0,)
+        cls, prompt: tuple[int, ...], slots: int, constraint: AnyConstraint | None = None, entropy: tuple[int, ...] = (0,)
     ) -> Request:
         """A request whose canvas is ``slots`` free slots."""
         tokens = np.zeros(slots, dtype=np.int64)

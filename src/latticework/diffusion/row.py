@@ -15,6 +15,7 @@ from latticework.errors import LatticeworkError, ModelError
 
 if TYPE_CHECKING:
     from latticework.diffusion.unconstrained import FreeSession
+    from latticework.lattice.chart.session import ContextFreeSession
     from latticework.lattice.path import Proposal
     from latticework.lattice.session import Session
     from latticework.tokens.vocabulary import Vocabulary
@@ -54,7 +55,7 @@ class Row:
         self._session = self._open(request, vocabulary)
         self.timings.constraint += 1e3 * (perf_counter() - begun)
 
-    def _open(self, request: Request, vocabulary: Vocabulary) -> Session | FreeSession:
+    def _open(self, request: Request, vocabulary: Vocabulary) -> Session | ContextFreeSession | FreeSession:
         if request.constraint is not None:
             return request.constraint.session(self.tokens, self.free, tail=request.tail)
         from latticework.diffusion.unconstrained import FreeSession

@@ -53,6 +53,11 @@ class Constraint:
         """The language as a byte automaton."""
         return self.tokens.automaton
 
+    @property
+    def nbytes(self) -> int:
+        """Memory of the tables, bytes."""
+        return self.tokens.nbytes
+
     @cached_property
     def digest(self) -> bytes:
         """16 bytes that name the language and the vocabulary; equal for equal tables."""

@@ -20,8 +20,8 @@ from latticework.models.base import DiffusionModel
 from latticework.models.result import Result
 
 if TYPE_CHECKING:
+    from latticework.compiler import AnyConstraint
     from latticework.grammar.grammar import Grammar
-    from latticework.lattice.constraint import Constraint
     from latticework.tokens.vocabulary import Vocabulary
 
 MAX_PROMPT_BYTES = 1 << 20  # UTF-8 bytes of one prompt; far above any model's positions, so that mistakes fail early
@@ -51,7 +51,7 @@ class _Row:
 
     request: Request
     grammar: Grammar | None
-    constraint: Constraint | None
+    constraint: AnyConstraint | None
 
 
 class Model:
@@ -68,12 +68,13 @@ class Model:
     def vocabulary(self) -> Vocabulary:
         return self.backend.vocabulary
 
-    def compile(self, grammar: Any) -> Constraint:
+    def compile(self, grammar: Any) -> AnyConstraint:
         """The constraint of a grammar (or of anything ``json_schema`` takes) over this model's vocabulary."""
         from latticework.compiler import compile
+        from latticework.lattice.chart.constraint import ContextFreeConstraint
         from latticework.lattice.constraint import Constraint
 
-        if isinstance(grammar, Constraint):
+        if isinstance(grammar, Constraint | ContextFreeConstraint):
             if grammar.vocabulary != self.vocabulary:
                 raise InputError(f"the constraint was compiled for another vocabulary than that of {self.name}")
             return grammar
@@ -193,7 +194,7 @@ class Model:
         entropy = (seed, seen[key.digest()], *words)
         return _Row(Request.blank(tuple(ids), slots, constraint, entropy), source, constraint)
 
-    def _slots(self, prompt_tokens: int, constraint: Constraint | None, max_tokens: int | None) -> int:
+    def _slots(self, prompt_tokens: int, constraint: AnyConstraint | None, max_tokens: int | None) -> int:
         limit = self.backend.max_positions
         left = None if limit is None else limit - prompt_tokens
         if left is not None and left < (max_tokens or 1):

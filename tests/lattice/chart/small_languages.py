@@ -75,6 +75,15 @@ class Fillings:
         ]
         return {filling for filling in product(*choices) if self._is_valid(filling, tail)}
 
+    def valid_elastic(self, tokens: np.ndarray, free: np.ndarray) -> set[tuple[int, ...]]:
+        """With slots that may hold ``EOS`` as a filler, and no tail."""
+        choices = [range(len(TOKENS) + 1) if is_free else [token] for token, is_free in zip(tokens, free, strict=True)]
+        return {
+            filling
+            for filling in product(*choices)
+            if self.in_language(b"".join(TOKENS[token] for token in filling if token != EOS))
+        }
+
     def _is_valid(self, filling: tuple[int, ...], tail: bool) -> bool:
         length = len(filling)
         while tail and length and filling[length - 1] == EOS:

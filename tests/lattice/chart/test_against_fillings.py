@@ -77,3 +77,34 @@ def test_commits_and_retracts(seed: int) -> None:
         if random.random() < 0.2:
             session.retract([int(random.integers(slots))])
     assert tuple(session.tokens) in valid
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_elastic_holes(seed: int) -> None:
+    """Free slots that may hold a filler: commits of any valid filling go through, others do not."""
+    random = np.random.default_rng(3000 + seed)
+    grammar = random_grammar(random)
+    constraint, fillings = constraint_of(grammar), Fillings(grammar)
+    for _ in range(4):
+        tokens, free = random_canvas(random, int(random.integers(1, 4)), fillings)
+        tokens[tokens == EOS] = 0
+        valid = fillings.valid_elastic(tokens, free)
+        if not valid:
+            with pytest.raises(Infeasible):
+                constraint.session(tokens, free, tail=False, elastic=True)
+            continue
+        session = constraint.session(tokens, free, tail=False, elastic=True)
+        for slot in np.flatnonzero(free):
+            for token in range(EOS + 1):
+                changed, open_ = tokens.copy(), free.copy()
+                changed[slot], open_[slot] = token, False
+                if any(filling[slot] == token for filling in valid):
+                    constraint.session(changed, open_, tail=False, elastic=True)
+                else:
+                    with pytest.raises(Infeasible):
+                        constraint.session(changed, open_, tail=False, elastic=True)
+        while session.free.any():
+            proposal = session.propose(random.normal(size=(len(tokens), EOS + 1)))
+            assert tuple(proposal.tokens) in valid
+            slot = int(random.choice(np.flatnonzero(session.free)))
+            session.commit({slot: int(proposal.tokens[slot])})

@@ -42,13 +42,14 @@ def text_canvas(data: bytes) -> Canvas:
 
 
 def canvas_of(
-    vocabulary: Vocabulary, tokens: NDArray[np.int64], free: NDArray[np.bool_], tail: bool
+    vocabulary: Vocabulary, tokens: NDArray[np.int64], free: NDArray[np.bool_], tail: bool, filler: int = -1
 ) -> tuple[Canvas | None, int]:
     """The canvas of slots, or ``None`` and the slot at which it cannot be valid for a token that no text has.
 
     Args:
         tokens, free: [N].
         tail: whether end tokens may follow the text.
+        filler: the token that leaves no text, -1 for none.
     """
     fixed = np.flatnonzero(~free)
     is_end = np.isin(tokens[fixed], vocabulary.end_tokens) if tail else np.zeros(len(fixed), np.bool_)
@@ -62,8 +63,10 @@ def canvas_of(
     gap_slots: list[int] = []
     size = 0
     for slot in range(body):
+        if not free[slot] and tokens[slot] == filler:
+            continue
         if free[slot]:
-            if gap_first and gap_first[-1] + gap_slots[-1] == slot:
+            if gap_at and gap_at[-1] == size:
                 gap_slots[-1] += 1
             else:
                 gap_at.append(size)
@@ -76,7 +79,7 @@ def canvas_of(
             return None, slot
         pieces.append(piece)
         size += len(piece)
-    open_end = tail and bool(gap_first) and gap_first[-1] + gap_slots[-1] == body
+    open_end = tail and bool(gap_at) and gap_at[-1] == size
     return (
         Canvas(
             np.frombuffer(b"".join(pieces), np.uint8),

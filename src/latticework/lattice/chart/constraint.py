@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from latticework.tokens.lexical import LexicalTables
     from latticework.tokens.vocabulary import Vocabulary
 
-_MOST_TOKENS_TRIED = 1 << 13
+_MOST_TOKENS_TRIED = 1 << 9
 
 
 class ContextFreeConstraint:
@@ -81,7 +81,7 @@ class ContextFreeConstraint:
         """Fewest tokens of a text, end and pad not counted. Computed when first asked for, by bisection.
 
         Raises:
-            Infeasible: no text of up to some thousand tokens can be written with the vocabulary.
+            Infeasible: no text of up to 512 tokens can be written with the vocabulary.
             LimitExceeded: the budget is spent.
         """
         if self._fits(0):
@@ -90,7 +90,8 @@ class ContextFreeConstraint:
         while not self._fits(high):
             high *= 2
             if high > _MOST_TOKENS_TRIED:
-                raise Infeasible("no document of the constraint can be written with this vocabulary")
+                message = f"no document of up to {_MOST_TOKENS_TRIED} tokens can be written with this vocabulary"
+                raise Infeasible(message)
         low = high // 2 + 1
         while low < high:
             middle = (low + high) // 2
@@ -102,7 +103,7 @@ class ContextFreeConstraint:
         question = Question(np.zeros(slots, np.int64), np.ones(slots, np.bool_), tail=True)
         return decide(self.language, question, self.budget).witness is not None
 
-    def session(self, tokens: Any, free: Any, tail: bool = True) -> ContextFreeSession:
+    def session(self, tokens: Any, free: Any, tail: bool = True, elastic: bool = False) -> ContextFreeSession:
         """Ask about one canvas.
 
         Args:
@@ -110,12 +111,13 @@ class ContextFreeConstraint:
             free: [N] bool, NumPy or torch; True where a slot may be filled.
             tail: whether slots after the document may hold end or pad tokens. Either way a document
                 may fill the canvas exactly.
+            elastic: whether free slots may hold fillers, which leave no text: holes of any length up to their slots.
 
         Raises:
             Infeasible: no filling is valid.
-            InputError: the shapes do not fit.
+            InputError: the shapes do not fit, or there is no token that may stand for a filler.
             LimitExceeded: the budget is spent; no verdict.
         """
         from latticework.lattice.chart.session import ContextFreeSession
 
-        return ContextFreeSession(self, tokens, free, tail)
+        return ContextFreeSession(self, tokens, free, tail, elastic)

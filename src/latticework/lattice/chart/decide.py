@@ -44,11 +44,13 @@ class Question:
         tokens: [N] int64, read where ``free`` is False.
         free: [N] bool.
         tail: whether end tokens may follow the text.
+        elastic: whether free slots may hold fillers, which leave no text.
     """
 
     tokens: NDArray[np.int64]
     free: NDArray[np.bool_]
     tail: bool
+    elastic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,11 @@ def decide(language: Language, question: Question, budget: Budget) -> Answer:
     Raises:
         LimitExceeded: the budget is spent; no verdict.
     """
-    canvas, slot = canvas_of(language.vocabulary, question.tokens, question.free, question.tail)
+    canvas, slot = canvas_of_question(language, question)
     if canvas is None:
         return Answer(None, slot)
     slots = slots_of_canvas(language, question, canvas)
-    tables = language.slots
+    tables = language.elastic_slots if question.elastic else language.slots
     gaps, read = swept(tables, canvas)
     if read <= len(canvas.text):
         return Answer(None, _slot_of_byte(slots, read))
@@ -90,6 +92,12 @@ def decide(language: Language, question: Question, budget: Budget) -> Answer:
     raise LimitExceeded("max_chart_rounds", budget.max_rounds)
 
 
+def canvas_of_question(language: Language, question: Question) -> tuple[Canvas | None, int]:
+    """The canvas, or ``None`` and the slot whose token cannot be in any text."""
+    filler = language.filler if question.elastic else -1
+    return canvas_of(language.vocabulary, question.tokens, question.free, question.tail, filler)
+
+
 def slots_of_canvas(language: Language, question: Question, canvas: Canvas) -> Slots:
     """The slots before the first fixed end token."""
     body = canvas.body
@@ -98,7 +106,7 @@ def slots_of_canvas(language: Language, question: Question, canvas: Canvas) -> S
     else:
         closed = np.flatnonzero(~question.free[:body])
         open_from = int(closed[-1]) + 1 if len(closed) else 0
-    return slots_of(language, question.tokens[:body], question.free[:body], open_from)
+    return slots_of(language, question.tokens[:body], question.free[:body], open_from, question.elastic)
 
 
 def _slot_of_byte(slots: Slots, offset: int) -> int:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from latticework.lattice.chart.canvas import canvas_of
-from latticework.lattice.chart.decide import Question, slots_of_canvas
-from latticework.lattice.chart.kernels_realise import ANY_TOKEN, Wanted
+from latticework.lattice.chart.decide import Question, canvas_of_question, slots_of_canvas
+from latticework.lattice.chart.kernels_realise import ANY_TOKEN, FILLER, Wanted
 from latticework.lattice.chart.language import Language
 from latticework.lattice.chart.wishes import Wishes
 from latticework.lattice.chart.witness import Witness, realise
@@ -41,6 +40,9 @@ def filling_of(language: Language, question: Question, witness: Witness, wishes:
             tokens[slot] = _end_token(language, wishes, row)
             continue
         kind = int(witness.kind[slot])
+        if kind == FILLER:
+            tokens[slot] = language.filler
+            continue
         wished = -1
         if wishes is not None and row is not None and kind != ANY_TOKEN:
             same = language.lexical.class_of_token[wishes.tokens[row]] == kind
@@ -65,7 +67,7 @@ def refilled(language: Language, question: Question, filling: Filling, wishes: W
 
     The filling itself where its terminals do not fit the question.
     """
-    canvas, _ = canvas_of(language.vocabulary, question.tokens, question.free, question.tail)
+    canvas, _ = canvas_of_question(language, question)
     if canvas is None:
         return filling
     slots = slots_of_canvas(language, question, canvas)
@@ -88,4 +90,6 @@ def _wanted(language: Language, wishes: Wishes, count: int) -> tuple[Wanted, NDA
     ends = np.isin(wishes.tokens, language.vocabulary.end_tokens)
     of_slot = np.zeros(count + 1)
     of_slot[rows] = np.where(ends, gain, 0.0).max(axis=1)[inside]
-    return Wanted(kind, score), np.cumsum(of_slot[::-1])[::-1]
+    filler = np.zeros(count)
+    filler[rows] = np.where(wishes.tokens == language.filler, gain, 0.0).max(axis=1)[inside]
+    return Wanted(kind, score, filler), np.cumsum(of_slot[::-1])[::-1]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from latticework.jit import HELPER, KERNEL
 
 UNREACHED = -1e30
-ANY_TOKEN, NO_TOKEN = -1, -2  # in place of a token class
+ANY_TOKEN, NO_TOKEN, FILLER = -1, -2, -3  # in place of a token class
 
 
 class Layers(NamedTuple):
@@ -27,7 +27,7 @@ class Layers(NamedTuple):
     state: NDArray[np.int32]
     score: NDArray[np.float64]
     parent: NDArray[np.int32]  # entry of the slot before, -1 for none
-    kind: NDArray[np.int32]  # token class read between, ANY_TOKEN for one that may be chosen, NO_TOKEN if it is fixed
+    kind: NDArray[np.int32]  # token class read between; ANY_TOKEN for one that may be chosen, NO_TOKEN if it is fixed
 
 
 class Wanted(NamedTuple):
@@ -35,6 +35,7 @@ class Wanted(NamedTuple):
 
     kind: NDArray[np.int32]  # [N, K] token class, -1 for none
     score: NDArray[np.float64]  # [N, K] above 0
+    filler: NDArray[np.float64]  # [N] what a filler is worth
 
 
 @njit(**HELPER)
@@ -158,7 +159,21 @@ def _read_any(tables, ends, has, leads, terminals, layers, seen, begin, size, en
 
 @njit(**KERNEL)
 def fill_layers(
-    tables, words, ends, has, leads, terminals, is_free, data, data_offset, wanted, first_slot, last_slot, layers, seen
+    tables,
+    words,
+    ends,
+    has,
+    leads,
+    terminals,
+    is_free,
+    elastic,
+    data,
+    data_offset,
+    wanted,
+    first_slot,
+    last_slot,
+    layers,
+    seen,
 ):
     """All states before every slot from ``first_slot + 1`` to ``last_slot``; those before the first are there.
 
@@ -167,6 +182,7 @@ def fill_layers(
         leads: [Q, T + 1] bool, whether a lexer state may become a terminal, or the end.
         terminals: [L] int32.
         is_free: [N] bool.
+        elastic: whether free slots may hold fillers.
         data, data_offset: bytes of the tokens of the slots, none for free ones.
         wanted: classes to prefer.
         layers: entries of ``first_slot`` set; the others are written.
@@ -187,6 +203,10 @@ def fill_layers(
                 )
             else:
                 size = _read_any(tables, ends, has, leads, terminals, layers, seen, begin, size, entry, stack)
+                if elastic and size >= 0:
+                    state, ended = layers.state[entry], layers.ended[entry]
+                    score = layers.score[entry] + wanted.filler[slot]
+                    size = _enter(layers, seen, leads, terminals, begin, size, ended, state, score, entry, FILLER)
                 for at in range(wanted.kind.shape[1]):
                     kind, gain = wanted.kind[slot, at], wanted.score[slot, at]
                     if size >= 0 and kind >= 0:

@@ -19,6 +19,7 @@ class Language:
 
     Attributes:
         vocabulary, rules, lexical: what it is made of.
+        filler: the token that stands for a slot without text where these are allowed, -1 if there is none.
         slots: what may happen in a free slot.
         has: [K, T] bool, whether a class of lexemes may be read as a terminal.
         leads: [Q, T + 1] bool, whether a lexeme in a lexer state may become a terminal, or none at all.
@@ -28,10 +29,20 @@ class Language:
         self.vocabulary = vocabulary
         self.rules = rules
         self.lexical = lexical
+        fillers = vocabulary.ids("filler") or vocabulary.end_tokens.tolist()
+        self.filler: int = fillers[-1] if fillers else -1
         self.slots: SlotTables = slot_tables(lexical)
         self.ends = Ends(lexical.end_offset, lexical.end_state)
         self.has: NDArray[np.bool_] = class_terminals(lexical, rules)
         self.leads: NDArray[np.bool_] = leads_to(lexical, self.has)
+
+    @cached_property
+    def elastic_slots(self) -> SlotTables:
+        """What may happen in a free slot that may hold a filler, which leaves no text."""
+        stay = self.slots.stay.copy()
+        state = np.arange(len(stay))
+        stay[state, state >> 6] |= np.uint64(1) << (state & 63).astype(np.uint64)
+        return self.slots._replace(stay=stay)
 
     @cached_property
     def words(self) -> Words:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from latticework.errors import Infeasible, InputError, LimitExceeded
 from latticework.lattice.chart.decide import Budget, Question, decide
 from latticework.lattice.chart.filling import Filling, filling_of, refilled
+from latticework.lattice.chart.kernels_realise import FILLER
 from latticework.lattice.chart.wishes import Wishes, wishes_of
 from latticework.lattice.path import Path, Proposal
 
@@ -37,9 +38,12 @@ class ContextFreeSession:
         constraint: the constraint.
         n_slots: N.
         tail: whether end and pad tokens may follow the document (False if the vocabulary has none).
+        elastic: whether free slots may hold fillers, which leave no text.
     """
 
-    def __init__(self, constraint: ContextFreeConstraint, tokens: Any, free: Any, tail: bool = True) -> None:
+    def __init__(
+        self, constraint: ContextFreeConstraint, tokens: Any, free: Any, tail: bool = True, elastic: bool = False
+    ) -> None:
         self.constraint = constraint
         self._tokens = _to_array(tokens, np.int64)
         self._free = _to_array(free, np.bool_)
@@ -48,6 +52,9 @@ class ContextFreeSession:
         self.n_slots = len(self._tokens)
         self._ends = constraint.vocabulary.end_tokens
         self.tail = bool(tail) and len(self._ends) > 0
+        self.elastic = bool(elastic)
+        if self.elastic and constraint.language.filler < 0:
+            raise InputError("the vocabulary has no token that may stand for a slot without text")
         self._language = constraint.language
         self._filling = self._find(self._tokens, self._free)
         if self._filling is None:
@@ -144,6 +151,8 @@ class ContextFreeSession:
         allowed = self._language.lexical.class_of_token >= 0
         if self.tail:
             allowed[self._ends] = True
+        if self.elastic:
+            allowed[self._language.filler] = True
         draw = np.random.default_rng(generator) if temperature > 0 else None
         wishes = wishes_of(logits, self._free, allowed, _WISHES, temperature, draw, entropy)
         tokens = self._towards(wishes)
@@ -234,7 +243,7 @@ class ContextFreeSession:
         slots = list(changes)
         tokens[slots] = list(changes.values())
         free[slots] = False
-        return Question(tokens, free, self.tail)
+        return Question(tokens, free, self.tail, self.elastic)
 
     def _with(self, changes: Mapping[int, int], budget: Budget, near: Filling | None = None) -> Filling | None:
         """A filling that holds some more tokens, if there is one."""
@@ -246,7 +255,7 @@ class ContextFreeSession:
         return self._find(question.tokens, question.free, budget)
 
     def _find(self, tokens: NDArray[np.int64], free: NDArray[np.bool_], budget: Budget | None = None) -> Filling | None:
-        question = Question(tokens, free, self.tail)
+        question = Question(tokens, free, self.tail, self.elastic)
         witness = decide(self._language, question, budget or self.constraint.budget).witness
         return None if witness is None else filling_of(self._language, question, witness)
 
@@ -255,7 +264,7 @@ class ContextFreeSession:
         for slot in np.flatnonzero(self._free):
             if slot >= filling.witness.length:
                 known[slot, -1] = True
-            else:
+            elif filling.witness.kind[slot] != FILLER:
                 known[slot, filling.witness.classes(self._language, int(slot))] = True
 
     def _check_slot(self, slot: int) -> None:
@@ -293,6 +302,8 @@ class ContextFreeSession:
             needed = self.constraint.min_tokens
         except Infeasible as error:
             return Infeasible(str(error), slots=self.n_slots)
+        except LimitExceeded:
+            return Infeasible(f"no document fits the {self.n_slots} slots", slots=self.n_slots)
         if needed > self.n_slots:
             message = f"the shortest document needs {needed} tokens, the canvas has {self.n_slots} slots"
         else:

@@ -29,12 +29,14 @@ class Slots:
         tokens: [N] int64, read where ``free`` is False.
         free: [N] bool.
         open_end: [N + 1] bool, whether the text may end before the slot.
+        elastic: whether free slots may hold fillers.
         data, data_offset: bytes of the fixed tokens; slot k has ``data[data_offset[k] : data_offset[k + 1]]``.
     """
 
     tokens: NDArray[np.int64]
     free: NDArray[np.bool_]
     open_end: NDArray[np.bool_]
+    elastic: bool
     data: NDArray[np.uint8]
     data_offset: NDArray[np.int32]
 
@@ -52,7 +54,7 @@ class Witness:
         length: slots of the text; the others hold end tokens.
         ended: [length + 1] int32, lexemes ended before each slot.
         state: [length + 1] int32, lexer state before each slot.
-        kind: [length] int32, token class chosen for a slot, or ``ANY_TOKEN``, ``NO_TOKEN``.
+        kind: [length] int32, token class chosen for a slot, or ``ANY_TOKEN``, ``NO_TOKEN``, ``FILLER``.
     """
 
     terminals: NDArray[np.int32]
@@ -78,7 +80,9 @@ class Witness:
         return found[:count]
 
 
-def slots_of(language: Language, tokens: NDArray[np.int64], free: NDArray[np.bool_], open_from: int) -> Slots:
+def slots_of(
+    language: Language, tokens: NDArray[np.int64], free: NDArray[np.bool_], open_from: int, elastic: bool
+) -> Slots:
     """Args: ``open_from``: first slot before which the text may end; N where it must fill all slots."""
     pieces = [
         b"" if is_free else language.vocabulary.bytes(token)
@@ -86,7 +90,7 @@ def slots_of(language: Language, tokens: NDArray[np.int64], free: NDArray[np.boo
     ]
     open_end = np.arange(len(tokens) + 1) >= open_from
     offset = np.cumsum([0, *map(len, pieces)]).astype(np.int32)
-    return Slots(tokens, free, open_end, np.frombuffer(b"".join(pieces), np.uint8), offset)
+    return Slots(tokens, free, open_end, elastic, np.frombuffer(b"".join(pieces), np.uint8), offset)
 
 
 def realise(
@@ -106,7 +110,7 @@ def realise(
     count, states = slots.count, len(language.slots.root)
     open_from = int(np.argmax(slots.open_end))
     if wanted is None:
-        wanted = Wanted(np.full((count, 0), -1, np.int32), np.zeros((count, 0)))
+        wanted = Wanted(np.full((count, 0), -1, np.int32), np.zeros((count, 0)), np.zeros(count))
     room = 512 * (count + 2)
     while True:
         first = np.zeros(count + 2, np.int32)
@@ -128,6 +132,7 @@ def realise(
             language.leads,
             terminals,
             slots.free,
+            slots.elastic,
             slots.data,
             slots.data_offset,
             wanted,
