@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, product
 
 from latticework.automata import run
 from latticework.automata.automaton import ByteAutomaton
@@ -71,26 +72,48 @@ def settle(grammar: ContextFreeGrammar, matching: list[int]) -> list[int]:
 
 
 @cache
-def neighbours(grammar: ContextFreeGrammar, longest: int = 6) -> tuple[frozenset[tuple[int, int]], frozenset[int]]:
-    """Pairs of terminals that stand side by side, and first ones, in the texts of at most ``longest`` lexemes."""
-    texts = sentences(grammar, longest)
-    pairs = {pair for text in texts for pair in pairwise(text)}
-    return frozenset(pairs), frozenset(text[0] for text in texts if text)
+def neighbours(grammar: ContextFreeGrammar) -> tuple[frozenset[tuple[int, int]], frozenset[int]]:
+    """Pairs of terminals that stand side by side in some text of the grammar, and those that a text may begin with.
 
-
-def sentences(grammar: ContextFreeGrammar, longest: int) -> set[tuple[int, ...]]:
-    """Sequences of terminals that the grammar derives, at most ``longest`` of them; by iteration to the fixed point."""
+    By rewriting: from the right sides with any choice of symbols that can be empty left out, pairs of symbols are
+    followed down to the last symbol of the first and the first symbol of the second.
+    """
     count = len(grammar.terminals)
-    known: dict[int, set[tuple[int, ...]]] = {t: {(t,)} for t in range(count)}
-    while True:
-        size = sum(map(len, known.values()))
-        for production in grammar.productions:
-            found: set[tuple[int, ...]] = {()}
-            for symbol in production.right:
-                found = {a + b for a in found for b in known.get(symbol, set()) if len(a) + len(b) <= longest}
-            known.setdefault(production.left, set()).update(found)
-        if sum(map(len, known.values())) == size:
-            return known.get(grammar.start, set())
+    productive, nullable = set(range(count)), set[int]()
+    for _ in grammar.nonterminals:
+        productive |= {p.left for p in grammar.productions if productive.issuperset(p.right)}
+        nullable |= {p.left for p in grammar.productions if nullable.issuperset(p.right)}
+    sides: dict[int, set[tuple[int, ...]]] = {}
+    for production in grammar.productions:
+        if productive.issuperset(production.right):
+            for kept in product((False, True), repeat=len(production.right)):
+                chosen = list(zip(production.right, kept, strict=True))
+                if all(keep or symbol in nullable for symbol, keep in chosen):
+                    sides.setdefault(production.left, set()).add(tuple(symbol for symbol, keep in chosen if keep))
+
+    def closure(found: set[tuple[int, ...]], follow: Callable[[tuple[int, ...]], Iterable[tuple[int, ...]]]) -> None:
+        stack = list(found)
+        while stack:
+            new = set(follow(stack.pop())) - found
+            found |= new
+            stack += new
+
+    reached = {(grammar.start,)}
+    closure(reached, lambda at: {(symbol,) for side in sides.get(at[0], ()) for symbol in side})
+    pairs = {pair for (left,) in reached for side in sides.get(left, ()) for pair in pairwise(side)}
+    closure(
+        pairs,
+        lambda pair: (
+            {(side[-1], pair[1]) for side in sides.get(pair[0], ()) if side}
+            | {(pair[0], side[0]) for side in sides.get(pair[1], ()) if side}
+        ),
+    )
+    first = {(grammar.start,)}
+    closure(first, lambda at: {side[:1] for side in sides.get(at[0], ()) if side})
+    return (
+        frozenset((a, b) for a, b in pairs if a < count and b < count),
+        frozenset(symbol for (symbol,) in first if symbol < count),
+    )
 
 
 def classes(lexer: Lexer) -> list[tuple[int, ...]]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lexing_reference import classes, cut, neighbours, transduce
-from strategies_lexers import GRAMMARS, LETTERS, calls, grammar_of, grammars, literal, modes, pattern
+from strategies_lexers import GRAMMARS, LETTERS, calls, grammar_of, grammars, indented, literal, modes, pattern
 
 from latticework.automata.lexing import build_lexer
 from latticework.errors import LimitExceeded
@@ -47,7 +47,7 @@ def test_random_grammars(grammar: ContextFreeGrammar, texts: list[bytes]) -> Non
         assert transduce(lexer, data) == cut(grammar, data)
 
 
-@pytest.mark.parametrize("name", ["indented", "ambiguous", "unmunched", "modes"])
+@pytest.mark.parametrize("name", sorted(GRAMMARS))
 def test_adjacent_classes_are_those_of_some_text(name: str) -> None:
     grammar = GRAMMARS[name]()
     lexer = build_lexer(grammar)
@@ -78,6 +78,15 @@ def test_ignored_text_never_hides_a_lexeme_of_the_same_bytes() -> None:
     lexer = build_lexer(grammar)
     assert transduce(lexer, b"a\na") == cut(grammar, b"a\na") == {((2,), (0,), (2,))}
     assert transduce(lexer, b"a \na") == cut(grammar, b"a \na") == {((2,), (2,))}
+
+
+@pytest.mark.parametrize("width", range(6))
+def test_what_loses_the_longest_match_is_not_ended_early(width: int) -> None:
+    grammar = indented()
+    data = b"a:\n" + b" " * width + b"b"
+    expected = {0: [3, 4, 0, 3], 2: [3, 4, 1, 3]}.get(width)
+    found = transduce(build_lexer(grammar), data)
+    assert found == cut(grammar, data) == ({tuple((t,) for t in expected)} if expected else set())
 
 
 def test_states_are_few() -> None:
