@@ -174,6 +174,59 @@ def test_beside_contains() -> None:
         assert not language.check(text)
 
 
+# ---- minProperties of properties without a name
+
+NUMBERS = {"type": "object", "additionalProperties": {"type": "integer"}}
+
+
+def test_several_properties_without_a_name() -> None:
+    language = Language({**NUMBERS, "minProperties": 2})
+    assert any("minProperties" in line for line in language.grammar.narrowings)
+    assert language.check('{"a":1,"b":2}')
+    assert language.check('{"a":1,"b":2,"a":3}')
+    for text in ("{}", '{"a":1}', '{"a":1,"a":1}', r'{"a":1,"\u0061":1}', '{"a":1,"b":"x"}'):
+        assert not language.check(text)
+    language.walk(0)
+    with pytest.raises(SchemaError, match="distinct"):
+        json_schema({**NUMBERS, "minProperties": 2})
+    with pytest.raises(SchemaError, match="distinct keys"):
+        json_schema({**NUMBERS, "minProperties": 40}, distinct="narrow")
+
+
+def test_named_ones_count_as_well() -> None:
+    named = {"properties": {"x": {"type": "null"}, "y": {"type": "null"}}, "required": ["y"]}
+    language = Language({**NUMBERS, **named, "minProperties": 3, "maxProperties": 4})
+    for text in ('{"y":null,"a":1,"b":2}', '{"x":null,"y":null,"a":1}', '{"x":null,"y":null,"a":1,"b":2}'):
+        assert language.check(text)
+    for text in ('{"x":null,"y":null}', '{"y":null,"a":1,"a":1}', '{"y":null,"a":1}', '{"a":1,"b":2,"c":3}'):
+        assert not language.check(text)
+    assert not language.check('{"x":null,"y":null,"a":1,"b":2,"c":3}')
+    language.walk(1)
+
+
+@pytest.mark.parametrize("whitespace", ["compact", "any", "pretty"])
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"minProperties": 2},
+        {"minProperties": 3, "additionalProperties": {"minProperties": 1, "type": "object"}},
+        {"minProperties": 2, "propertyNames": {"maxLength": 3}, "maxProperties": 3},
+        {"minProperties": 2, "patternProperties": {"^a": {"type": "integer"}}, "additionalProperties": False},
+        {"minProperties": 4, "required": ["a", "b"]},
+        {"minProperties": 2, "additionalProperties": {"type": "string", "maxLength": 90}},
+        {**UNIQUE, "items": {"minProperties": 1, "type": "object"}},
+    ],
+    ids=compact,
+)
+def test_documents_with_several_properties(schema: dict[str, Any], whitespace: str) -> None:
+    language = Language({"type": "object", **schema}, open_objects=True, whitespace=whitespace)
+    language.walk(0)
+    random = Random(2)
+    for value in schemas.near(random, schema, 60):
+        language.check(compact(value))
+        language.check(respelt(value, random))
+
+
 @given(st.integers(0, 2**40))
 @settings(deadline=None, max_examples=60)
 def test_items_of_any_schema(seed: int) -> None:

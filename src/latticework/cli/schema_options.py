@@ -51,7 +51,7 @@ _OPTIONS: dict[str, tuple[Any, Any, str, dict[str, Any]]] = {
     "max_integer_digits": (int | None, None, "Most digits before the point without a bound.", {"min": 1, "max": 19}),
     "max_fraction_digits": (int | None, None, "Most digits after the point.", {"min": 0, "max": 17}),
     "format": (Format, Format.ASSERT, "Enforce formats, or ignore them.", {}),
-    "distinct": (Distinct, Distinct.REFUSE, "Unlisted unique items: refuse, or keep arrays that are told apart.", {}),
+    "distinct": (Distinct, Distinct.REFUSE, "Unlisted items, unnamed keys that must differ: refuse, or keep some.", {}),
     "openapi": (bool, False, "Read nullable as OpenAPI 3.0 does.", {}),
 }
 

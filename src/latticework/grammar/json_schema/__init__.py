@@ -73,9 +73,9 @@ def json_schema(
         format: ``"assert"`` enforces the formats in :mod:`.formats`; ``"annotation"`` ignores ``format``.
         openapi: reads ``nullable`` as OpenAPI 3.0 does: ``nullable: true`` beside ``type`` admits null (see
             :mod:`.openapi`), and :attr:`Grammar.schema` says so in JSON Schema; else it is an unknown keyword.
-        distinct: items that must differ (``uniqueItems``) and are not listed: ``"refuse"`` refuses the schema, for no
-            automaton can compare them; ``"narrow"`` accepts arrays whose items also differ in a checksum (most arrays
-            of few items), see :mod:`.checksums`.
+        distinct: items that must differ (``uniqueItems``) and are not listed, keys that must differ (``minProperties``)
+            and have no name: ``"refuse"`` refuses the schema, for no automaton can compare them; ``"narrow"`` accepts
+            documents where they also differ in a checksum (most where they are few), see :mod:`.checksums`.
         limits: size limits.
 
     Raises:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations, product
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from latticework.grammar import ir
 from latticework.grammar.combine import seq
@@ -106,6 +106,15 @@ def matches(pattern: str, name: str) -> bool | None:
     return found.pop() if len(found) == 1 and not name.endswith("\n") else None
 
 
+class Pair(NamedTuple):
+    """Members with keys of one class: which patterns those match, the keys, what is said of the values, all of it."""
+
+    matched: _Class
+    key: ir.Node
+    said: tuple[Subschema, ...]
+    node: ir.Node
+
+
 class Further:
     """What a conjunction says about properties by their keys rather than by name."""
 
@@ -146,9 +155,9 @@ class Further:
                 said.append(member.child("patternProperties", pattern))
         return said
 
-    def pairs(self, named: dict[str, Any], level: int) -> list[ir.Node]:
-        """Members with a key that is none of ``named``, one node for each class of keys."""
-        return [node for _, node in self._pairs(named, level, (), tuple(self.patterns))]
+    def pairs(self, named: dict[str, Any], level: int) -> list[Pair]:
+        """Members with a key that is none of ``named``, by the class of their keys."""
+        return self._pairs(named, level, (), tuple(self.patterns))
 
     def witnesses(self, named: dict[str, Any], level: int, wanted: Sequence[Demand]) -> list[tuple[ir.Node, int]]:
         """Ways to meet all demands by members with other keys, and how many members each takes.
@@ -165,8 +174,8 @@ class Further:
             choices = product(*(self._pairs(named, level, group, patterns) for group in groups))
             for chosen in choices:
                 members = [
-                    (matched, node, any(demand.value is not None for demand in group))
-                    for (matched, node), group in zip(chosen, groups, strict=True)
+                    (pair.matched, pair.node, any(demand.value is not None for demand in group))
+                    for pair, group in zip(chosen, groups, strict=True)
                 ]
                 for order in permutations(members):
                     later = [{matched for matched, _, _ in order[index + 1 :]} for index in range(len(order))]
@@ -178,13 +187,13 @@ class Further:
 
     def _pairs(
         self, named: dict[str, Any], level: int, wanted: tuple[Demand, ...], patterns: tuple[str, ...]
-    ) -> list[tuple[_Class, ir.Node]]:
+    ) -> list[Pair]:
         """Members by the class of their keys; only those that meet the demands."""
         lowering, style = self.lowering, self.lowering.style
         needed = dict(pair for demand in wanted for pair in demand.patterns)
         if any(needed[pattern] is not is_matched for demand in wanted for pattern, is_matched in demand.patterns):
             return []
-        out: list[tuple[_Class, ir.Node]] = []
+        out: list[Pair] = []
         for choice in self._classes(len(patterns)):
             matched = dict(zip(patterns, choice, strict=True))
             if any(matched[pattern] is not is_matched for pattern, is_matched in needed.items()):
@@ -196,7 +205,7 @@ class Further:
             key = self._key(named, matched, wanted)
             node = None if key is None else lowering.schema(said, level + 1)
             if key is not None and node is not None:
-                out.append((choice, style.member(seq([key, style.colon, node]))))
+                out.append(Pair(choice, key, said, style.member(seq([key, style.colon, node]))))
         return out
 
     def _classes(self, count: int) -> Iterator[_Class]:

@@ -25,8 +25,9 @@ _BRANCHES = Note(
 _DYNAMIC = Note("", "as `$ref`; given values (`enum`, `const`) beside references, where two resources share an anchor")
 _CONTAINS = Note(refused="counts above 200")
 _COUNTED = Note(
-    "properties without a name together count as one for `minProperties`",
-    "more distinct keys than the schema names; counting more than 60 properties",
+    'properties without a name together count as one for `minProperties`; with `distinct="narrow"` those count that'
+    " differ in a checksum of their keys",
+    'more distinct keys than the schema names, unless `distinct="narrow"`; counting more than 100 properties',
 )
 _UNEVALUATED = Note(
     refused="identifiers inside the schemas it concerns; references back to it; more than `max_branches` combinations"

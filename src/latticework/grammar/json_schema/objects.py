@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from latticework.grammar import ir
 from latticework.grammar.combine import alt, optional, repeat, seq
 from latticework.grammar.json_schema import unordered, values
+from latticework.grammar.json_schema.checksums import distinct_members
 from latticework.grammar.json_schema.document import Subschema
-from latticework.grammar.json_schema.further import Demand, Further, demands
+from latticework.grammar.json_schema.further import Demand, Further, Pair, demands
 from latticework.grammar.json_schema.optional import always_written, value_of_optional
 
 if TYPE_CHECKING:
@@ -41,13 +42,15 @@ _MAX_DEMANDS = 3
 class _Member(NamedTuple):
     """One member, or (``repeats``) any positive number of further ones.
 
-    ``last``: what must stand behind all others, as (members with their commas, how many they are).
+    ``last``: what must stand behind all others, as (members with their commas, how many they are). ``pair``: the keys
+    and values of further ones that may be told apart.
     """
 
     node: ir.Node
     required: bool
     repeats: bool = False
     last: tuple[tuple[ir.Node, int], ...] = ()
+    pair: Pair | None = None
 
     def any_number(self, comma: ir.Node, room: int | None = None) -> ir.Node:
         """The member, or a further one up to ``room`` times."""
@@ -150,10 +153,13 @@ def _object(
     if wanted and (not last or (high is not None and high <= len(present))):
         return None
     if high is None or high > len(present):
-        node = alt(further.pairs(named, level))
+        pairs = further.pairs(named, level)
+        node = alt(pair.node for pair in pairs)
+        can_count = lowering.distinct and len(pairs) == 1 and not wanted and not lowering.one_way
         if node != ir.NOTHING or last:
             # Two keys without a name might be equal, and the value then be that of an object with one of them.
-            written.append(_Member(node, bool(last), repeats=not lowering.one_way, last=last))
+            pair = pairs[0] if can_count else None
+            written.append(_Member(node, bool(last), not lowering.one_way, last, pair))
     counting = next((member for member in constraining if member.schema.get("minProperties") == low), place)
     return _written(lowering, counting, written, low, high, level)
 
@@ -238,7 +244,7 @@ def _written(
     elif low == 1 and fixed == 0 and high == most:
         content = _nonempty([member.any_number(comma) for member in members], comma)
     else:
-        content = _counted(lowering, place, members, comma, low, high)
+        content = _counted(lowering, place, members, low, high, level)
         if content == ir.NOTHING:
             return lowering.dead(place, "minProperties", "minProperties and maxProperties admit no object")
     return ir.Located(style.container("{}", content, may_be_empty, level), place.pointer)
@@ -251,32 +257,56 @@ def _nonempty(nodes: list[ir.Node], comma: ir.Node) -> ir.Node:
 
 
 def _counted(
-    lowering: Lowering, place: Subschema, members: list[_Member], comma: ir.Node, low: int, high: int | None
+    lowering: Lowering, place: Subschema, members: list[_Member], low: int, high: int | None, level: int
 ) -> ir.Node:
     if len(members) > _MAX_COUNTED:
         message = f"counting more than {_MAX_COUNTED} properties is not supported"
         lowering.refuse(place, "minProperties", message, "drop minProperties and maxProperties")
         return ir.EMPTY
-    if low > len(members) and not place.is_written:  # asked for by a negation, which other cases may serve
+    comma = lowering.style.comma(level + 1)
+    several = _several(lowering, place, members, low, level)
+    if several and low < len(members) + max(several):
+        return _Counting(members, comma, low, high, several).content()
+    # Asked for by a negation, which other cases may serve, or to be left out anyway.
+    if low > len(members) and (lowering.one_way or not place.is_written):
         lowering.narrow(f"at {place.place or '(root)'}: objects with {low} distinct unnamed keys are left out")
         return ir.NOTHING
     if low > len(members):
         message = f"{low} distinct keys among additional properties cannot be guaranteed"
-        lowering.refuse(place, "minProperties", message, "name the properties")
+        lowering.refuse(place, "minProperties", message, 'name the properties, or use distinct="narrow"')
         low = len(members)
     if low > 1 and members[-1].repeats:
         lowering.narrow("minProperties: all additional properties together count as one")
-    return _Counting(members, comma, low, high).content()
+    return _Counting(members, comma, low, high, {}).content()
+
+
+def _several(lowering: Lowering, place: Subschema, members: list[_Member], low: int, level: int) -> dict[int, ir.Node]:
+    """Further members with different keys, by their number, as far as they are asked for and can be told apart."""
+    found: dict[int, ir.Node] = {}
+    pair = members[-1].pair
+    if pair is not None:
+        for count in range(2, low - sum(member.required for member in members) + 1):
+            node = distinct_members(lowering, place, pair.key, pair.said, count, level)
+            if node is None:
+                break
+            found[count] = node
+    return found
 
 
 class _Counting:
-    """Members in order with a bound on how many are present; further ones count as one for the lower bound."""
+    """Members in order with a bound on how many are present.
 
-    def __init__(self, members: list[_Member], comma: ir.Node, low: int, high: int | None) -> None:
+    Further ones count as one for the lower bound, but for those in ``several``, by their number.
+    """
+
+    def __init__(
+        self, members: list[_Member], comma: ir.Node, low: int, high: int | None, several: dict[int, ir.Node]
+    ) -> None:
         self.members = members
         self.comma = comma
         self.low = low
         self.high = high
+        self.several = several
         self.most_counted = low if high is None else high
         self.memo: dict[tuple[int, int], ir.Node] = {}
 
@@ -295,6 +325,12 @@ class _Counting:
         room = None if self.high is None else self.high - count
         if room == 0:
             return left_out
+        wanted = self.low - count
+        if member.repeats and wanted in self.several:
+            if room is not None and room < wanted:
+                return ir.NOTHING
+            more = repeat(seq([self.comma, member.node]), 0, None if room is None else room - wanted)
+            return seq([*([self.comma] if count else []), self.several[wanted], more])
         node = member.any_number(self.comma, room)
         separated = seq([self.comma, node]) if count else node
         return alt([left_out, seq([separated, self.memo[index + 1, min(count + 1, self.most_counted)]])])
