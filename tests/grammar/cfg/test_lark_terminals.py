@@ -72,6 +72,15 @@ def test_lazy_repetitions_end_as_soon_as_they_can(body: str, pattern: str, alpha
         assert matches(text) == (found is not None and found.end() == len(text)), text
 
 
+def test_common_insides_of_strings() -> None:
+    text = 'start: A | B\nA: "\'" _STRING_ESC_INNER "\'"\nB: "<" _STRING_INNER ">"\n'
+    text += "%import common (_STRING_ESC_INNER, _STRING_INNER)"
+    for name, pattern in (("A", r"'([^'\\]|\\.)*'"), ("B", r"<[^>]*>")):
+        matches = language(text, name)
+        for word in texts("'\\a<>", 5):
+            assert matches(word) == bool(re.fullmatch(pattern, word)), word
+
+
 def test_which_terminals_are_texts() -> None:
     found = terminals('start: "x" A B C D "y"i /z/\nA: "a"\nB: "b" "c"\nC.2: "c"i\nD: "d" | "e"')
     assert {name for name, terminal in found.items() if terminal.is_literal} == {'"x"', "A", "C", '"y"'}

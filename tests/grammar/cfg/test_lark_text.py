@@ -32,6 +32,7 @@ def accepted(grammar: lw.Grammar, *words: str) -> list[str]:
         ('start: "a"\nstart: "b"', "defined twice", (2, 1)),
         ("start: x{a}\nx: a\na: x", "x takes 0 arguments, not 1", (1, 8)),
         ('start: x\nx{a}: a "b"', "x takes 1 argument, not 0", (1, 8)),
+        ('start: x{"a"}\nx{a}: a | x{y{a}}\ny{b}: "b" b', "the template x grows without end", (2, 1)),
         ("start: X\n%declare X", "only declared", (1, 8)),
         ("%import common.NUMBR\nstart: NUMBR", "has no 'NUMBR'", (1, 16)),
         ("%import comon.NUMBER\nstart: NUMBER", "no grammar 'comon'", (1, 1)),

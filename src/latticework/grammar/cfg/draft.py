@@ -5,7 +5,7 @@ Terminals are numbered from 0 up, nonterminals from -1 down, until :meth:`Draft.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -28,7 +28,7 @@ class Draft:
     def __init__(self) -> None:
         self.terminals: list[Terminal] = []
         self.nonterminals: list[str] = []
-        self.rules: list[list[Right]] = []
+        self._rules: list[dict[Right, None]] = []
         self.ignored: list[int] = []
         self.competing: list[int] = []
         self.place: tuple[Source, Span] | None = None
@@ -42,7 +42,7 @@ class Draft:
 
     def nonterminal(self, name: str) -> int:
         self.nonterminals.append(name)
-        self.rules.append([])
+        self._rules.append({})
         symbol = -len(self.nonterminals)
         if self.place is not None:
             self.places[symbol] = self.place
@@ -50,11 +50,16 @@ class Draft:
 
     def add(self, left: int, rights: Iterable[Right]) -> None:
         """More ways to write ``left``; those it has already are left out."""
-        rules = self.rules_of(left)
-        rules += [right for right in dict.fromkeys(rights) if right not in rules]
+        self._rules[-left - 1].update(dict.fromkeys(rights))
 
-    def rules_of(self, nonterminal: int) -> list[Right]:
-        return self.rules[-nonterminal - 1]
+    def rules_of(self, nonterminal: int) -> Iterable[Right]:
+        return self._rules[-nonterminal - 1]
+
+    @property
+    def rules(self) -> Iterator[tuple[int, Iterable[Right]]]:
+        """All nonterminals, each with the ways to write it."""
+        for index, rights in enumerate(self._rules):
+            yield -index - 1, rights
 
     def name(self, symbol: int) -> str:
         return self.terminals[symbol].name if symbol >= 0 else self.nonterminals[-symbol - 1]
@@ -125,13 +130,13 @@ class Draft:
         missing: list[int] = []
         lefts: list[int] = []
         uses: dict[int, list[int]] = {}
-        for index, rights in enumerate(self.rules):
+        for left, rights in self.rules:
             for right in rights:
                 needed = [symbol for symbol in right if symbol < 0]
                 for symbol in needed:
                     uses.setdefault(symbol, []).append(len(missing))
                 missing.append(len(needed))
-                lefts.append(-index - 1)
+                lefts.append(left)
         found: set[int] = set()
         work = [left for left, count in zip(lefts, missing, strict=True) if count == 0]
         while work:

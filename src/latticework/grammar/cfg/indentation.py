@@ -6,13 +6,15 @@ there is one terminal for every level. ``_NEWLINE`` in the copy of a rule for le
 block ends where the line break of an outer level follows. Only copies that are reached are made, so the grammar grows
 with the number of levels by the rules that hold blocks.
 
-Between brackets, any line break may stand before every lexeme.
+Between brackets, any line break may stand before every lexeme. Lines that are joined within a statement are part of the
+lexeme behind the joint, so that no text ends in one; at the beginning of a line, where it would be unclear how far the
+line is indented, there is none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
@@ -38,6 +40,7 @@ class Indentation:
         unit: one level of indentation. Lines indented otherwise are refused.
         levels: how deep blocks nest; deeper texts are left out.
         comment: regular expression of what may fill a line up to its end.
+        joint: regular expression of a line break that is read over, ``None`` for none.
     """
 
     newline: str = "_NEWLINE"
@@ -48,6 +51,7 @@ class Indentation:
     unit: str = "    "
     levels: int = 8
     comment: str = r"#[^\r\n]*"
+    joint: str | None = r"\\\r?\n"
 
     def __post_init__(self) -> None:
         if not self.unit or set(self.unit) - set(" \t"):
@@ -109,18 +113,22 @@ class _Copier:
         self.new = Draft()
         self.layout = layout
         self.roles = roles
-        self.steps = [[self._steps(-index - 1, right) for right in rights] for index, rights in enumerate(draft.rules)]
+        self.steps = {left: [self._steps(left, right) for right in rights] for left, rights in draft.rules}
         self.levelled = self._levelled()
         self.copies: dict[tuple[int, _Place], int] = {}
         self.waiting: list[tuple[int, int, _Place]] = []
+        joint = ir.NOTHING if layout.joint is None else lowered(layout.joint)
+        self.blanks_and_joints = ir.Repeat(ir.Alt((_BLANK, joint)), 0, None)
+        self.joints = ir.Repeat(ir.Seq((joint, ir.Repeat(_BLANK, 0, None))), 0, None)
+        self.joint = ir.Seq((joint, self.blanks_and_joints))
         self.terminal = {
-            symbol: self.new.terminal(terminal)
+            symbol: self.new.terminal(replace(terminal, pattern=ir.Seq((self.joints, terminal.pattern))))
             for symbol, terminal in enumerate(draft.terminals)
             if roles.get(symbol) not in ("newline", "indent", "dedent")
         }
         self.new.ignored = [self.terminal[symbol] for symbol in draft.ignored]
         self.new.competing = [self.terminal[symbol] for symbol in draft.competing]
-        self.breaks, self.other_break = self._line_breaks()
+        self.breaks, self.other_breaks = self._line_breaks()
         self.wrapped: dict[int, int] = {}
         self.any_break: int | None = None
 
@@ -131,11 +139,11 @@ class _Copier:
         self.new.add(text, [(*before, whole, *after) for before in ((), (first,)) for after in ((), (last,))])
         while self.waiting:
             left, nonterminal, place = self.waiting.pop()
-            found = (self._right(steps, place) for steps in self.steps[-nonterminal - 1])
+            found = (self._right(steps, place) for steps in self.steps[nonterminal])
             self.new.add(left, [right for right in found if right is not None])
         self.new.places[text] = self.old.places[start]
         refuse_empty(self.new, text)
-        self.new.competing += (self.other_break, indented, *self.breaks)
+        self.new.competing += (*self.other_breaks, indented, *self.breaks)
         return self.new.finish(text)
 
     def _steps(self, nonterminal: int, right: Right) -> list[_Step]:
@@ -177,12 +185,12 @@ class _Copier:
         """Nonterminals whose texts depend on the level, outside of brackets."""
         users: dict[int, list[int]] = {}
         work: list[int] = []
-        for index, rights in enumerate(self.steps):
+        for left, rights in self.steps.items():
             outside = [step for steps in rights for step in steps if not step.in_brackets]
             if any(step.role in ("newline", "indent") for step in outside):
-                work.append(-index - 1)
+                work.append(left)
             for step in outside:
-                users.setdefault(step.symbol, []).append(-index - 1)
+                users.setdefault(step.symbol, []).append(left)
         found: set[int] = set()
         while work:
             symbol = work.pop()
@@ -191,31 +199,36 @@ class _Copier:
                 work += users.get(symbol, ())
         return found
 
-    def _line_breaks(self) -> tuple[list[int], int]:
-        """The terminals of every level, and that of any other indentation, which yields to them."""
-        before = ir.Seq((_LINE_BREAK, ir.Repeat(self._blank_line(), 0, None)))
+    def _line_breaks(self) -> tuple[list[int], list[int]]:
+        """The terminals of every level; that of any other indentation, which yields to them, and that with joints."""
+        before = ir.Seq((self.joints, _LINE_BREAK, ir.Repeat(self._blank_line(), 0, None)))
         unit = self.layout.unit.encode()
         exact = [
             self.new.terminal(Terminal(f"line break, level {level}", ir.Seq((before, ir.Literal(unit * level))), 1))
             for level in range(self.layout.levels + 1)
         ]
-        other = ir.Seq((before, ir.Repeat(_BLANK, 0, None)))
-        return exact, self.new.terminal(Terminal("line break, other indentation", other))
+        blanks = ir.Repeat(_BLANK, 0, None)
+        other = self.new.terminal(Terminal("line break, other indentation", ir.Seq((before, blanks))))
+        joined = Terminal("line break, joined lines", ir.Seq((before, blanks, self.joint)))
+        return exact, [other] if self.layout.joint is None else [other, self.new.terminal(joined)]
 
     def _blank_line(self) -> ir.Node:
         return ir.Seq((ir.Repeat(_BLANK, 0, None), ir.Repeat(lowered(self.layout.comment), 0, 1), _LINE_BREAK))
 
     def _ends(self) -> tuple[int, int, int]:
-        """Blank lines before the first and behind the last lexeme, and blanks before the first, which are refused."""
+        """Blank lines before the first and behind the last lexeme, and what may not stand before the first."""
         before_text = self.old.modes  # what competes before the first lexeme only
         more = ir.Repeat(self._blank_line(), 0, None)
         ending = ir.Seq((more, ir.Repeat(_BLANK, 0, None), lowered(self.layout.comment)))
         lines = ir.Alt((ir.Repeat(self._blank_line(), 1, None), ending))
         first = Terminal("blank lines", lines, 1, mode=before_text)
-        indented = Terminal("indentation of the first line", ir.Repeat(_BLANK, 1, None), mode=before_text)
-        comment = self.new.terminal(Terminal("comment at the end", ir.Seq((_LINE_BREAK, ending))))
+        joined = ir.Seq((ir.Repeat(_BLANK, 0, None), self.joint, ir.Repeat(ir.ANY_CHAR, 0, None)))
+        strange = ir.Seq((more, ir.Alt((ir.Repeat(_BLANK, 1, None), joined))))
+        top = 1 + max((terminal.priority for terminal in self.old.terminals), default=1)
+        indented = Terminal("indentation of the first line", strange, max(top, 2), mode=before_text)
+        comment = self.new.terminal(Terminal("comment at the end", ir.Seq((self.joints, _LINE_BREAK, ending))))
         last = self.new.nonterminal("end")
-        self.new.add(last, [(symbol,) for symbol in (*self.breaks, self.other_break, comment)])
+        self.new.add(last, [(symbol,) for symbol in (*self.breaks, self.other_breaks[0], comment)])
         return self.new.terminal(first), last, self.new.terminal(indented)
 
     def _copy(self, nonterminal: int, place: _Place) -> int:
@@ -251,7 +264,7 @@ class _Copier:
         if terminal not in self.wrapped:
             if self.any_break is None:
                 self.any_break = self.new.nonterminal("line break")
-                self.new.add(self.any_break, [(symbol,) for symbol in (*self.breaks, self.other_break)])
+                self.new.add(self.any_break, [(symbol,) for symbol in (*self.breaks, *self.other_breaks)])
             self.wrapped[terminal] = self.new.nonterminal(f"{self.new.name(terminal)} in brackets")
             self.new.add(self.wrapped[terminal], [(terminal,), (self.any_break, terminal)])
         return self.wrapped[terminal]

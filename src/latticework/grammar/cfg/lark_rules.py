@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeAlias
@@ -19,6 +20,7 @@ from latticework.grammar.grammar import Grammar
 from latticework.grammar.limits import Limits
 
 _Bindings: TypeAlias = dict[str, Right]
+_MAX_INSTANCES = 1_000
 
 
 class Rules:
@@ -39,6 +41,7 @@ class Rules:
         self._anonymous: dict[tuple[object, ...], int] = {}
         self._embedded: dict[Entry, int] = {}
         self._lexeme_modes: list[int] = []
+        self._counts: Counter[Entry] = Counter()
         self._instances: dict[tuple[Entry, tuple[Right, ...]], int] = {}
         self._waiting: list[tuple[int, Entry, _Bindings]] = []
         self._named_texts = _named_texts(main)
@@ -171,6 +174,10 @@ class Rules:
             source.fail(f"the rule {entry.name} is only declared", span, hint)
         key = (entry, arguments)
         if key not in self._instances:
+            self._counts[entry] += 1
+            if self._counts[entry] > _MAX_INSTANCES:
+                hint = "a template that calls itself must do so with the same arguments"
+                entry.module.source.fail(f"the template {entry.name} grows without end", entry.span, hint)
             inside = ", ".join(map(self.draft.names, arguments))
             symbol = self.draft.nonterminal(f"{entry.name}{{{inside}}}" if arguments else entry.name)
             self._instances[key] = symbol
