@@ -89,6 +89,14 @@ def test_what_loses_the_longest_match_is_not_ended_early(width: int) -> None:
     assert found == cut(grammar, data) == ({tuple((t,) for t in expected)} if expected else set())
 
 
+def test_a_longer_lexeme_of_no_rule_is_not_ended_early() -> None:
+    grammar = grammar_of([literal("a"), literal("b"), literal("abc"), literal("c")], {"s": ["", "a s", "b s", "c s"]})
+    lexer = build_lexer(grammar)
+    assert transduce(lexer, b"aba") == cut(grammar, b"aba") == set()
+    assert transduce(lexer, b"ab") == cut(grammar, b"ab") == set()
+    assert transduce(lexer, b"acb") == cut(grammar, b"acb") == {((0,), (3,), (1,))}
+
+
 def test_states_are_few() -> None:
     """The lexer is minimal: no two states act alike, and all contexts share what they can."""
     lexer = build_lexer(modes())
