@@ -94,12 +94,19 @@ class United:
                     self._state_of((target,))
             self.rows.append(self._single[row])
             return
-        known: dict[tuple[int, ...], int] = {}
-        out = []
-        for column in zip(*self._table[list(members)].tolist(), strict=True):
-            target = known.get(column)
+        moved = self._table[list(members)]
+        several = np.flatnonzero((moved >= 0).sum(0) > 1)
+        alone = moved.max(0)
+        alone[several] = -1
+        for target in dict.fromkeys(alone.tolist()):
+            if target >= 0 and self._single[target] < 0:
+                self._state_of((target,))
+        row = self._single[alone]
+        known: dict[bytes, int] = {}
+        for letter, column in zip(several.tolist(), np.ascontiguousarray(moved[:, several].T), strict=True):
+            key = column.tobytes()
+            target = known.get(key)
             if target is None:
-                moved = tuple(member for member in column if member >= 0)
-                target = known[column] = self._state_of(moved) if moved else -1
-            out.append(target)
-        self.rows.append(np.array(out, np.int32))
+                target = known[key] = self._state_of(tuple(column[column >= 0].tolist()))
+            row[letter] = target
+        self.rows.append(row)
