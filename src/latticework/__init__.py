@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from latticework.lattice.chart.session import ContextFreeSession as ContextFreeSession
     from latticework.lattice.constraint import Constraint as Constraint
     from latticework.lattice.session import Session as Session
+    from latticework.models.holes import Hole as Hole
     from latticework.models.loading import load as load
     from latticework.tokens.vocabulary import Vocabulary as Vocabulary
 
@@ -62,6 +63,7 @@ _HOMES = {
     "ContextFreeConstraint": "latticework.lattice.chart.constraint",
     "ContextFreeSession": "latticework.lattice.chart.session",
     "Session": "latticework.lattice.session",
+    "Hole": "latticework.models.holes",
     "load": "latticework.models.loading",
     "Vocabulary": "latticework.tokens.vocabulary",
 }

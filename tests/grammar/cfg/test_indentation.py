@@ -21,7 +21,8 @@ statement: simple | conditional
 simple: items (";" items)* [";"]
 conditional: "if" expression ":" suite [_NEWLINE "else" ":" suite]
 suite: simple | _INDENT block _DEDENT
-expression: NAME | expression "(" [items] ")" | expression "[" items "]" | "(" [items] ")" | "[" [items] "]" | "{" items "}"
+expression: NAME | expression "(" [items] ")" | expression "[" items "]" | "(" [items] ")" | "[" [items] "]"
+          | "{" items "}"
 items: expression ("," expression)* [","]
 NAME: /[xyz]/
 BLANKS: /[ \t]+/

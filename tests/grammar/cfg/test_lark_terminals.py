@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import product
 
 import lark as reference
 import pytest
+from recogniser import Recogniser
 
 import latticework as lw
 from latticework.automata.build import build_automaton
@@ -61,6 +63,7 @@ LAZY = [
     ("/[ab]/ /c.*?a/", "[ab]c.*?a", "abc"),
     ("/a*.*?b/", "a*.*?b", "abc"),
     ('/(a|b)??c/ "a"', "(a|b)??ca", "abc"),
+    ('/<.*?>/ "a"? "b"?', "<.*?>a?b?", "<>ab"),
 ]
 
 
@@ -70,6 +73,33 @@ def test_lazy_repetitions_end_as_soon_as_they_can(body: str, pattern: str, alpha
     for text in texts(alphabet, 6):
         found = re.match(pattern, text)
         assert matches(text) == (found is not None and found.end() == len(text)), text
+
+
+GUARDED = [
+    (r"start: (KEY | NAME | /[0-9]/)+" + "\n" + r"KEY.1: /if\b/" + "\n" + r"NAME: /[a-z]+/", "if1", False),
+    (r"start: (KEY | /[0-9]/ | /[a-z]/)+" + "\n" + r"KEY.1: /if\b/", "if1-", False),
+    (r'start: (A | "b" | "c")+' + "\n" + "A: /a(?!b)/", "abc", True),
+    (r'start: (A | B | "c")+' + "\n" + "A: /a(?!b)|c(?!a)c/" + "\n" + "B: /b/", "abc", True),
+    (r'start: (A | "=" | ">")+' + "\n" + "A: /[<](?!=>)/", "<=>", False),
+    (r'start: (A | "-" | "+")+' + "\n" + r"A: /-\B\+/", "-+a", True),
+    (r"start: (A | /[a+]/)+" + "\n" + r"A: /-+\B/", "-+a", True),
+]
+
+
+@pytest.mark.parametrize(("grammar", "alphabet", "is_exact"), GUARDED)
+def test_conditions_on_what_follows(grammar: str, alphabet: str, is_exact: bool) -> None:
+    parser = reference.Lark(grammar, lexer="basic", parser="earley", ambiguity="explicit")
+    recogniser = Recogniser(lw.lark(grammar))
+    found: set[str] = set()
+    wanted: set[str] = set()
+    for text in texts(alphabet, 5):
+        if recogniser.accepts(text):
+            found.add(text)
+        with suppress(reference.exceptions.UnexpectedInput):
+            parser.parse(text)
+            wanted.add(text)
+    assert found
+    assert found == wanted if is_exact else found < wanted
 
 
 def test_common_insides_of_strings() -> None:
@@ -130,8 +160,12 @@ def test_common_terminals_are_those_of_lark() -> None:
         ('start: A\nA: "a" B', "no terminal 'B'", (2, 8)),
         (r"start: A" + "\n" + r"A: /a(b/", "missing ')'", (2, 6)),
         ("start: A\nA: /x+a{3,2}/i", "out of order", (2, 7)),
-        (r"start: /a\b/", "depends on what stands beside it", (1, 8)),
-        ("start: A\nA: /a(?!b)/", "depends on what stands beside it", (2, 4)),
+        (r"start: /\ba/", "depends on what stands beside it", (1, 8)),
+        (r"start: /-\b/", "depends on what stands beside it", (1, 8)),
+        (r"start: /a\B/", "depends on what stands beside it", (1, 8)),
+        ("start: A\nA: /a(?=b)/", "depends on what stands beside it", (2, 4)),
+        ("start: A\nA: /a(?!b)c?/", "depends on what stands beside it", (2, 4)),
+        ("start: A\nA: /a$/", "depends on what stands beside it", (2, 4)),
         ("start: A\nA: /^a/", "depends on what stands beside it", (2, 4)),
         ("start: A\nA: /(?<=b)a/", "depends on what stands beside it", (2, 4)),
         ("start: A\nA: /a*?b+/", "greedy repetition behind", (2, 4)),

@@ -202,7 +202,11 @@ class Rules:
         return self.draft.terminal(Terminal(name, language, entry.priority, literal))
 
     def _language(self, module: Module, body: Expression, name: str) -> ir.Node:
-        language = self.lexemes.language(module, body)
+        language, guards = self.lexemes.lexeme(module, body)
+        for guard in guards:
+            self.draft.competing.append(self.draft.terminal(Terminal(f"{name}, where it must not stand", guard)))
+        if guards:
+            self.narrowings.append(f"{name}: not read at all where it must not be followed by what follows")
         if self.lexemes.has_dialects(module, body):
             self.narrowings.append(f"{name}: classes hold what all dialects of regular expressions agree on")
         return language

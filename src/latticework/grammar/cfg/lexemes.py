@@ -14,6 +14,7 @@ from latticework.grammar import ir
 from latticework.grammar.cfg import expressions as ex
 from latticework.grammar.cfg.emptiness import accepts_nothing
 from latticework.grammar.cfg.expressions import Expression, Source, Span
+from latticework.grammar.cfg.guards import without_guards
 from latticework.grammar.cfg.lark_text import is_terminal_name
 from latticework.grammar.cfg.modules import Entry, Module
 from latticework.grammar.cfg.shortest import is_lazy, language_with_lazy_parts
@@ -41,6 +42,13 @@ class _Traits(NamedTuple):
     has_dialects: bool
 
 
+class Lexeme(NamedTuple):
+    """The language of a terminal, and those that must not be read in its place (:mod:`.guards`)."""
+
+    language: ir.Node
+    guards: list[ir.Node]
+
+
 class Lexemes:
     """Languages of the terminals of some modules, each worked out once."""
 
@@ -51,36 +59,36 @@ class Lexemes:
         self._traits: dict[Entry, _Traits] = {}
         self._open: list[Entry] = []
 
-    def language(self, module: Module, body: Expression) -> ir.Node:
-        """The language of a body that stands in ``module``.
+    def lexeme(self, module: Module, body: Expression) -> Lexeme:
+        """What a body that stands in ``module`` says.
 
         Raises:
             GrammarError: it is empty, holds the empty text, looks beyond the lexeme, or is written wrongly.
         """
         source = module.source
         try:
-            node = self._language(module, body)
+            node, guards = self._lexeme(module, body)
         except _Unplaced as error:
             source.fail(error.message, body.span, error.hint)
         if node == ir.NOTHING:
             source.fail("no text matches this terminal", body.span)
         if accepts_nothing(node):
             source.fail("this terminal matches the empty text", body.span, "make it optional where it is used")
-        return node
+        return Lexeme(node, [guard for guard in guards if guard != ir.NOTHING])
 
     def has_dialects(self, module: Module, body: Expression) -> bool:
         """Whether a class holds characters in one dialect of regular expressions that it leaves out in another."""
         return self._traits_of(module, body).has_dialects
 
-    def _language(self, module: Module, body: Expression) -> ir.Node:
+    def _lexeme(self, module: Module, body: Expression) -> Lexeme:
         if self._traits_of(module, body).is_plain:
-            return self._node(module, body)
-        tree = self._tree(module, body)
+            return Lexeme(self._node(module, body), [])
+        tree, guards = without_guards(self._tree(module, body))
         if looks_ahead(tree, 0) or looks_back(tree, 0):
             hint = "a lexeme is matched alone: leave the condition out, or make what it looks at a part of the lexeme"
             raise _Unplaced("this terminal depends on what stands beside it", hint)
         try:
-            return language_with_lazy_parts(tree)
+            return Lexeme(language_with_lazy_parts(tree), [language_with_lazy_parts(guard) for guard in guards])
         except GrammarError as error:
             raise _Unplaced(error.message, error.hint) from None
 

@@ -1,8 +1,9 @@
 """Lazy repetitions in terminals.
 
 A lazy repetition makes the part it stands in as short as it can be: of the texts that match from there to the end of
-the terminal, those remain that begin with no other one. So ``/\\*.*?\\*/`` ends at the first ``*/``, as a matcher that
-tries the shortest first has it, and the longest match over all terminals cannot run on.
+the terminal, those remain that begin with no other one; options at the very end do not count. So ``/<.*?>[a-z]*/``
+ends its first part at the first ``>``, as a matcher that tries the shortest first has it, and the longest match over
+all terminals cannot run on.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from latticework.grammar import ir
 from latticework.grammar.combine import alt, repeat, seq
 from latticework.grammar.regex import lowered_tree
 from latticework.grammar.regex.reach import looks_ahead, looks_back
-from latticework.grammar.regex.syntax import Alternation, Concat, Pattern, Repetition, asserts, contains
+from latticework.grammar.regex.syntax import Alternation, Concat, Pattern, Repetition, asserts, contains, nullable
 
 _MORE = ir.Repeat(ir.ANY_CHAR, 1, None)
 
@@ -23,11 +24,18 @@ def is_lazy(pattern: Pattern) -> bool:
 
 
 def language_with_lazy_parts(tree: Pattern) -> ir.Node:
+    """The language of a pattern.
+
+    Raises:
+        GrammarError: a greedy repetition behind or around a lazy one.
+    """
     if not contains(tree, is_lazy):
         return lowered_tree(tree)
     match tree:
         case Alternation(options):
             return alt([language_with_lazy_parts(option) for option in options])
+        case Concat(parts) if _may_be_left_out(parts[-1]) and not looks_ahead(Concat(parts[:-1], tree.span), 0):
+            return seq([language_with_lazy_parts(Concat(parts[:-1], tree.span)), lowered_tree(parts[-1])])
         case Concat(parts):
             first = next(index for index, part in enumerate(parts) if contains(part, is_lazy))
             if asserts(tree) and not _may_split(parts[:first], parts[first:]):
@@ -39,6 +47,11 @@ def language_with_lazy_parts(tree: Pattern) -> ir.Node:
         case Repetition(body, low, high, lazy=False) if low == high:
             return repeat(language_with_lazy_parts(body), low, high)
     return _shortest(tree)
+
+
+def _may_be_left_out(pattern: Pattern) -> bool:
+    """Whether a pattern never makes what stands before it any longer, because it matches nothing, too."""
+    return not asserts(pattern) and not contains(pattern, is_lazy) and nullable(pattern)
 
 
 def _may_split(head: tuple[Pattern, ...], rest: tuple[Pattern, ...]) -> bool:
