@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 
 from latticework.jit import HELPER, KERNEL
-from latticework.tokens.kernels import DEAD, DONE, IDENTITY, UNKNOWN, mix
+from latticework.tokens.kernels import DEAD, DONE, IDENTITY, UNKNOWN, mix, same
 
 MAPS_FULL, CODES_FULL, WORDS_FULL, PARTITIONS_FULL, SOURCES_FULL, TOO_MANY = range(DONE + 1, DONE + 7)
 WORD_SHIFT = 32
@@ -32,6 +32,13 @@ def _same(left, right, size, values):
     while at < size and values[left + at] == values[right + at]:
         at += 1
     return at == size
+
+
+@njit(**HELPER)
+def _key(value, other):
+    """A summand of the hash of a list of pairs; cheap, for there are many."""
+    found = np.uint64(value) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(other) * np.uint64(0xBF58476D1CE4E5B9)
+    return found * (found >> np.uint64(32) | np.uint64(1))
 
 
 @njit(**HELPER)
@@ -110,10 +117,12 @@ def _image(
                 if longer < 0:
                     return np.int64(-WORDS_FULL)
                 pool_group[out] = group
-                out = _put(longer + move - ENDS, first, out, pool_code)
+                pool_code[out] = longer + move - ENDS
+                out = out + 1 if out == first else _put(pool_code[out], first, out, pool_code)
         elif move >= 0 and viable[move, word_class[word]]:
             pool_group[out] = group
-            out = _put(code - state + move, first, out, pool_code)
+            pool_code[out] = code - state + move
+            out = out + 1 if out == first else _put(pool_code[out], first, out, pool_code)
         if len(splits) > 0 and splits[letter, state] >= 0:
             ended = split_class[state]
             if adjacent[word_class[word], ended]:
@@ -188,20 +197,21 @@ def _coarser(partition, new_group, progress, offset, digests, slots, source, gro
     if first + offset[partition + 1] - offset[partition] > len(source):
         return np.int64(-SOURCES_FULL)
     digest = np.uint64(0)
-    for at in range(offset[partition], offset[partition + 1]):
+    for at in range(np.uint64(offset[partition]), np.uint64(offset[partition + 1])):
         renamed = new_group[group[at]]
-        if renamed >= 0:
-            source[out], group[out] = source[at], renamed
-            digest += mix((np.int64(source[at]) << 32) + renamed)
-            out += 1
+        source[out], group[out] = source[at], renamed
+        # Without a branch, which none could foresee: what is left out counts for nothing and is written over.
+        is_kept = np.int64(renamed >= 0)
+        digest += _key(source[at], renamed) * np.uint64(is_kept)
+        out += is_kept
+    digest = mix(digest)
     mask = np.uint64(len(slots) - 1)
     slot = digest & mask
     found = slots[slot]
     while found >= 0 and not (
         digests[found] == digest
         and offset[found + 1] - offset[found] == out - first
-        and _same(offset[found], first, out - first, source)
-        and _same(offset[found], first, out - first, group)
+        and same(offset[found], first, out - first, source, group)
     ):
         slot = (slot + np.uint64(1)) & mask
         found = slots[slot]
@@ -349,16 +359,16 @@ def walk(
                         status = -partition
                         break
                 digest = mix(partition)
-                for pair in range(out, stop):
-                    digest += mix((np.int64(pool_group[pair]) << 54) ^ pool_code[pair])
+                for pair in range(np.uint64(out), np.uint64(stop)):
+                    digest += _key(pool_code[pair], pool_group[pair])
+                digest = mix(digest)
                 slot = digest & mask
                 reached = map_slots[slot]
                 while reached >= 0 and not (
                     map_hash[reached] == digest
                     and map_partition[reached] == partition
                     and map_offset[reached + 1] - map_offset[reached] == stop - out
-                    and _same(map_offset[reached], out, stop - out, pool_group)
-                    and _same(map_offset[reached], out, stop - out, pool_code)
+                    and same(map_offset[reached], out, stop - out, pool_group, pool_code)
                 ):
                     slot = (slot + np.uint64(1)) & mask
                     reached = map_slots[slot]
