@@ -50,6 +50,23 @@ PIECE_FIELDS = 11
 
 
 @njit(**KERNEL)
+def raise_units(edge_offset, edge_code, levels, scope, units):
+    """Raise ``units`` [Q] int64 to the most units of each scope that an edge adds or enters with."""
+    for source in range(len(levels)):
+        for edge in range(edge_offset[source], edge_offset[source + 1]):
+            code = edge_code[edge]
+            target, keep = code & STATE_MASK, (code >> KEEP_SHIFT) & 3
+            for level in range(levels[source]):
+                count = (code >> (_ADD_0 if level == 0 else _ADD_1)) & UNIT_MASK
+                at = scope[source, level]
+                units[at] = count if count > units[at] else units[at]
+            for level in range(keep, levels[target]):
+                count = (code >> (_ENTER_0 if level == 0 else _ENTER_1)) & UNIT_MASK
+                at = scope[target, level]
+                units[at] = count if count > units[at] else units[at]
+
+
+@njit(**KERNEL)
 def lay_states(levels, scope, scope_width, scope_low, scope_high, scope_saturating, scope_is_call, count, state, order):
     """Counts and cells of every state; the last one is END, in no scope.
 

@@ -198,3 +198,28 @@ def classes_of_labels(fits, label_offset, label_class, classes):
             if fits[i, label]:
                 for j in range(label_offset[label], label_offset[label + 1]):
                     classes[i, label_class[j]] = True
+
+
+@njit(**KERNEL)
+def sort_by_class(class_of_token, end_tokens, end, kind, order, offset):
+    """Counting sort of all tokens by class; those without one are of class ``end + 1``, end tokens of class ``end``.
+
+    Args:
+        class_of_token: [V] int32, -1 for none; end_tokens: int32.
+        kind, order: [V] int32, uint32, out; offset: [end + 3] int64, zeros, out: see ``ClassTable``.
+    """
+    for token in range(len(kind)):
+        own = class_of_token[token]
+        kind[token] = own if own >= 0 else end + 1
+    for token in end_tokens:
+        kind[token] = end
+    for own in kind:
+        offset[own + 1] += 1
+    for own in range(end + 2):
+        offset[own + 1] += offset[own]
+    for token in range(len(kind)):
+        order[offset[kind[token]]] = token
+        offset[kind[token]] += 1
+    for own in range(end + 1, -1, -1):
+        offset[own + 1] = offset[own]
+    offset[0] = 0

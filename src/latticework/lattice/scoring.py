@@ -53,14 +53,12 @@ class ClassTable:
     def of(cls, tokens: TokenAutomaton) -> ClassTable:
         """O(V)."""
         end, other = tokens.classes, tokens.classes + 1
-        kind = np.where(tokens.class_of_token < 0, other, tokens.class_of_token).astype(np.int32)
-        kind[tokens.end_tokens] = end
-        # Sixteen bits are sorted by counting.
-        order = np.argsort(kind.astype(np.uint16) if other < 1 << 16 else kind, kind="stable")
-        offset = np.searchsorted(kind[order], np.arange(other + 2))
+        kind, order = np.empty(tokens.vocabulary_size, np.int32), np.empty(tokens.vocabulary_size, np.uint32)
+        offset = np.zeros(other + 2, np.int64)
+        kernels.sort_by_class(tokens.class_of_token, tokens.end_tokens, end, kind, order, offset)
         label_offset = np.append(tokens.label_offset, len(tokens.label_class) + 1).astype(np.int32)
         label_class = np.append(tokens.label_class, end).astype(np.int32)
-        return cls(kind, order.astype(np.uint32), offset, end, other, label_offset, label_class)
+        return cls(kind, order, offset, end, other, label_offset, label_class)
 
     @property
     def classes(self) -> int:

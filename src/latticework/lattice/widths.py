@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from latticework.automata.automaton import MAX_LEVELS, UNBOUNDED
-from latticework.tokens.automaton import ADD_SHIFT, ENTER_SHIFT, KEEP_SHIFT, STATE_MASK, UNIT_MASK, TokenAutomaton
+from latticework.automata.automaton import UNBOUNDED
+from latticework.lattice.kernels_layout import raise_units
+from latticework.tokens.automaton import TokenAutomaton
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,16 +42,8 @@ def units_per_token(tokens: TokenAutomaton) -> NDArray[np.int64]:
     """[Q] largest number of units of each scope in one token; cost O(E)."""
     automaton = tokens.automaton
     units = np.zeros(len(automaton.low), np.int64)
-    source = np.repeat(np.arange(automaton.states), np.diff(tokens.edge_offset))
-    target = tokens.edge_code & STATE_MASK
-    keep = (tokens.edge_code >> KEEP_SHIFT) & 3
-    for level in range(MAX_LEVELS):
-        added = automaton.levels[source] > level
-        entered = (automaton.levels[target] > level) & (keep <= level)
-        add = (tokens.edge_code >> ADD_SHIFT[level]) & UNIT_MASK
-        enter = (tokens.edge_code >> ENTER_SHIFT[level]) & UNIT_MASK
-        np.maximum.at(units, automaton.scope[source[added], level], add[added])
-        np.maximum.at(units, automaton.scope[target[entered], level], enter[entered])
+    if len(units):
+        raise_units(tokens.edge_offset, tokens.edge_code, automaton.levels, automaton.scope, units)
     return units
 
 
