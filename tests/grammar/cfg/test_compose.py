@@ -135,7 +135,7 @@ def tags_of(name: str, triggers: tuple[str, ...]) -> Callable[[str], bool]:
     ("name", "triggers"),
     [("regular", ()), ("regular", ("<",)), ("regular", ("<x", "<(")), ("nested", ()), ("nested", ("<", "/>"))],
 )
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(text=TEXTS)
 def test_tags(name: str, triggers: tuple[str, ...], text: str) -> None:
     wanted = tagged(text, KINDS[name], triggers or [begin for begin, _, _ in KINDS[name]])

@@ -25,7 +25,7 @@ def read(text: str) -> lw.Grammar | None:
         return None
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(RULES)
 def test_rules_mean_what_they_say(rules: dict[str, tuple]) -> None:
     wanted = short_texts(rules)["start"]

@@ -66,7 +66,7 @@ def recogniser() -> Recogniser:
     return Recogniser(lw.lark(GRAMMAR, indentation=LAYOUT))
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(LINES, ENDS)
 @example([(0, "if x:"), (4, "if y:"), (8, "x"), (0, "else:"), (4, "y")], "\n")
 @example([(0, "x("), (5, "y,"), (0, "# x"), (0, ")")], "")

@@ -68,7 +68,7 @@ def read(text: str) -> lw.Grammar | None:
         return None
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(RULES)
 def test_rules_mean_what_they_say(rules: dict[str, tuple]) -> None:
     wanted = short_texts(rules)["start"]

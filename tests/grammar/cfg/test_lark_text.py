@@ -110,6 +110,22 @@ def test_warnings_name_what_looks_like_a_mistake() -> None:
     assert lw.lark('start: "a" | x\nx: x "b"').warnings == ("x: no text follows from this",)
 
 
+@pytest.mark.parametrize(
+    ("rules", "loses"),
+    [
+        ('start: A | "x" | "y"\nA: "x" | "y"', True),
+        ('start: A | "x" | "y"\nA: "x" | "y" | "z"', False),
+        ("start: A | B\nA: /[a-c]+/\nB.2: /[a-z]+/", True),
+        ("start: A | B\nA: /[a-c]+/\nB.2: /[b-z]+/", False),
+        ("start: A | B | C\nA: /[a-c]/\nB.2: /[ab]/\nC.1: /[bc]/", True),
+        ('start: A | B\nA: "ab"\nB.2: /[a-z]+/', True),
+        ('start: A | B\nA: "ab"\nB: /[a-z]+/', False),
+    ],
+)
+def test_terminals_that_lose_every_tie(rules: str, loses: bool) -> None:
+    assert [warning.startswith("A: never read") for warning in lw.lark(rules).warnings] == [True] * loses
+
+
 def test_another_start() -> None:
     assert accepted(lw.lark('start: "a"\nother: "b"', start="other"), "a", "b") == ["b"]
 

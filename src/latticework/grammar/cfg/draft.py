@@ -13,6 +13,7 @@ from latticework.grammar.cfg.expressions import Source, Span
 from latticework.grammar.cfg.syntax import ContextFreeGrammar, Production, Terminal
 
 Right: TypeAlias = tuple[int, ...]
+_LONGEST_NAME = 80
 
 
 class Draft:
@@ -41,7 +42,8 @@ class Draft:
         return len(self.terminals) - 1
 
     def nonterminal(self, name: str) -> int:
-        self.nonterminals.append(name)
+        # Names of helpers hold those of what they are made of, so they would grow without end.
+        self.nonterminals.append(name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 3] + "...")
         self._rules.append({})
         symbol = -len(self.nonterminals)
         if self.place is not None:
