@@ -11,10 +11,14 @@ from latticework.grammar import ir
 from latticework.grammar.cfg.syntax import ContextFreeGrammar, Production, Terminal
 from latticework.grammar.regex import regex
 
+SOURCES: dict[ir.Node, str] = {}  # regular expressions of patterns
+
 
 def pattern(name: str, text: str, **options: object) -> Terminal:
     """A terminal by its regular expression."""
-    return Terminal(name, regex(text).node, **options)  # pyright: ignore[reportArgumentType]
+    node = regex(text).node
+    SOURCES[node] = text
+    return Terminal(name, node, **options)  # pyright: ignore[reportArgumentType]
 
 
 def literal(text: str, **options: object) -> Terminal:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies_automata import vocabularies
-from strategies_lexers import GRAMMARS, LETTERS, cpp_like, grammar_of, grammars, json_like, pattern, python_like
+from strategies_lexers import (
+    GRAMMARS,
+    LETTERS,
+    SOURCES,
+    cpp_like,
+    grammar_of,
+    grammars,
+    json_like,
+    pattern,
+    python_like,
+)
 from test_lifting_real_vocabulary import tekken
 from words_reference import assert_graph_is_minimal, graph_words, listed, readings, words_of
 
@@ -95,3 +107,65 @@ def test_limits() -> None:
     with pytest.raises(LimitExceeded, match="max_readings=4"):
         lexical_tables(build_lexer(grammar), tokens, max_readings=4)
     assert lexical_tables(build_lexer(grammar), tokens).classes == 2
+
+
+TEXTS = {
+    "json": '{"key": [1, -2.5e3, true, null],\n "other" : {"a\\"b": "ü € []"}}  ',
+    "cpp": """#include <vector.h>
+int main(int argc, char* argv) { // comment: "no string"
+    for (int i = 0; i <= 10; ++i) { x->y += i << 2; /* a * b */ s = "a \\" b"; c = '\\n'; return1 = integer ; }
+    if (a && !b || c == d) return std::max(a, b - -1) ? 1 : .5;
+}
+""",
+    "python": """def f(x):  # comment
+
+    if x in y:
+        return f(x + 1) == g.h
+
+    returned = rb'a' + "b"  # end
+    while a:
+        pass
+""",
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("longest", [1, 3, 20])
+def test_a_text_of_tokens_is_cut_like_by_regular_expressions(name: str, longest: int) -> None:
+    grammar = {"json": json_like, "cpp": cpp_like, "python": python_like}[name]()
+    lexer, data = build_lexer(grammar), TEXTS[name].encode()
+    vocabulary = _short_tokens(longest)
+    tables = lexical_tables(lexer, vocabulary)
+    words = words_of(tables)
+    word: tuple[int, ...] = ()
+    state = 0
+    for token in vocabulary.encode(data):
+        ((more, state),) = listed(tables, words, int(tables.class_of_token[token]))[state]
+        word += more
+    if not lexer.may_end[state]:
+        word += (int(lexer.accept_class[state]),)
+    names = [terminal.name for terminal in grammar.terminals]
+    terminals = np.split(lexer.class_terminal, lexer.class_offset[1:-1])
+    assert [[names[t] for t in terminals[known]] for known in word] == [[name] for name in _scanned(grammar, data)]
+
+
+@cache
+def _short_tokens(longest: int) -> Vocabulary:
+    whole = tekken()
+    tokens = [whole.bytes(token) for token in range(len(whole))]
+    return Vocabulary([token if len(token) <= longest else b"" for token in tokens], {len(whole) - 1: "eos"})
+
+
+def _scanned(grammar: ContextFreeGrammar, data: bytes) -> list[str]:
+    """Longest matches, ties by priority and then for fixed texts; what is ignored is left out."""
+    patterns = []
+    for number, terminal in enumerate(grammar.terminals):
+        source = SOURCES.get(terminal.pattern) or re.escape(terminal.name)
+        patterns.append((re.compile(source.encode()), terminal, number))
+    at, found = 0, []
+    while at < len(data):
+        matches = [(m.end(), t.priority, t.is_literal, n) for p, t, n in patterns if (m := p.match(data, at))]
+        at, _, _, number = max(matches)
+        if number not in grammar.ignored:
+            found.append(grammar.terminals[number].name)
+    return found
