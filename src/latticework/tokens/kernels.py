@@ -286,9 +286,13 @@ def walk(
             slot = (slot + np.uint64(1)) & mask
         slots[slot] = known
     status = DONE
+    letters = np.uint64(after.shape[1])
+    table = after.reshape(-1)
     while node < len(byte):
-        before, letter = map_of_node[parent[node]], byte_class[byte[node]]
-        reached = after[before, letter]
+        # Unsigned, so that no index is tested for counting from the end.
+        at = np.uint64(node)
+        before, letter = map_of_node[np.uint64(parent[at])], byte_class[byte[at]]
+        reached = table[np.uint64(before) * letters + np.uint64(letter)]
         if reached == UNKNOWN:
             begin, end, out = map_offset[before], map_offset[before + 1], map_offset[maps]
             if maps == len(after):

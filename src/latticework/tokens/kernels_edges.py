@@ -96,8 +96,8 @@ def group_edges(
 
 
 @njit(**HELPER)
-def _label_of(digest, classes, size, labels, slots, label_hash, label_offset, label_class):
-    """The label with these classes; ``labels`` if there is none: then it is made, of the first ``size`` of them."""
+def _label_of(digest, classes, begin, size, labels, slots, label_hash, label_offset, label_class):
+    """The label with the ``size`` classes from ``begin`` on; ``labels`` if there is none: then it is made."""
     mask = np.uint64(len(slots) - 1)
     slot = digest & mask
     label = slots[slot]
@@ -105,7 +105,7 @@ def _label_of(digest, classes, size, labels, slots, label_hash, label_offset, la
         first = label_offset[label]
         if label_hash[label] == digest and label_offset[label + 1] - first == size:
             same = 0
-            while same < size and label_class[first + same] == classes[same]:
+            while same < size and label_class[first + same] == classes[begin + same]:
                 same += 1
             if same == size:
                 return label
@@ -115,7 +115,7 @@ def _label_of(digest, classes, size, labels, slots, label_hash, label_offset, la
     label_hash[labels] = digest
     first = label_offset[labels]
     for entry in range(size):
-        label_class[first + entry] = classes[entry]
+        label_class[first + entry] = classes[begin + entry]
     label_offset[labels + 1] = first + size
     return np.int32(labels)
 
@@ -134,7 +134,7 @@ def intern_labels(edge_hash, class_offset, edge_class, slots, label_hash, edge_l
     for edge in range(len(edge_hash)):
         begin, size = class_offset[edge], class_offset[edge + 1] - class_offset[edge]
         label = _label_of(
-            edge_hash[edge], edge_class[begin:], size, labels, slots, label_hash, label_offset, label_class
+            edge_hash[edge], edge_class, begin, size, labels, slots, label_hash, label_offset, label_class
         )
         edge_label[edge] = label
         if label == labels:
@@ -306,7 +306,7 @@ def derive_edges(
                     classes[out] = added[at]
                     out += 1
                     at += 1
-                label = _label_of(digest, classes, size, labels, slots, label_hash, label_offset, label_class)
+                label = _label_of(digest, classes, 0, size, labels, slots, label_hash, label_offset, label_class)
                 if label == labels:
                     labels += 1
             edge_code[edges] = edge_code[first + edge] if edge < last - first else extra[edge - (last - first)]
