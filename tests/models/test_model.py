@@ -14,7 +14,8 @@ from tiny_backend import TinyBackend
 import latticework as lw
 from latticework.diffusion.policy import EntropyBound, LowConfidence
 from latticework.errors import InputError
-from latticework.models.model import MAX_PROMPT_BYTES, Model
+from latticework.models.model import Model
+from latticework.models.rows import MAX_PROMPT_BYTES
 
 PERSON = {
     "type": "object",

@@ -34,6 +34,9 @@ class TinyBackend:
         self.schemas.append(schema)
         return [3 + byte for byte in prompt.encode()]
 
+    def encode_text(self, text: str) -> list[int]:
+        return VOCABULARY.encode(text.encode())
+
     def forward(self, ids: torch.Tensor, attention: torch.Tensor, keep: int) -> torch.Tensor:
         self.forwards += 1
         weight = attention.double()[..., None]

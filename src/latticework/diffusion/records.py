@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from latticework.errors import InputError
+
 if TYPE_CHECKING:
     from latticework.compiler import AnyConstraint
     from latticework.errors import LatticeworkError
@@ -24,6 +26,8 @@ class Request:
         constraint: the language of the filled canvas; ``None`` for plain masked-diffusion decoding.
         entropy: words that seed the row's generator (NumPy ``SeedSequence``); read only at temperatures above 0.
         tail: whether slots after a complete document may hold end or pad.
+        elastic: whether free slots may hold the vocabulary's filler, which leaves no text. Needs ``tail=False``: where
+            the filler is an end token it must not end the document.
     """
 
     prompt: tuple[int, ...]
@@ -32,10 +36,19 @@ class Request:
     constraint: AnyConstraint | None = None
     entropy: tuple[int, ...] = (0,)
     tail: bool = True
+    elastic: bool = False
+
+    def __post_init__(self) -> None:
+        if self.elastic and self.tail:
+            raise InputError("an elastic canvas has no tail: set tail=False")
 
     @classmethod
     def blank(
-        cls, prompt: tuple[int, ...], slots: int, constraint: AnyConstraint | None = None, entropy: tuple[int, ...] = (0,)
+        cls,
+        prompt: tuple[int, ...],
+        slots: int,
+        constraint: AnyConstraint | None = None,
+        entropy: tuple[int, ...] = (0,),
     ) -> Request:
         """A request whose canvas is ``slots`` free slots."""
         tokens = np.zeros(slots, dtype=np.int64)
@@ -90,7 +103,7 @@ class Outcome:
 
     Attributes:
         tokens: [N] int64.
-        body: slots before the tail; the document is ``tokens[:body]``.
+        body: slots before the tail; the document is ``tokens[:body]``, fillers of an elastic canvas left out.
         log_prob: [N] float64, log of the constrained marginal probability at commit; 0 for given and forced slots.
         forwards: forwards the row took part in.
         free_slots, forced_slots: slots that were open at the start, and how many of them the constraint decided.

@@ -45,7 +45,9 @@ class Row:
         self._forced_slots = 0
         self._constrained = request.constraint is not None
         self._end = np.zeros(len(vocabulary), dtype=np.bool_)
-        self._end[vocabulary.end_tokens] = True
+        self._end[vocabulary.end_tokens] = request.tail
+        self._filler = vocabulary.filler if request.elastic else -1
+        self._hole_of = _runs(self.free)
         self._tail_only = False
         self._block = block_length or len(self.tokens)
         self._window = -1
@@ -56,11 +58,12 @@ class Row:
         self.timings.constraint += 1e3 * (perf_counter() - begun)
 
     def _open(self, request: Request, vocabulary: Vocabulary) -> Session | ContextFreeSession | FreeSession:
+        options: dict[str, bool] = {"elastic": True} if request.elastic else {}
         if request.constraint is not None:
-            return request.constraint.session(self.tokens, self.free, tail=request.tail)
+            return request.constraint.session(self.tokens, self.free, tail=request.tail, **options)
         from latticework.diffusion.unconstrained import FreeSession
 
-        return FreeSession(vocabulary, self.tokens, self.free, request.tail)
+        return FreeSession(vocabulary, self.tokens, self.free, request.tail, **options)
 
     @property
     def done(self) -> bool:
@@ -109,7 +112,7 @@ class Row:
         self._fix({int(slot): int(self._draft[slot]) for slot in slots})
         with np.errstate(divide="ignore"):
             self.log_prob[slots] = np.log(self.confidence[slots])
-        self._tail_only = not bool((self.free & ~np.asarray(proposal.tail)).any())
+        self._tail_only = not bool((self.free & ~self._end[self._draft]).any())
         self.timings.policy += 1e3 * (selected - proposed)
         self.timings.constraint += 1e3 * (perf_counter() - selected + proposed - begun)
         return slots
@@ -117,11 +120,13 @@ class Row:
     def _select(self, proposal: Proposal, policy: Policy) -> NDArray[np.int64]:
         """Slots to commit: the policy's choice among the open body slots of the active block.
 
-        End and pad stay out of the policy's sight until every slot before them is fixed (models put early confidence
-        on them). In a completion of a constraint the tail is a suffix, so the whole of it is due then.
+        Models put early confidence on the tokens that leave no text, so these stay out of the policy's sight: end and
+        pad until every slot before them is fixed, a filler until it is all that is left of its hole. In a completion of
+        a constraint the tail is a suffix, so the whole of it is due then. Where nothing else is open in the block, its
+        fillers are in sight.
         """
         open_slots = np.flatnonzero(self.free)
-        tail = np.asarray(proposal.tail)[open_slots]
+        tail = self._end[self._draft[open_slots]]
         if tail.all():
             return open_slots
         window = int(open_slots[0]) // self._block
@@ -129,7 +134,8 @@ class Row:
         self._window = window
         inside = open_slots // self._block == window
         first = open_slots == open_slots[0]
-        slots = open_slots[inside & (~tail | first)]
+        seen = inside & (~tail | first) & ~self._early_fillers(open_slots)
+        slots = open_slots[seen if seen.any() else inside]
         view = View(
             slots=slots,
             confidence=self.confidence[slots],
@@ -143,6 +149,12 @@ class Row:
         if not chosen.any():
             chosen[np.argmax(view.confidence)] = True
         return slots[chosen]
+
+    def _early_fillers(self, open_slots: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """[K] whether the draft has a filler in an open slot, and text in another of the same hole."""
+        filler = self._draft[open_slots] == self._filler
+        with_text = np.unique(self._hole_of[open_slots[~filler]])
+        return filler & np.isin(self._hole_of[open_slots], with_text)
 
     def _fix(self, tokens: dict[int, int]) -> None:
         self._session.commit(tokens)
@@ -177,3 +189,9 @@ class Row:
             timings=self.timings,
             error=error,
         )
+
+
+def _runs(free: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """[N] number of the run of free slots that a slot is in; what fixed slots hold has no meaning."""
+    starts = np.diff(free, prepend=False) & free
+    return np.cumsum(starts, dtype=np.int64)

@@ -1,7 +1,8 @@
 """Plain masked-diffusion decoding of a row without a constraint, behind the questions a session answers.
 
 Every slot is decided on its own, as the model's authors do it. The only rule is the tail: once an end token stands in
-a slot with nothing open before it, the slots after it are filled and whatever they held is not part of the text.
+a slot with nothing open before it, the slots after it are filled and whatever they held is not part of the text. A
+canvas with holes has no tail; fillers in it leave no text and end nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latticework.errors import InputError
 from latticework.lattice.path import Proposal
 
 if TYPE_CHECKING:
@@ -31,12 +33,24 @@ def _token_kinds(vocabulary: Vocabulary) -> tuple[NDArray[np.bool_], NDArray[np.
 class FreeSession:
     """One canvas without a constraint. Same questions as :class:`latticework.lattice.session.Session`."""
 
-    def __init__(self, vocabulary: Vocabulary, tokens: NDArray[np.int64], free: NDArray[np.bool_], tail: bool) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        tokens: NDArray[np.int64],
+        free: NDArray[np.bool_],
+        tail: bool,
+        elastic: bool = False,
+    ) -> None:
         allowed, end = _token_kinds(vocabulary)
         self.tokens = np.array(tokens, dtype=np.int64)
         self.free = np.array(free, dtype=np.bool_)
-        self._end = end
+        self._end = end if tail else np.zeros_like(end)
         self._allowed = allowed if tail else allowed & ~end
+        if elastic:
+            if vocabulary.filler < 0:
+                raise InputError("the vocabulary has no token that may stand for a slot without text")
+            self._allowed = self._allowed.copy()
+            self._allowed[vocabulary.filler] = True
         self._filler = int(vocabulary.end_tokens[-1]) if len(vocabulary.end_tokens) else -1
 
     def prepare(self) -> None:

@@ -39,6 +39,10 @@ class DiffusionModel(Protocol):
         """Token ids of the prompt in the model's own format, the schema described where the model expects it."""
         ...
 
+    def encode_text(self, text: str) -> list[int]:
+        """Token ids of a piece of text as it stands inside a text: nothing added, no special tokens."""
+        ...
+
     def forward(self, ids: torch.Tensor, attention: torch.Tensor, keep: int) -> torch.Tensor:
         """Logits [B, keep, V] (any float dtype, on ``device``) of the last ``keep`` positions.
 

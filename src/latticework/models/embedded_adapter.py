@@ -59,6 +59,10 @@ class EmbeddedDiffusionModel:
         """One line per field of the schema, a blank line, the text, a blank line: what the model was trained on."""
         return build_prompt(prompt, schema, tokenizer=self._tokenizer)
 
+    def encode_text(self, text: str) -> list[int]:
+        """Byte-level, so any text comes back as it was."""
+        return self._tokenizer.encode(text, add_special_tokens=False)
+
     def forward(self, ids: torch.Tensor, attention: torch.Tensor, keep: int) -> torch.Tensor:
         """Log-probabilities [B, keep, V] float32 of the last ``keep`` positions. A prompt is encoded once."""
         return self._model.log_probs(ids, attention, keep)

@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, overload
 
 import numpy as np
 
 from latticework.diffusion.confidence import value_confidence
 from latticework.diffusion.loop import Options, denoise
 from latticework.diffusion.policy import Policy, choose_policy
-from latticework.diffusion.records import Outcome, Request, Step
-from latticework.errors import InputError, LatticeworkError
+from latticework.diffusion.records import Outcome, Step
+from latticework.errors import Infeasible, InputError, LatticeworkError
 from latticework.models.base import DiffusionModel
-from latticework.models.result import Result
+from latticework.models.holes import Part
+from latticework.models.result import InfillResult, Result
+from latticework.models.rows import PreparedRow, Rows
 
 if TYPE_CHECKING:
     from latticework.compiler import AnyConstraint
     from latticework.grammar.grammar import Grammar
     from latticework.tokens.vocabulary import Vocabulary
 
-MAX_PROMPT_BYTES = 1 << 20  # UTF-8 bytes of one prompt; far above any model's positions, so that mistakes fail early
-FREE_TEXT_SLOTS = 128  # canvas of a row without a grammar, unless max_tokens says otherwise
-MIN_SLACK = 64  # slots of the default canvas beyond the shortest document
+AnyResult = TypeVar("AnyResult", bound=Result)
 
 
-class GenerateOptions(TypedDict, total=False):
-    """Keyword arguments of :meth:`Model.generate`, explained there."""
+class InfillOptions(TypedDict, total=False):
+    """Keyword arguments of :meth:`Model.infill`, explained at :meth:`Model.generate`."""
 
-    max_tokens: int | None
     temperature: float
     seed: int | None
     policy: str | Policy | None
@@ -45,13 +43,10 @@ class GenerateOptions(TypedDict, total=False):
     on_step: Callable[[Step], None] | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A prompt that passed all checks."""
+class GenerateOptions(InfillOptions, total=False):
+    """Keyword arguments of :meth:`Model.generate`, explained there."""
 
-    request: Request
-    grammar: Grammar | None
-    constraint: AnyConstraint | None
+    max_tokens: int | None
 
 
 class Model:
@@ -133,6 +128,98 @@ class Model:
             SchemaError, GrammarError, LimitExceeded: the grammar of a single prompt is refused.
             Infeasible: no document of a single prompt's grammar fits the canvas; raised before any forward.
         """
+        options, seed = self._options(
+            temperature, seed, policy, threshold, steps, gamma, block_length, batch_size, overlap
+        )
+        if max_tokens is not None and max_tokens < 1:
+            raise InputError(f"max_tokens must be at least 1, got {max_tokens}")
+        single = isinstance(prompt, str)
+        prompts, grammars = _pair(prompt, grammar)
+        rows = Rows(self.backend, self.compile, seed or 0)
+        makers = [
+            partial(rows.blank, prompt, grammar, max_tokens) for prompt, grammar in zip(prompts, grammars, strict=True)
+        ]
+        results = self._run(makers, Result, seed, options, on_step)
+        return _only(results) if single else results
+
+    @overload
+    def infill(
+        self, parts: Sequence[Part], grammar: Any = None, *, prompt: str = "", **options: Unpack[InfillOptions]
+    ) -> InfillResult: ...
+    @overload
+    def infill(
+        self,
+        parts: Sequence[Sequence[Part]],
+        grammar: Any = None,
+        *,
+        prompt: str | Sequence[str] = "",
+        **options: Unpack[InfillOptions],
+    ) -> list[InfillResult]: ...
+
+    def infill(
+        self,
+        parts: Sequence[Part] | Sequence[Sequence[Part]],
+        grammar: Any = None,
+        *,
+        prompt: str | Sequence[str] = "",
+        temperature: float = 0.0,
+        seed: int | None = None,
+        policy: str | Policy | None = None,
+        threshold: float | None = None,
+        steps: int | None = None,
+        gamma: float | None = None,
+        block_length: int | None = None,
+        batch_size: int = 8,
+        overlap: bool | None = None,
+        on_step: Callable[[Step], None] | None = None,
+    ) -> InfillResult | list[InfillResult]:
+        """Fill the holes of a text so that the whole of it is a text of ``grammar``.
+
+        Args:
+            parts: texts, which stay as they are, and ``Hole(max_tokens)`` between, before or behind them; or a list of
+                such lists for a batch. A hole takes any text of up to so many tokens, none included.
+            grammar: as in :meth:`generate`: the language of the whole text; with a batch also a list with one for each.
+            prompt: text for the model before the canvas; with a batch also a list with one for each.
+            temperature, seed, policy, threshold, steps, gamma, block_length, batch_size, overlap, on_step: as in
+                :meth:`generate`. Without a ``prompt`` of its own a row's sample depends on its parts.
+
+        Returns:
+            One ``InfillResult``, or a list of them in the order of the batch, failed rows with ``error`` set.
+
+        Raises:
+            InputError: there is no hole, a part is neither text nor hole, or all of it is too long for the model.
+            Infeasible: the holes cannot be filled; names the hole that is too small and what it needs, or the place of
+                the fixed text at which no text of the grammar goes on. Raised before any forward.
+            SchemaError, GrammarError, LimitExceeded: the grammar is refused, or its limits are hit.
+        """
+        options, seed = self._options(
+            temperature, seed, policy, threshold, steps, gamma, block_length, batch_size, overlap
+        )
+        single = not (isinstance(parts, list | tuple) and parts and isinstance(parts[0], list | tuple))
+        forms: Sequence[Any] = [parts] if single else parts
+        prompts = _each(prompt, len(forms), "prompt", single)
+        grammars = _each(grammar, len(forms), "grammar", single)
+        rows = Rows(self.backend, self.compile, seed or 0)
+        makers = [
+            partial(rows.with_holes, form, grammar, prompt)
+            for form, grammar, prompt in zip(forms, grammars, prompts, strict=True)
+        ]
+        results = self._run(makers, InfillResult, seed, options, on_step)
+        return _only(results) if single else results
+
+    def _options(
+        self,
+        temperature: float,
+        seed: int | None,
+        policy: str | Policy | None,
+        threshold: float | None,
+        steps: int | None,
+        gamma: float | None,
+        block_length: int | None,
+        batch_size: int,
+        overlap: bool | None,
+    ) -> tuple[Options, int | None]:
+        """Options of the loop, and the seed, drawn where a sample needs one."""
         options = Options(
             policy=choose_policy(policy, threshold=threshold, steps=steps, gamma=gamma),
             temperature=temperature,
@@ -140,98 +227,64 @@ class Model:
             batch_size=batch_size,
             overlap=overlap,
         )
-        if max_tokens is not None and max_tokens < 1:
-            raise InputError(f"max_tokens must be at least 1, got {max_tokens}")
         if seed is None and temperature > 0:
             seed = secrets.randbits(32)
         if seed is not None and seed < 0:
             raise InputError(f"seed must not be negative, got {seed}")
-        single = isinstance(prompt, str)
-        prompts, grammars = _pair(prompt, grammar)
-        results = self._generate(prompts, grammars, max_tokens, seed, options, on_step)
-        if not single:
-            return results
-        if results[0].error is not None:
-            raise results[0].error
-        return results[0]
+        return options, seed
 
-    def _generate(
+    def _run(
         self,
-        prompts: Sequence[str],
-        grammars: Sequence[Any],
-        max_tokens: int | None,
+        makers: Sequence[Callable[[], PreparedRow]],
+        kind: type[AnyResult],
         seed: int | None,
         options: Options,
         on_step: Callable[[Step], None] | None,
-    ) -> list[Result]:
-        results: list[Result | None] = [None] * len(prompts)
-        rows: list[_Row] = []
+    ) -> list[AnyResult]:
+        """Results of rows, of which each is made here so that one that is refused leaves the others alone."""
+        results: list[AnyResult | None] = [None] * len(makers)
+        rows: list[PreparedRow] = []
         places: list[int] = []
-        seen: Counter[bytes] = Counter()
-        for place, (prompt, grammar) in enumerate(zip(prompts, grammars, strict=True)):
+        for place, make in enumerate(makers):
             try:
-                rows.append(self._row(prompt, grammar, max_tokens, seed or 0, seen))
+                rows.append(make())
                 places.append(place)
             except LatticeworkError as error:
-                results[place] = Result.failed(error, seed)
+                results[place] = kind.failed(error, seed)
         hook = None if on_step is None else _renumbered(on_step, places)
         outcomes = denoise(self.backend, [row.request for row in rows], options, hook)
         for place, row, outcome in zip(places, rows, outcomes, strict=True):
-            results[place] = self._result(row, outcome, seed)
+            results[place] = self._result(row, outcome, kind, seed)
         return [result for result in results if result is not None]
 
-    def _row(self, prompt: str, grammar: Any, max_tokens: int | None, seed: int, seen: Counter[bytes]) -> _Row:
-        _check_prompt(prompt)
-        constraint = None if grammar is None else self.compile(grammar)
-        source = None if constraint is None else constraint.grammar
-        schema = getattr(source, "schema", None)
-        ids = self.backend.encode_prompt(prompt, schema if isinstance(schema, dict) else None)
-        slots = self._slots(len(ids), constraint, max_tokens)
-        key = blake2b(np.array([slots, *ids], dtype=np.int64).tobytes(), digest_size=16)
-        key.update(b"" if constraint is None else constraint.digest)
-        seen[key.digest()] += 1
-        words = np.frombuffer(key.digest(), dtype=np.uint32).tolist()
-        entropy = (seed, seen[key.digest()], *words)
-        return _Row(Request.blank(tuple(ids), slots, constraint, entropy), source, constraint)
-
-    def _slots(self, prompt_tokens: int, constraint: AnyConstraint | None, max_tokens: int | None) -> int:
-        limit = self.backend.max_positions
-        left = None if limit is None else limit - prompt_tokens
-        if left is not None and left < (max_tokens or 1):
-            raise InputError(
-                f"the prompt has {prompt_tokens} tokens, which leaves {max(left, 0)} of the {limit} positions of "
-                f"{self.name} for the answer" + (f"; max_tokens={max_tokens} does not fit" if max_tokens else "")
-            )
-        if max_tokens is not None:
-            return max_tokens
-        slots = FREE_TEXT_SLOTS
-        if constraint is not None:
-            slots = constraint.min_tokens + max(MIN_SLACK, constraint.min_tokens)
-        return slots if left is None else min(slots, left)
-
-    def _result(self, row: _Row, outcome: Outcome, seed: int | None) -> Result:
+    def _result(self, row: PreparedRow, outcome: Outcome, kind: type[AnyResult], seed: int | None) -> AnyResult:
         if outcome.error is not None:
-            return Result.failed(outcome.error, seed)
-        tokens = tuple(int(token) for token in outcome.tokens[: outcome.body])
+            return kind.failed(_explained(row, outcome.error), seed)
+        body = np.arange(outcome.body)
+        if row.form is not None:
+            body = body[outcome.tokens != self.vocabulary.filler]
+        tokens = tuple(outcome.tokens[body].tolist())
         pieces = [self.vocabulary.bytes(token) for token in tokens]
         text, value, error = self._read(row, b"".join(pieces))
         is_json = row.grammar is not None and row.grammar.kind == "json_schema"
-        complete = row.constraint is not None or outcome.ended
-        return Result(
+        complete = row.constraint is not None or row.form is not None or outcome.ended
+        more = {} if row.form is None else {"holes": row.form.hole_texts(outcome.tokens, self.vocabulary)}
+        return kind(
             value=value,
             text=text,
             tokens=tokens,
             finish_reason="error" if error else "complete" if complete else "length",
             forwards=outcome.forwards,
-            confidence=value_confidence(pieces, outcome.log_prob[: outcome.body], json_document=is_json),
+            confidence=value_confidence(pieces, outcome.log_prob[body], json_document=is_json),
             slots=len(outcome.tokens),
             forced=outcome.forced_slots,
             seed=seed,
             timings=outcome.timings,
             error=error,
+            **more,
         )
 
-    def _read(self, row: _Row, data: bytes) -> tuple[str, Any, LatticeworkError | None]:
+    def _read(self, row: PreparedRow, data: bytes) -> tuple[str, Any, LatticeworkError | None]:
         """Text and value; a text outside the constraint is a bug here and never returned."""
         if row.constraint is None:
             text = data.decode("utf-8", errors="replace")
@@ -268,21 +321,34 @@ def _pair(prompt: object, grammar: Any) -> tuple[Sequence[str], Sequence[Any]]:
     return prompt, grammar
 
 
-def _check_prompt(prompt: object) -> None:
-    if not isinstance(prompt, str):
-        raise InputError(f"a prompt must be text, got {type(prompt).__name__}")
-    if not prompt.strip():
-        raise InputError("the prompt is empty")
-    try:
-        size = len(prompt.encode("utf-8"))
-    except UnicodeEncodeError as error:
-        raise InputError(
-            f"the prompt holds a lone surrogate at character {error.start}: not valid Unicode text"
-        ) from None
-    if "\0" in prompt:
-        raise InputError(f"the prompt holds a NUL at character {prompt.index(chr(0))}: binary data, not text")
-    if size > MAX_PROMPT_BYTES:
-        raise InputError(f"the prompt has {size} bytes; at most {MAX_PROMPT_BYTES} are read")
+def _each(given: Any, count: int, name: str, single: bool) -> Sequence[Any]:
+    """One value for each of ``count`` texts, from one for all or a list."""
+    if not isinstance(given, list | tuple):
+        return [given] * count
+    if single:
+        raise InputError(f"one text takes one {name}, got a list of {len(given)}")
+    if len(given) != count:
+        raise InputError(f"{count} texts and a list of {len(given)} for {name}; give one for all, or one for each")
+    return given
+
+
+def _only(results: Sequence[AnyResult]) -> AnyResult:
+    """The single result; its error is raised."""
+    [result] = results
+    if result.error is not None:
+        raise result.error
+    return result
+
+
+def _explained(row: PreparedRow, error: LatticeworkError) -> LatticeworkError:
+    """The error in terms of the holes, where it is about them."""
+    if row.form is None or row.constraint is None or not isinstance(error, Infeasible):
+        return error
+    from latticework.lattice.chart.constraint import ContextFreeConstraint
+    from latticework.models.infilling import explained
+
+    assert isinstance(row.constraint, ContextFreeConstraint)
+    return explained(error, row.constraint, row.form)
 
 
 def _renumbered(on_step: Callable[[Step], None], places: list[int]) -> Callable[[Step], None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from latticework.diffusion.records import Timings
 from latticework.errors import LatticeworkError
@@ -44,7 +44,7 @@ class Result:
     error: LatticeworkError | None = None
 
     @classmethod
-    def failed(cls, error: LatticeworkError, seed: int | None = None) -> Result:
+    def failed(cls, error: LatticeworkError, seed: int | None = None) -> Self:
         """The entry of a row that was refused before anything ran."""
         return cls(None, "", (), "error", seed=seed, error=error)
 
@@ -63,3 +63,19 @@ class Result:
             "timings_ms": {name: round(spent, 3) for name, spent in asdict(self.timings).items()},
             "error": error,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class InfillResult(Result):
+    """A text with its holes filled; ``text`` is the whole of it.
+
+    Attributes:
+        holes: the text of each hole, in order.
+    """
+
+    holes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        # slots=True makes the class anew, so super() without arguments would look at the one thrown away.
+        found = Result.as_dict(self)
+        return {"text": found.pop("text"), "holes": list(self.holes), **found}

@@ -141,6 +141,13 @@ class Vocabulary:
         return ends
 
     @cached_property
+    def filler(self) -> int:
+        """The id that stands in a spare slot and leaves no text: the last of role filler, else the last end token;
+        -1 if there is none."""
+        ids = self.ids("filler") or self.end_tokens.tolist()
+        return ids[-1] if ids else -1
+
+    @cached_property
     def trie(self) -> Trie:
         """Byte trie of all tokens; built on first use (131k tokens: about 0.15 s)."""
         return build_trie(self._tokens)

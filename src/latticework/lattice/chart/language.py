@@ -29,8 +29,7 @@ class Language:
         self.vocabulary = vocabulary
         self.rules = rules
         self.lexical = lexical
-        fillers = vocabulary.ids("filler") or vocabulary.end_tokens.tolist()
-        self.filler: int = fillers[-1] if fillers else -1
+        self.filler: int = vocabulary.filler
         self.slots: SlotTables = slot_tables(lexical)
         self.ends = Ends(lexical.end_offset, lexical.end_state)
         self.has: NDArray[np.bool_] = class_terminals(lexical, rules)

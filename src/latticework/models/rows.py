@@ -1,0 +1,133 @@
+"""From what a user gives to rows of the denoising loop: prompts checked and encoded, canvases laid out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from latticework.diffusion.records import Request
+from latticework.errors import InputError
+from latticework.models.holes import Form, lay_out
+
+if TYPE_CHECKING:
+    from latticework.compiler import AnyConstraint
+    from latticework.grammar.grammar import Grammar
+    from latticework.lattice.chart.constraint import ContextFreeConstraint
+    from latticework.models.base import DiffusionModel
+
+MAX_PROMPT_BYTES = 1 << 20  # UTF-8 bytes of one prompt; far above any model's positions, so that mistakes fail early
+FREE_TEXT_SLOTS = 128  # canvas of a row without a grammar, unless max_tokens says otherwise
+MIN_SLACK = 64  # slots of the default canvas beyond the shortest document
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRow:
+    """A prompt that passed all checks; with the form of its canvas where that has holes."""
+
+    request: Request
+    grammar: Grammar | None
+    constraint: AnyConstraint | None
+    form: Form | None = None
+
+
+class Rows:
+    """Makes the rows of one call, which are told apart by what they are made of and, where equal, by their order."""
+
+    def __init__(self, backend: DiffusionModel, compile: Callable[[Any], AnyConstraint], seed: int) -> None:
+        self._backend = backend
+        self._compile = compile
+        self._seed = seed
+        self._seen: Counter[bytes] = Counter()
+
+    def blank(self, prompt: str, grammar: Any, max_tokens: int | None) -> PreparedRow:
+        """A row whose canvas is all free. Raises what :meth:`Model.generate` raises."""
+        _check_prompt(prompt)
+        if not prompt.strip():
+            raise InputError("the prompt is empty")
+        constraint = None if grammar is None else self._compile(grammar)
+        ids = self._prompt_ids(prompt, constraint)
+        slots = self._slots(len(ids), constraint, max_tokens)
+        entropy = self._entropy([slots, *ids], constraint)
+        source = None if constraint is None else constraint.grammar
+        return PreparedRow(Request.blank(tuple(ids), slots, constraint, entropy), source, constraint)
+
+    def with_holes(self, parts: object, grammar: Any, prompt: str) -> PreparedRow:
+        """A row whose canvas is a text with holes. Raises what :meth:`Model.infill` raises."""
+        form = lay_out(parts, self._backend.encode_text, self._backend.vocabulary)
+        _check_prompt(prompt)
+        constraint = None if grammar is None else self._context_free(grammar)
+        ids = self._prompt_ids(prompt, constraint)
+        slots, limit = len(form.tokens), self._backend.max_positions
+        if limit is not None and len(ids) + slots > limit:
+            text = int((~form.free).sum())
+            raise InputError(
+                f"the text has {text} tokens, its holes {slots - text} and the prompt {len(ids)}: "
+                f"more than the {limit} positions of {self._backend.name}"
+            )
+        entropy = self._entropy([slots, *ids, *form.tokens.tolist(), *form.free.tolist()], constraint)
+        source = None if constraint is None else constraint.grammar
+        request = Request(tuple(ids), form.tokens, form.free, constraint, entropy, tail=False, elastic=True)
+        return PreparedRow(request, source, constraint, form)
+
+    def _context_free(self, grammar: Any) -> ContextFreeConstraint:
+        """The constraint with holes of any length; a regular language becomes a lexeme of a context-free one."""
+        from latticework.grammar import ir
+        from latticework.lattice.chart.constraint import ContextFreeConstraint
+
+        constraint = self._compile(grammar)
+        if isinstance(constraint, ContextFreeConstraint):
+            return constraint
+        source = constraint.grammar
+        if source is None:
+            raise InputError("the constraint does not know the grammar it was made of; give the grammar")
+        found = self._compile(replace(source, node=ir.NOTHING, context_free=source.as_context_free()))
+        assert isinstance(found, ContextFreeConstraint)
+        return found
+
+    def _prompt_ids(self, prompt: str, constraint: AnyConstraint | None) -> list[int]:
+        schema = None if constraint is None else getattr(constraint.grammar, "schema", None)
+        return self._backend.encode_prompt(prompt, schema if isinstance(schema, dict) else None)
+
+    def _slots(self, prompt_tokens: int, constraint: AnyConstraint | None, max_tokens: int | None) -> int:
+        limit = self._backend.max_positions
+        left = None if limit is None else limit - prompt_tokens
+        if left is not None and left < (max_tokens or 1):
+            raise InputError(
+                f"the prompt has {prompt_tokens} tokens, which leaves {max(left, 0)} of the {limit} positions of "
+                f"{self._backend.name} for the answer"
+                + (f"; max_tokens={max_tokens} does not fit" if max_tokens else "")
+            )
+        if max_tokens is not None:
+            return max_tokens
+        slots = FREE_TEXT_SLOTS
+        if constraint is not None:
+            slots = constraint.min_tokens + max(MIN_SLACK, constraint.min_tokens)
+        return slots if left is None else min(slots, left)
+
+    def _entropy(self, words: Sequence[int], constraint: AnyConstraint | None) -> tuple[int, ...]:
+        """What seeds a row: the seed, what the row is made of, and how often that has been seen in this call."""
+        found = blake2b(np.array(words, dtype=np.int64).tobytes(), digest_size=16)
+        found.update(b"" if constraint is None else constraint.digest)
+        key = found.digest()
+        self._seen[key] += 1
+        return (self._seed, self._seen[key], *np.frombuffer(key, dtype=np.uint32).tolist())
+
+
+def _check_prompt(prompt: object) -> None:
+    if not isinstance(prompt, str):
+        raise InputError(f"a prompt must be text, got {type(prompt).__name__}")
+    try:
+        size = len(prompt.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"the prompt holds a lone surrogate at character {error.start}: not valid Unicode text"
+        ) from None
+    if "\0" in prompt:
+        raise InputError(f"the prompt holds a NUL at character {prompt.index(chr(0))}: binary data, not text")
+    if size > MAX_PROMPT_BYTES:
+        raise InputError(f"the prompt has {size} bytes; at most {MAX_PROMPT_BYTES} are read")
