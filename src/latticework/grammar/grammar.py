@@ -114,7 +114,10 @@ def _seam(context_free: ContextFreeGrammar | None) -> tuple[str, ...]:
     """What is left out where two grammars meet."""
     if context_free is None:
         return ()
-    return ("where lexemes of two grammars may come next, the longest of both is taken",)
+    return (
+        "where lexemes of two grammars may come next, one that could go on in its own grammar does not end, and what is "
+        "a fixed text in one is no free text in the other",
+    )
 
 
 @dataclass(frozen=True, slots=True)

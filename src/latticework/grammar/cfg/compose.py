@@ -1,11 +1,14 @@
 """Putting grammars together: regular languages and context-free grammars, each with its own way to cut lexemes.
 
 Every part keeps its modes, so that its terminals and what it ignores do not meddle with the others. A regular language
-is one terminal that may end wherever it matches. Where the lexemes of two parts may come next, the longest of both is
-taken, so a text is left out if it is found only by ending a lexeme of one part where one of the other could go on.
+is one terminal that may end wherever it matches. Where the lexemes of two parts may come next, a lexeme of one part
+that could go on in that part does not end; so a text is left out if it is found only by ending one there. Lexemes that
+are complete in their own part (brackets, strings, ...) end, whatever the other part could make of what follows.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from latticework.grammar import ir
 from latticework.grammar.cfg.draft import Draft
@@ -32,7 +35,7 @@ def concatenation(parts: list[ContextFreeGrammar]) -> ContextFreeGrammar:
     """Texts of the parts one after the other; what a part ignores may stand around its lexemes."""
     draft = Draft()
     start = draft.nonterminal("concat")
-    draft.add(start, [tuple(embedded(draft, parts))])
+    draft.add(start, [tuple(_embedded(draft, parts))])
     return draft.finish(start)
 
 
@@ -40,10 +43,28 @@ def union(parts: list[ContextFreeGrammar]) -> ContextFreeGrammar:
     """Texts of any part."""
     draft = Draft()
     start = draft.nonterminal("union")
-    draft.add(start, [(symbol,) for symbol in embedded(draft, parts)])
+    draft.add(start, [(symbol,) for symbol in _embedded(draft, parts)])
     return draft.finish(start)
 
 
-def embedded(draft: Draft, parts: list[ContextFreeGrammar]) -> list[int]:
+def _embedded(draft: Draft, parts: list[ContextFreeGrammar]) -> list[int]:
     """The start symbols of the parts in ``draft``, each with modes of its own behind those there."""
-    return [draft.embed(part, draft.modes) for part in parts]
+    return [draft.embed(_complete_where_they_end(part), draft.modes) for part in parts]
+
+
+def _complete_where_they_end(grammar: ContextFreeGrammar) -> ContextFreeGrammar:
+    """Terminals that no lexeme of the grammar ever goes on from need not look further to end. Builds its lexer."""
+    from latticework.automata.lexing import build_lexer
+
+    if not any(terminal.munch for terminal in grammar.terminals):
+        return grammar
+    lexer = build_lexer(grammar)
+    goes_on = (lexer.accept_class >= 0) & (lexer.next_state >= 0).any(axis=1)
+    open_ended = set(grammar.ignored)
+    for found in set(lexer.accept_class[goes_on].tolist()):
+        open_ended.update(lexer.class_terminal[lexer.class_offset[found] : lexer.class_offset[found + 1]].tolist())
+    terminals = tuple(
+        terminal if number in open_ended else replace(terminal, munch=False)
+        for number, terminal in enumerate(grammar.terminals)
+    )
+    return replace(grammar, terminals=terminals)
