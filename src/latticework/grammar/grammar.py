@@ -115,8 +115,8 @@ def _seam(context_free: ContextFreeGrammar | None) -> tuple[str, ...]:
     if context_free is None:
         return ()
     return (
-        "where lexemes of two grammars may come next, one that could go on in its own grammar does not end, and what is "
-        "a fixed text in one is no free text in the other",
+        "where lexemes of two grammars may come next, one that could go on in its own grammar does not end, and what "
+        "is a fixed text in one is no free text in the other",
     )
 
 
