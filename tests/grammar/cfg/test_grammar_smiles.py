@@ -7,17 +7,21 @@ import random
 import pytest
 from shipped import accepts, rows
 
-ACCEPTED = """
-C CC C=C C#N [Na+].[Cl-] c1ccccc1 C1CC1 C%12CC%12 C%01CC1 N[C@@H](C)C(=O)O F/C=C/F F/C=C\\F [13CH4] [2H]O[2H] [Fe+2] [Fe++]
-[O-2] [O--] [nH]1cccc1 c1cc[nH]c1 [se]1cccc1 [as]1cccc1 [As](O)(O)=O [Md] * [*] [*:1]CC[CH3:2] C(C)(C)C C(=O)(O)C C(.C)C
-[C@TH1](F)(Cl)(Br)I [C@AL2] [Pt@SP3](F)(Cl)(Br)I [As@TB20] [Co@OH30] [C@@] C$C c1:c:c:c:c:c1 C-C C=1CCCCC=1 C=1CCCCC1
-[238U] [12C] [1234567H] [Og] CSc1ccccc1 CCn1cccc1 [Sc] Clc1ccccc1Br BrBr ClCl B(O)O Cn1cnc2c1c(=O)n(C)c(=O)n2C C(C)1CC1
-""".split()
+_ACCEPTED = """
+C CC C=C C#N [Na+].[Cl-] c1ccccc1 C1CC1 C%12CC%12 C%01CC1 N[C@@H](C)C(=O)O F/C=C/F F/C=C\\F [13CH4] [2H]O[2H]
+[Fe+2] [Fe++] [O-2] [O--] [nH]1cccc1 c1cc[nH]c1 [se]1cccc1 [as]1cccc1 [As](O)(O)=O [Md] * [*] [*:1]CC[CH3:2]
+C(C)(C)C C(=O)(O)C C(.C)C [C@TH1](F)(Cl)(Br)I [C@AL2] [Pt@SP3](F)(Cl)(Br)I [As@TB20] [Co@OH30] [C@@] C$C
+c1:c:c:c:c:c1 C-C C=1CCCCC=1 C=1CCCCC1 [238U] [12C] [1234567H] [Og] CSc1ccccc1 CCn1cccc1 [Sc] Clc1ccccc1Br BrBr
+ClCl B(O)O Cn1cnc2c1c(=O)n(C)c(=O)n2C C(C)1CC1
+"""
+ACCEPTED = _ACCEPTED.split()
 
-REFUSED = """
-1CC1 C( C) C() (C) C(C CC) C== =C C= C- [C [C]] [] [Xx] [c1] Xy C%1 C%1C [C@@@] [C@TB21] [C@OH31] [C@SP4] [C@TH3] [CHH] [C+-]
-[C:] [:1] C.. .C C. [Cl C[ [H C/ $ C$ A R [cH5+++] [CH10] [C:a] [ba] [Na+ Cl] c1ccccc1) C=)C %12 C(=)C C;C
-""".split()
+_REFUSED = """
+1CC1 C( C) C() (C) C(C CC) C== =C C= C- [C [C]] [] [Xx] [c1] Xy C%1 C%1C [C@@@] [C@TB21] [C@OH31] [C@SP4]
+[C@TH3] [CHH] [C+-] [C:] [:1] C.. .C C. [Cl C[ [H C/ $ C$ A R [cH5+++] [CH10] [C:a] [ba] [Na+ Cl] c1ccccc1) C=)C
+%12 C(=)C C;C
+"""
+REFUSED = _REFUSED.split()
 
 
 @pytest.mark.parametrize("text", ACCEPTED)
