@@ -59,7 +59,7 @@ ACCEPTED = [
     "match x:\n    case {'a': 1, B.c: d, **rest}: pass\n    case C(1, a, k=2, m=_,): pass\n    case (a as b): pass\n",
     "match *a, b:\n    case a, *b: pass\n    case a,: pass\nmatch (x):\n    case {}: pass\n",
     "match = case = _ = type = 1\nmatch(x)\nmatch[x]\nprint(match, case)\nmatch.case(_)\nmatch * x\n",
-    "0; 00_0; 1_000; 0xFf_f; 0o17; 0b1_0; 1.; .5; 1e5; 1_0.0_1e+1_0; 1j; 1.5J; 07.5; 1 .real if 0if 1 else 2 else 3\n",
+    "0; 00_0; 1_000; 0xFf_f; 0o17; 0b1_0; 1.; .5; 1e5; 1_0.0_1e+1_0; 1j; 1.5J; 07.5; 1 .real; 0if 1 else 2\n",
     "'a\\n\\x41\\u00e9\\U0001F600\\N{DIGIT ONE}\\q\\\n b' \"it's\" '' \"\" r'\\''\n",
     "b'\\xff\\u' Rb'\\d' bR\"x\" b'''a\nb'''\n",
     "'''a 'quoted' \\''' text\nover lines''' \"\"\"x\"y\"\"z\\\"\"\"\"\nu'x' R'''x\\' '''\n",
