@@ -12,9 +12,10 @@ import itertools
 import numpy as np
 
 from latticework.automata.automaton import MAX_LEVELS, NOWHERE, RETURN, ByteAutomaton, Calls
-from latticework.automata.blocks import BACK_MOVE, EXIT_MOVE, NO_MOVE, Block
+from latticework.automata.blocks import NO_MOVE, Block
 from latticework.automata.graph import Path
-from latticework.automata.placement import FIRST_ENTRY, Entry, Placement, Settled, settle
+from latticework.automata.kernels_tables import copy_block, split_moves
+from latticework.automata.placement import Entry, Placement, Settled, settle
 
 
 def assemble(
@@ -47,7 +48,6 @@ def assemble(
     placed, states, bounds = settled.placements, settled.states, list(bounds)
     blocks = list(dict.fromkeys(placement.block for placement in placed))
     byte_class, begins, own_moves = _narrow_table(cells, row_lengths, blocks)
-    local: dict[tuple[Block, int], _Local] = {}
     moves = np.full((states, len(begins)), NO_MOVE, np.int32)
     scope = np.full((states, MAX_LEVELS), -1, np.int32)
     calls = _Calls(settled)
@@ -61,10 +61,7 @@ def assemble(
         if block.calls is not None:
             first_scope = len(bounds)
             bounds += block.bounds
-        key = block, len(path)
-        if key not in local:
-            local[key] = _Local(*key, begins)
-        local[key].copy(placement, path, first_scope, calls.entries, moves, scope)
+        _copy(placement, path, first_scope, calls.entries, block.byte_class[begins], moves, scope)
         if block.calls is not None:
             calls.add_inner(block.calls, placement.base, first_scope)
     moves[row_states] = own_moves
@@ -74,22 +71,17 @@ def assemble(
     _join([p for p in copies if p.joined and len(p.block.joins)], moves, accepts)
     for state, path in inside:
         scope[state, : len(path)] = path
-    next_state, operation = moves >> 8, moves.astype(np.uint8)
     kept = _kept(states, placed)
     state_of = np.arange(-2, states, dtype=np.int32)  # by state + 2, as NOWHERE and RETURN stay
-    if kept is not None:
+    if len(kept) < states:
         state_of[2:] = NOWHERE
         state_of[kept + 2] = np.arange(len(kept))
-        next_state, operation = next_state[kept], operation[kept]
         accepts, scope = accepts[kept], scope[kept]
-    entry_state, entry_value = calls.entry_state, calls.entry_value
-    entered = entry_value >= 0
-    if len(entered):
-        entry_of = np.where(entered, len(accepts) + np.cumsum(entered) - 1, state_of[entry_state + 2])
-        next_state = np.where(next_state >= FIRST_ENTRY, next_state - FIRST_ENTRY + states, next_state)
-        next_state = np.concatenate([state_of, entry_of.astype(np.int32)])[next_state + 2]
-    elif kept is not None:
-        next_state = state_of[next_state + 2]
+    entered = calls.entry_value >= 0
+    entry_of = np.where(entered, len(kept) + np.cumsum(entered) - 1, state_of[calls.entry_state + 2]).astype(np.int32)
+    next_state = np.empty((len(kept), len(begins)), np.int32)
+    operation = np.empty((len(kept), len(begins)), np.uint8)
+    split_moves(moves, kept, state_of, entry_of, next_state, operation)
     live = scope >= 0
     used = np.unique(scope[live])
     scope_of = np.full(len(bounds) + 1, -1, np.int32)  # -1 picks the last entry
@@ -193,42 +185,29 @@ def _narrow_table(
     return merged[piece], begins[kept], moves[:, kept]
 
 
-class _Local:
-    """The moves of a block that stands within ``depth`` scopes, for the classes that begin with ``begins``."""
+def _copy(
+    placement: Placement,
+    path: Path,
+    first_scope: int,
+    entries: int,
+    columns: np.ndarray,
+    moves: np.ndarray,
+    scope: np.ndarray,
+) -> None:
+    """Write moves and scopes of one copy of a block, or of a call, whose exits are returns.
 
-    def __init__(self, block: Block, depth: int, begins: np.ndarray) -> None:
-        self.moves = block.moves[:, block.byte_class[begins]]
-        leads = self.moves >= 0
-        enters = self.moves >= block.states << 8
-        self.exits = np.flatnonzero(self.moves == EXIT_MOVE)
-        self.entries = np.flatnonzero(enters)
-        self.step = (leads & ~enters).astype(np.int32) << 8  # what to add for each state that the block is moved by
-        if depth:
-            deeper = (self.moves & -16) + (depth << 4) | (self.moves & 15) << depth
-            self.moves = np.where(leads, deeper, self.moves)
-        if len(self.entries):
-            self.moves[enters] += FIRST_ENTRY - block.states << 8
-        self.moves[self.moves == BACK_MOVE] = RETURN << 8
-
-    def copy(
-        self, placement: Placement, path: Path, first_scope: int, entries: int, moves: np.ndarray, scope: np.ndarray
-    ) -> None:
-        """Write moves and scopes of one copy, or of a call, whose exits are returns.
-
-        ``first_scope`` numbers the copy's own scopes; ``entries`` there are before its own.
-        """
-        block, depth, caller = placement.block, len(path), placement.callers[0]
-        states = slice(placement.base, placement.base + block.states)
-        np.multiply(self.step, placement.base, out=moves[states])
-        moves[states] += self.moves
-        exit_move = RETURN << 8 if placement.is_call else caller.exit << 8 | caller.exit_levels << 4
-        moves[states].reshape(-1)[self.exits] = exit_move
-        moves[states].reshape(-1)[self.entries] += entries << 8
-        if depth:
-            scope[states, :depth] = path
-        if block.levels:
-            own = block.scope[:, : block.levels]
-            scope[states, depth : depth + block.levels] = np.where(own >= 0, own + first_scope, -1)
+    ``first_scope`` numbers the copy's own scopes; ``entries`` there are before its own; ``columns`` are its classes of
+    all classes.
+    """
+    block, depth, caller = placement.block, len(path), placement.callers[0]
+    states = slice(placement.base, placement.base + block.states)
+    exit_move = RETURN << 8 if placement.is_call else caller.exit << 8 | caller.exit_levels << 4
+    copy_block(block.moves, columns, depth, placement.base, entries, exit_move, moves[states])
+    if depth:
+        scope[states, :depth] = path
+    if block.levels:
+        own = block.scope[:, : block.levels]
+        scope[states, depth : depth + block.levels] = np.where(own >= 0, own + first_scope, -1)
 
 
 def _join(placed: list[Placement], moves: np.ndarray, accepts: np.ndarray) -> None:
@@ -241,13 +220,11 @@ def _join(placed: list[Placement], moves: np.ndarray, accepts: np.ndarray) -> No
     accepts[lines] = accepts[after]
 
 
-def _kept(states: int, placed: list[Placement]) -> np.ndarray | None:
-    """The states to keep, ascending; ``None`` for all."""
-    kept: np.ndarray | None = None
+def _kept(states: int, placed: list[Placement]) -> np.ndarray:
+    """The states to keep, ascending."""
+    kept = np.ones(states, np.bool_)
     for placement in placed:
-        if 0 in placement.entries:
-            continue
-        kept = np.ones(states, np.bool_) if kept is None else kept
-        block = placement.block
-        kept[placement.base : placement.base + block.states] = block.reachable(frozenset(placement.entries))
-    return None if kept is None else np.flatnonzero(kept)
+        if 0 not in placement.entries:
+            block = placement.block
+            kept[placement.base : placement.base + block.states] = block.reachable(frozenset(placement.entries))
+    return np.flatnonzero(kept)
