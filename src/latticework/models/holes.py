@@ -77,10 +77,10 @@ class Form:
         sizes = [len(vocabulary.bytes(int(token))) for token in tokens]
         data = vocabulary.decode(tokens.tolist())
         starts = np.concatenate(([0], np.cumsum(sizes)))[self.offset].tolist()
-        for place, start in enumerate(starts):
-            while start < len(data) and data[start] & 0xC0 == 0x80:
-                start += 1
-            starts[place] = start
+        for place in self.holes[1:]:
+            if isinstance(self.parts[place - 1], Hole):
+                while starts[place] < starts[place + 1] and data[starts[place]] & 0xC0 == 0x80:
+                    starts[place] += 1
         return tuple(data[starts[place] : starts[place + 1]].decode(errors="replace") for place in self.holes)
 
     def pointed(self, part: int, offset: int) -> str:
