@@ -118,6 +118,8 @@ class Lexemes:
                 return repeat(self._node(module, inner), low, high)
             case ex.Name():
                 return self._through(module, body, self._nodes, self._node, alt)
+            case ex.Text(text, ignore_case=False):
+                return ir.Literal(text.encode())
         return lowered_tree(self._tree(module, body))
 
     def _tree(self, module: Module, body: Expression) -> Pattern:
