@@ -156,9 +156,9 @@ def _product(
 
 
 def minimise(automaton: ByteAutomaton) -> ByteAutomaton:
-    """The minimal automaton of the language: dead states dropped, equivalent ones merged (Moore 1956).
+    """The minimal automaton of the language: dead states dropped, equivalent ones merged. O(S K log S).
 
-    O(S K) a round, at most S rounds; a handful in practice. The input must be free of counters.
+    The input must be free of counters.
     """
     if automaton.has_counters:
         raise ValueError("expand the automaton first: minimise works without counters")
@@ -189,31 +189,42 @@ def minimise(automaton: ByteAutomaton) -> ByteAutomaton:
 def coarsest_congruence(table: np.ndarray, kind: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Block of every state, and the first state of each block; states of different kinds are never merged.
 
-    A round refines by a random linear hash of the successors' blocks, so that it sorts one integer a
-    state. A collision could only stop too early; the stable partition is therefore checked, and
-    refined exactly where the check fails.
+    Args:
+        table: [S, K] int, -1 for no transition.
+        kind: [S] int or bool.
+
+    Cost: O(transitions log S).
     """
-    weights = np.random.default_rng(0).integers(1 << 62, size=table.shape[1] + 1, dtype=np.int64) | 1
-    block = kind.astype(np.int64)
-    first = np.zeros(0, np.int64)
-    exact = False
-    while True:
-        count = len(first)
-        successor = np.where(table < 0, 0, block[table] + 1)
-        if exact:
-            signature = np.concatenate([block[:, None], successor], 1)
-            _, first, block = np.unique(signature, axis=0, return_index=True, return_inverse=True)
-        else:
-            _, first, block = np.unique(
-                block * weights[0] + successor @ weights[1:], return_index=True, return_inverse=True
-            )
-        block = block.reshape(-1)
-        if len(first) > count:
-            continue
-        successor = np.where(table < 0, 0, block[table] + 1)
-        if (successor == successor[first][block]).all() and (kind == kind[first][block]).all():
-            return block, first
-        block, first, exact = kind.astype(np.int64), np.zeros(0, np.int64), True
+    from latticework.automata.kernels_partition import refine
+
+    states = len(table)
+    label, source = np.nonzero(table.T >= 0)
+    target = table[source, label]
+    arrows = len(source)
+    block = np.unique(kind, return_inverse=True)[1].reshape(-1).astype(np.int32)
+    members = np.argsort(block, kind="stable").astype(np.int32)
+    place = np.empty(states, np.int32)
+    place[members] = np.arange(states)
+    past, first = np.zeros(states, np.int32), np.zeros(states, np.int32)
+    sizes = np.bincount(block)
+    past[: len(sizes)] = np.cumsum(sizes)
+    first[: len(sizes)] = past[: len(sizes)] - sizes
+    of_arrows = np.zeros((5, arrows), np.int32)
+    of_arrows[:2] = np.arange(arrows)
+    refine(
+        source.astype(np.int32),
+        np.searchsorted(label, np.arange(table.shape[1] + 1)).astype(np.int32),
+        np.argsort(target, kind="stable").astype(np.int32),
+        np.concatenate([np.zeros(1, np.int32), np.cumsum(np.bincount(target, minlength=states))]).astype(np.int32),
+        np.stack([members, place]),
+        block,
+        first,
+        past,
+        len(sizes),
+        of_arrows,
+        np.zeros((4, max(arrows, states) + 1), np.int32),
+    )
+    return block, np.unique(block, return_index=True)[1]
 
 
 def is_empty(automaton: ByteAutomaton) -> bool:
