@@ -270,8 +270,10 @@ def coreachable(next_state: np.ndarray, accepting: np.ndarray) -> np.ndarray:
     """The states from which an accepting one can be reached; [S, K] int, -1 for no transition, and [S] bool."""
     source, column = np.nonzero(next_state >= 0)
     target = next_state[source, column]
-    order = np.argsort(target, kind="stable")
-    source = source[order]
+    # Neighbouring letters mostly lead to the same state: once is enough.
+    news = (np.diff(source, prepend=-1) != 0) | (np.diff(target, prepend=-1) != 0)
+    source, target = source[news], target[news]
+    source = source[np.argsort(target, kind="stable")]
     offset = np.concatenate([[0], np.cumsum(np.bincount(target, minlength=len(next_state)))])
     alive = accepting.copy()
     stack = np.flatnonzero(alive).tolist()
