@@ -67,13 +67,15 @@ class Rules:
         for statement in self.main.ignored:
             self.draft.ignored += self._ignored(statement.body)
         for mode in self._lexeme_modes:
-            own = [self.draft.terminals[ignored] for ignored in self.draft.ignored if self._is_own(ignored)]
-            self.draft.ignored += [self.draft.terminal(replace(terminal, mode=mode)) for terminal in own]
+            self.draft.ignored += self._copies(self.draft.ignored, mode)
+            self.draft.competing += self._copies(self.draft.competing, mode)
         self._refuse_strange_names()
         return symbol
 
-    def _is_own(self, terminal: int) -> bool:
-        return self.draft.terminals[terminal].mode == 0
+    def _copies(self, symbols: list[int], mode: int) -> list[int]:
+        """The terminals of the grammar itself among ``symbols`` once more, for another mode."""
+        own = [terminal for symbol in symbols if (terminal := self.draft.terminals[symbol]).mode == 0]
+        return [self.draft.terminal(replace(terminal, mode=mode)) for terminal in own]
 
     def _ignored(self, body: Expression) -> list[int]:
         match body:
