@@ -48,7 +48,7 @@ def build_lexer(grammar: ContextFreeGrammar, max_states: int = DEFAULT_MAX_STATE
         LimitExceeded: ``max_states`` or ``max_nodes``; names the terminal at fault.
         ValueError: a terminal matches the empty text.
 
-    Cost: about 20 milliseconds for 50 terminals.
+    Cost: about 15 milliseconds for 60 terminals, 0.2 s for 400 keywords; 50 microseconds a state of large terminals.
     """
     if not grammar.terminals:
         return _empty_lexer()
