@@ -194,6 +194,14 @@ def draw_classes(least, mass, labels, label_offset, label_class, uniform, kinds)
 def classes_of_labels(fits, label_offset, label_class, classes):
     """classes[i, c] |= a label that fits in row i holds class c; [N, L] and [N, A] bool."""
     for i in range(len(fits)):
+        if i > 0:
+            differs = False
+            for label in range(np.uint64(fits.shape[1])):
+                differs |= fits[i, label] != fits[i - 1, label]
+            if not differs:
+                for kind in range(np.uint64(classes.shape[1])):
+                    classes[i, kind] = classes[i - 1, kind]
+                continue
         for label in range(len(label_offset) - 1):
             if fits[i, label]:
                 for j in range(label_offset[label], label_offset[label + 1]):
@@ -201,25 +209,16 @@ def classes_of_labels(fits, label_offset, label_class, classes):
 
 
 @njit(**KERNEL)
-def sort_by_class(class_of_token, end_tokens, end, kind, order, offset):
-    """Counting sort of all tokens by class; those without one are of class ``end + 1``, end tokens of class ``end``.
-
-    Args:
-        class_of_token: [V] int32, -1 for none; end_tokens: int32.
-        kind, order: [V] int32, uint32, out; offset: [end + 3] int64, zeros, out: see ``ClassTable``.
-    """
-    for token in range(len(kind)):
-        own = class_of_token[token]
-        kind[token] = own if own >= 0 else end + 1
-    for token in end_tokens:
-        kind[token] = end
+def sort_by_class(kind, order, offset):
+    """Counting sort of all tokens by class: order [V] uint32 and offset [classes + 1] int64, zeros, are written."""
     for own in kind:
         offset[own + 1] += 1
-    for own in range(end + 2):
+    last = len(offset) - 1
+    for own in range(last):
         offset[own + 1] += offset[own]
     for token in range(len(kind)):
         order[offset[kind[token]]] = token
         offset[kind[token]] += 1
-    for own in range(end + 1, -1, -1):
-        offset[own + 1] = offset[own]
+    for own in range(last, 0, -1):
+        offset[own] = offset[own - 1]
     offset[0] = 0

@@ -33,32 +33,45 @@ class ClassTable:
 
     Attributes:
         kind: [V] int32 class of every token, 0 .. A + 1.
-        order: [V] uint32 tokens by class, ascending inside a class.
-        offset: [A + 3] int64 into ``order``.
         end, other: the two classes behind the automaton's.
         label_offset, label_class: classes of every label; the end label comes last.
         copies: the table on devices that had logits to reduce, by device.
     """
 
     kind: NDArray[np.int32]
-    order: NDArray[np.uint32]
-    offset: NDArray[np.int64]
     end: int
     other: int
     label_offset: NDArray[np.int32]
     label_class: NDArray[np.int32]
     copies: dict[str, DeviceTable] = field(default_factory=dict, repr=False)
+    _sorted: list[tuple[NDArray[np.uint32], NDArray[np.int64]]] = field(default_factory=list, repr=False)
 
     @classmethod
     def of(cls, tokens: TokenAutomaton) -> ClassTable:
         """O(V)."""
         end, other = tokens.classes, tokens.classes + 1
-        kind, order = np.empty(tokens.vocabulary_size, np.int32), np.empty(tokens.vocabulary_size, np.uint32)
-        offset = np.zeros(other + 2, np.int64)
-        kernels.sort_by_class(tokens.class_of_token, tokens.end_tokens, end, kind, order, offset)
+        kind = np.where(tokens.class_of_token < 0, np.int32(other), tokens.class_of_token)
+        kind[tokens.end_tokens] = end
         label_offset = np.append(tokens.label_offset, len(tokens.label_class) + 1).astype(np.int32)
         label_class = np.append(tokens.label_class, end).astype(np.int32)
-        return cls(kind, order, offset, end, other, label_offset, label_class)
+        return cls(kind, end, other, label_offset, label_class)
+
+    @property
+    def order(self) -> NDArray[np.uint32]:
+        """[V] tokens by class, ascending inside a class."""
+        return self._by_class()[0]
+
+    @property
+    def offset(self) -> NDArray[np.int64]:
+        """[A + 3] into ``order``."""
+        return self._by_class()[1]
+
+    def _by_class(self) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        if not self._sorted:
+            order, offset = np.empty(len(self.kind), np.uint32), np.zeros(self.other + 2, np.int64)
+            kernels.sort_by_class(self.kind, order, offset)
+            self._sorted.append((order, offset))
+        return self._sorted[0]
 
     @property
     def classes(self) -> int:
