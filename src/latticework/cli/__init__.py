@@ -1,4 +1,4 @@
-"""The command line: ``latticework extract | generate | check | explain``.
+"""The command line: ``latticework extract | generate | infill | check | explain``.
 
 Results go to stdout and nothing else does. Exit status: 0 done, 1 the constraint was not met or the input was refused,
 2 wrong usage. torch is imported by the commands that run a model, not by ``--help``.

@@ -1,20 +1,22 @@
-"""The application, and the commands that run a model: ``extract`` and ``generate``."""
+"""The application, and the commands that answer prompts: ``extract`` and ``generate``."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from latticework.cli.grammars import read_gbnf, read_grammar
+from latticework.cli.infill import infill
 from latticework.cli.inputs import read_schema, read_text, refusals
 from latticework.cli.options import (
     BlockLength,
     GammaOption,
+    GrammarOption,
     JsonOption,
     MaxTokens,
     ModelOption,
-    PolicyName,
     PolicyOption,
     QuietOption,
     SchemaArgument,
@@ -23,11 +25,12 @@ from latticework.cli.options import (
     Temperature,
     ThresholdOption,
     WatchOption,
+    loop_options,
 )
 from latticework.cli.report import check, explain
 from latticework.cli.running import Output, Source, run
 from latticework.cli.schema_options import SchemaOptions, with_schema_options
-from latticework.errors import InputError, LatticeworkError
+from latticework.errors import LatticeworkError
 
 if TYPE_CHECKING:
     from latticework.grammar.grammar import Grammar
@@ -38,6 +41,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
+app.command()(infill)
 app.command()(check)
 app.command()(explain)
 
@@ -66,7 +70,9 @@ def extract(
     schema_options: SchemaOptions,
 ) -> None:
     """Read a JSON document of SCHEMA out of each text; one line per text."""
-    options = _options(max_tokens, temperature, seed, policy, threshold, steps, gamma, block_length)
+    options = {"max_tokens": max_tokens} | loop_options(
+        temperature, seed, policy, threshold, steps, gamma, block_length
+    )
     with refusals():
         from latticework.grammar import json_schema
 
@@ -83,6 +89,8 @@ def generate(
     schema: Annotated[str | None, typer.Option("--schema", help="JSON Schema: a file, or the schema itself.")] = None,
     pattern: Annotated[str | None, typer.Option("--regex", help="Regular expression for the whole text.")] = None,
     choice: Annotated[list[str] | None, typer.Option("--choice", help="A text to choose from; repeat.")] = None,
+    grammar_source: GrammarOption = None,
+    gbnf: Annotated[str | None, typer.Option("--gbnf", help="GBNF grammar: a file, or the grammar itself.")] = None,
     model: ModelOption = "embedded",
     max_tokens: MaxTokens = None,
     temperature: Temperature = 0.0,
@@ -98,19 +106,26 @@ def generate(
     *,
     schema_options: SchemaOptions,
 ) -> None:
-    """Generate a text of a schema, a regular expression or a choice; plain text without one."""
-    if sum(given is not None for given in (schema, pattern, choice or None)) > 1:
-        raise typer.BadParameter("give one of --schema, --regex and --choice")
-    options = _options(max_tokens, temperature, seed, policy, threshold, steps, gamma, block_length)
+    """Generate a text of a schema, a regular expression, a choice or a grammar; plain text without one."""
+    if sum(given is not None for given in (schema, pattern, choice or None, grammar_source, gbnf)) > 1:
+        raise typer.BadParameter("give one of --schema, --regex, --choice, --grammar and --gbnf")
+    options = {"max_tokens": max_tokens} | loop_options(
+        temperature, seed, policy, threshold, steps, gamma, block_length
+    )
     with refusals():
-        grammar = _grammar(schema, pattern, choice, schema_options)
+        grammar = _grammar(schema, pattern, choice, grammar_source, gbnf, schema_options)
         source = _source("-") if prompt == "-" else Source("prompt", prompt)
         good = run(model, [source], grammar, options, Output(as_json, watch, quiet))
     raise typer.Exit(0 if good else 1)
 
 
 def _grammar(
-    schema: str | None, pattern: str | None, choice: list[str] | None, schema_options: SchemaOptions
+    schema: str | None,
+    pattern: str | None,
+    choice: list[str] | None,
+    grammar_source: str | None,
+    gbnf: str | None,
+    schema_options: SchemaOptions,
 ) -> Grammar | None:
     if schema is not None:
         from latticework.grammar import json_schema
@@ -124,33 +139,11 @@ def _grammar(
         from latticework.grammar import choice as one_of
 
         return one_of(choice)
+    if grammar_source is not None:
+        return read_grammar(grammar_source)
+    if gbnf is not None:
+        return read_gbnf(gbnf)
     return None
-
-
-def _options(
-    max_tokens: int | None,
-    temperature: float,
-    seed: int | None,
-    policy: PolicyName | None,
-    threshold: float | None,
-    steps: int | None,
-    gamma: float | None,
-    block_length: int | None,
-) -> dict[str, Any]:
-    """Keyword arguments of ``Model.generate``; options that contradict each other are wrong usage."""
-    from latticework.diffusion.policy import choose_policy
-
-    try:
-        chosen = choose_policy(policy.value if policy else None, threshold=threshold, steps=steps, gamma=gamma)
-    except InputError as error:
-        raise typer.BadParameter(str(error)) from None
-    return {
-        "max_tokens": max_tokens,
-        "temperature": temperature,
-        "seed": seed,
-        "policy": chosen,
-        "block_length": block_length,
-    }
 
 
 def _sources(texts: list[str] | None, text: str | None) -> list[Source]:

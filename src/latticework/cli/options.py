@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from latticework.errors import InputError
 
 
 class PolicyName(StrEnum):
@@ -27,3 +29,26 @@ ThresholdOption = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="C
 StepsOption = Annotated[int | None, typer.Option(min=1, help="Forwards of the low-confidence policy.")]
 GammaOption = Annotated[float | None, typer.Option(min=0.0, help="Bound of the entropy-bound policy, nats.")]
 BlockLength = Annotated[int | None, typer.Option(min=1, help="Decode in blocks of this many slots.")]
+GrammarOption = Annotated[
+    str | None,
+    typer.Option("--grammar", help="Context-free grammar: a name (python, json, ...) or a .lark or .gbnf file."),
+]
+
+
+def loop_options(
+    temperature: float,
+    seed: int | None,
+    policy: PolicyName | None,
+    threshold: float | None,
+    steps: int | None,
+    gamma: float | None,
+    block_length: int | None,
+) -> dict[str, Any]:
+    """Keyword arguments of ``Model.infill``; options that contradict each other are wrong usage."""
+    from latticework.diffusion.policy import choose_policy
+
+    try:
+        chosen = choose_policy(policy.value if policy else None, threshold=threshold, steps=steps, gamma=gamma)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
+    return {"temperature": temperature, "seed": seed, "policy": chosen, "block_length": block_length}

@@ -1,4 +1,5 @@
-"""The commands that run no model: ``check`` (what a schema compiles to) and ``explain`` (why a text is rejected)."""
+"""The commands that run no model: ``check`` (what a schema or a grammar compiles to) and ``explain`` (why a text is
+rejected)."""
 
 from __future__ import annotations
 
@@ -10,11 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from latticework.cli.grammar_report import context_free_facts
+from latticework.cli.grammars import read_grammar
 from latticework.cli.inputs import read_schema, read_text, refusals
-from latticework.cli.options import JsonOption, ModelOption, SchemaArgument
+from latticework.cli.options import GrammarOption, JsonOption, ModelOption, SchemaArgument
 from latticework.cli.schema_options import SchemaOptions, with_schema_options
 
 if TYPE_CHECKING:
+    from latticework.compiler import AnyConstraint
+    from latticework.grammar.grammar import Grammar
     from latticework.grammar.json_schema.reasons import Reason
     from latticework.lattice.constraint import Constraint
     from latticework.lattice.explain import Explanation
@@ -25,15 +30,22 @@ _MOST = 4096  # tokens of a document, beyond which their number is not looked fo
 
 @with_schema_options
 def check(
-    schema: SchemaArgument,
+    schema: Annotated[
+        str | None, typer.Argument(help="JSON Schema: a file, or the schema itself.", metavar="[SCHEMA]")
+    ] = None,
+    grammar: GrammarOption = None,
     model: ModelOption = "embedded",
     as_json: JsonOption = False,
     *,
     schema_options: SchemaOptions,
 ) -> None:
-    """Compile SCHEMA for a model's vocabulary and report what becomes of its keywords, sizes, and what is narrowed."""
+    """Compile SCHEMA or a grammar for a model's vocabulary and report what becomes of its keywords, sizes, and what is
+    narrowed."""
+    if (schema is None) == (grammar is None):
+        raise typer.BadParameter("give either SCHEMA or --grammar")
     with refusals():
-        constraint, milliseconds = _compile(schema, model, schema_options)
+        source = _grammar(schema, grammar, schema_options)
+        constraint, milliseconds = _compile(source, model)
         facts = _facts(constraint, milliseconds)
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
@@ -41,7 +53,7 @@ def check(
     for name, value in facts.items():
         if not isinstance(value, list):
             typer.echo(f"{name.replace('_', ' '):<16} {f'over {_MOST}' if value is None else value}")
-    for use in facts["keywords"]:
+    for use in facts.get("keywords", ()):
         where = ", ".join(pointer or "(root)" for pointer in use["at"][:3]) + (", ..." if len(use["at"]) > 3 else "")
         typer.echo(f"{'keyword':<16} {use['keyword']:<22} {use['status']:<11} {len(use['at'])} x  {where}")
     for name in ("narrowings", "warnings"):
@@ -86,22 +98,29 @@ def explain(
     raise typer.Exit(0 if found.accepted else 1)
 
 
-def _compile(schema: str, model: str, schema_options: SchemaOptions) -> tuple[Constraint, float]:
+def _grammar(schema: str | None, grammar: str | None, schema_options: SchemaOptions) -> Grammar:
+    from latticework.grammar import json_schema
+
+    if schema is not None:
+        return json_schema(read_schema(schema), **schema_options)
+    assert grammar is not None
+    return read_grammar(grammar)
+
+
+def _compile(grammar: Grammar, model: str) -> tuple[AnyConstraint, float]:
     from latticework.compiler import compile
-    from latticework.grammar import choice, json_schema
-    from latticework.lattice.constraint import Constraint
+    from latticework.grammar import choice, lark
     from latticework.models.loading import load
 
-    grammar = json_schema(read_schema(schema), **schema_options)
     vocabulary = load(model).vocabulary
-    compile(choice(["warm"]), vocabulary)  # so that the figure is the schema's, not that of loading kernels and trie
+    # So that the figure is the grammar's, not that of loading kernels and trie.
+    compile(choice(["warm"]) if grammar.context_free is None else lark('start: "warm"'), vocabulary)
     begun = time.perf_counter()
     constraint = compile(grammar, vocabulary)
-    assert isinstance(constraint, Constraint)
     return constraint, 1e3 * (time.perf_counter() - begun)
 
 
-def _shortest(constraint: Constraint) -> str:
+def _shortest(constraint: AnyConstraint) -> str:
     """A document with the fewest tokens."""
     import numpy as np
 
@@ -111,7 +130,21 @@ def _shortest(constraint: Constraint) -> str:
     return constraint.vocabulary.decode(path.tokens).decode(errors="replace")
 
 
-def _facts(constraint: Constraint, milliseconds: float) -> dict[str, Any]:
+def _facts(constraint: AnyConstraint, milliseconds: float) -> dict[str, Any]:
+    from latticework.lattice.constraint import Constraint
+
+    grammar: Any = constraint.grammar
+    own = _regular_facts(constraint) if isinstance(constraint, Constraint) else context_free_facts(constraint)
+    return {
+        **own,
+        "shortest": _shortest(constraint),
+        "compile_ms": round(milliseconds, 2),
+        "narrowings": list(grammar.narrowings),
+        "warnings": list(grammar.warnings),
+    }
+
+
+def _regular_facts(constraint: Constraint) -> dict[str, Any]:
     from latticework.grammar.json_schema.usage import keyword_uses
 
     grammar: Any = constraint.grammar
@@ -120,7 +153,6 @@ def _facts(constraint: Constraint, milliseconds: float) -> dict[str, Any]:
         "kind": grammar.kind,
         "min_tokens": constraint.min_tokens,
         "most_tokens": constraint.most_tokens(_MOST),
-        "shortest": _shortest(constraint),
         "vocabulary": len(constraint.vocabulary),
         "states": constraint.automaton.states,
         "counters": len(constraint.automaton.low),
@@ -128,13 +160,10 @@ def _facts(constraint: Constraint, milliseconds: float) -> dict[str, Any]:
         "edges": tokens.edges,
         "labels": tokens.labels,
         "table_bytes": tokens.nbytes,
-        "compile_ms": round(milliseconds, 2),
         "keywords": [
             {"keyword": use.keyword, "status": use.status, "at": list(use.pointers)}
-            for use in keyword_uses(grammar.schema)
+            for use in ([] if grammar.schema is None else keyword_uses(grammar.schema))
         ],
-        "narrowings": list(grammar.narrowings),
-        "warnings": list(grammar.warnings),
     }
 
 

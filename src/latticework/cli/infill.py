@@ -1,0 +1,133 @@
+"""``infill``: a file with marked holes in, the same file with the holes filled out."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from difflib import unified_diff
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from latticework.cli.grammars import grammar_of_file, read_grammar
+from latticework.cli.inputs import read_text, refusals
+from latticework.cli.options import (
+    BlockLength,
+    GammaOption,
+    GrammarOption,
+    JsonOption,
+    ModelOption,
+    PolicyOption,
+    QuietOption,
+    Seed,
+    StepsOption,
+    Temperature,
+    ThresholdOption,
+    WatchOption,
+    loop_options,
+)
+from latticework.errors import InputError
+
+if TYPE_CHECKING:
+    from latticework.grammar.grammar import Grammar
+    from latticework.models.holes import Part
+    from latticework.models.result import InfillResult
+
+MARKER = "<<HOLE>>"
+_COLOURS = {"+": typer.colors.GREEN, "-": typer.colors.RED, "@": typer.colors.CYAN}
+
+
+def infill(
+    file: Annotated[str, typer.Argument(help="File with marked holes, or - for standard input.", metavar="FILE|-")],
+    grammar: GrammarOption = None,
+    marker: Annotated[
+        str, typer.Option(help="What marks a hole; :N before its closing signs sets the tokens, as in <<HOLE:40>>.")
+    ] = MARKER,
+    hole_tokens: Annotated[int, typer.Option(min=1, help="Most tokens of a hole that does not say.")] = 64,
+    prompt: Annotated[str, typer.Option(help="Text for the model before the file.")] = "",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the filled file here.")] = None,
+    diff: Annotated[bool, typer.Option("--diff", help="Print a unified diff instead of the filled file.")] = False,
+    model: ModelOption = "embedded",
+    temperature: Temperature = 0.0,
+    seed: Seed = None,
+    policy: PolicyOption = None,
+    threshold: ThresholdOption = None,
+    steps: StepsOption = None,
+    gamma: GammaOption = None,
+    block_length: BlockLength = None,
+    as_json: JsonOption = False,
+    watch: WatchOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Fill the marked holes of FILE so that the whole of it is a text of a grammar (guessed from the file's name)."""
+    if as_json and diff:
+        raise typer.BadParameter("give one of --json and --diff")
+    options = loop_options(temperature, seed, policy, threshold, steps, gamma, block_length)
+    with refusals():
+        language = read_grammar(grammar if grammar is not None else grammar_of_file(file))
+        text = read_text(file)
+        parts = parts_of(text, marker, hole_tokens)
+        if not quiet:
+            for warning in language.warnings:
+                typer.echo(f"note: {warning}", err=True)
+        result = _fill(model, parts, language, options | {"prompt": prompt}, watch)
+        if output is not None:
+            _write(output, result.text)
+    if as_json:
+        typer.echo(json.dumps({"source": file, **result.as_dict()}, ensure_ascii=False))
+    elif diff:
+        _print_diff(text, result.text, file)
+    elif output is None:
+        typer.echo(result.text, nl=False)
+    if not quiet:
+        spent = result.timings.total
+        typer.echo(f"{file}: {len(result.holes)} holes, {result.forwards} forwards, {spent:.0f} ms", err=True)
+
+
+def parts_of(text: str, marker: str, hole_tokens: int) -> list[Part]:
+    """Cut a text at its markers. ``InputError`` when there is none, or a hole has no tokens."""
+    from latticework.models.holes import Hole
+
+    if not marker.strip():
+        raise typer.BadParameter("the marker is empty", param_hint="--marker")
+    found = re.fullmatch(r"(.*\w)(\W*)", marker, re.DOTALL)
+    stem, closer = found.groups() if found else (marker, "")
+    pieces = re.split(f"{re.escape(stem)}(?::([0-9]+))?{re.escape(closer)}", text)
+    if len(pieces) == 1:
+        raise InputError(f"there is no hole to fill: no {marker} in the text")
+    sizes = [hole_tokens if size is None else int(size) for size in pieces[1::2]]
+    parts: list[Part] = [pieces[0]]
+    for size, piece in zip(sizes, pieces[2::2], strict=True):
+        parts += [Hole(size), piece]
+    return parts
+
+
+def _fill(model: str, parts: list[Part], grammar: Grammar, options: dict[str, Any], watch: bool) -> InfillResult:
+    from latticework.diffusion.threads import leave_a_core
+    from latticework.models.loading import load
+
+    leave_a_core()
+    loaded = load(model)
+    if not watch:
+        return loaded.infill(parts, grammar, **options)
+    from latticework.cli.watch import CanvasView
+
+    with CanvasView(loaded.vocabulary) as view:
+        return loaded.infill(parts, grammar, on_step=view, **options)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_bytes(text.encode())
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _print_diff(before: str, after: str, name: str) -> None:
+    """A unified diff, coloured where standard output is a terminal."""
+    lines = unified_diff(before.splitlines(), after.splitlines(), name, f"{name} (filled)", lineterm="")
+    for line in lines:
+        colour = _COLOURS.get(line[:1]) if sys.stdout.isatty() else None
+        typer.echo(line if colour is None else typer.style(line, fg=colour))
