@@ -110,43 +110,45 @@ class _Subsets:
         continued = 0
         while True:
             for at, state in self._work:  # grows while it is walked
-                row = self._copied(at) if isinstance(at, int) else None
-                if row is None:
+                before = len(self.cells)
+                if isinstance(at, int) and self._copied(at):
+                    if at == final:
+                        self.accepting.append(state)
+                else:
                     closed = self._closure((at,) if isinstance(at, int) else at)
-                    row = self._merge(closed)
+                    self.cells += self._merge(closed)
                     if final in closed:
                         self.accepting.append(state)
-                elif at == final:
-                    self.accepting.append(state)
-                self.cells += row
                 self.row_states.append(state)
-                self.row_lengths.append(len(row))
+                self.row_lengths.append(len(self.cells) - before)
             self._work.clear()
             if continued == len(self._placed):
                 return
             self._continue(*self._placed[continued])
             continued += 1
 
-    def _copied(self, node: int) -> list[int] | None:
-        """The cells of a node that has disjoint edges and nothing else; ``None`` for other nodes."""
-        graph, ids = self.graph, self._ids
+    def _copied(self, node: int) -> bool:
+        """Add the cells of a node that has disjoint edges and nothing else; ``False`` for other nodes."""
+        graph, ids, cells = self.graph, self._ids, self.cells
         graph.unfold(node)
         if graph.epsilon[node]:
-            return None
+            return False
         own, edges = graph.path[node], graph.edges[node]
-        last = -1
-        for edge in edges:
-            if edge[0] <= last:
-                return None
-            last = edge[1]
-        row: list[int] = []
+        if len(edges) > 1 and not graph.in_trie(node):  # the edges in tries are disjoint
+            last = -1
+            for edge in edges:
+                if edge[0] <= last:
+                    return False
+                last = edge[1]
         for low, high, target, inc in edges:
-            keep = common_prefix(own, graph.path[target]) if own else 0
             state = ids.get(target)
             if state is None:
                 state = self.state_of(target)
-            row.append(state << 24 | keep << 20 | inc << 16 | low << 8 | high)
-        return row
+            cell = low << 8 | high
+            if own or inc:
+                cell |= common_prefix(own, graph.path[target]) << 20 | inc << 16
+            cells.append(state << 24 | cell)
+        return True
 
     def state_of(self, key: Key) -> int:
         found = self._ids.get(key)

@@ -101,6 +101,10 @@ class Graph:
         self._trie.add(node)
         return node
 
+    def in_trie(self, node: int) -> bool:
+        """Whether the node was made as one of a trie: its edges are disjoint."""
+        return node in self._trie
+
     def spell(self, template: Template, k: int, path: Path, inc: int = 0) -> int:
         """One character of the template, which counts ``inc``, followed by ``k``."""
         made: list[int] = []

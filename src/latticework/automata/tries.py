@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from latticework.automata.encodings import BACKSLASH, QUOTE, json_template
@@ -58,7 +59,8 @@ def json_key(graph: Graph, excluded: tuple[str, ...], rest: int, k: int, path: P
     graph.unfold(rest)
     any_char = [edge for edge in graph.edges[rest] if edge[0] != QUOTE]
     close: Edge = (QUOTE, QUOTE, graph.from_path(k, path), 0)
-    escape = graph.edges[graph.spell(_ESCAPED, rest, path)][0][2]
+    wide = [edge for edge in any_char if edge[0] >= 0x80]
+    wide.append((BACKSLASH, BACKSLASH, graph.edges[graph.spell(_ESCAPED, rest, path)][0][2], 0))
     starts: dict[int, int] = {}
     trie = _trie(excluded)
     for at in _children_first(trie):
@@ -67,11 +69,9 @@ def json_key(graph: Graph, excluded: tuple[str, ...], rest: int, k: int, path: P
         if not children:
             starts[id(at)] = graph.trie_node([*any_char, *own], path)
         elif all(char < 0x80 and char not in (QUOTE, BACKSLASH) and char >= 0x20 for char in children):
-            edges = [edge for edge in any_char if edge[0] >= 0x80]
-            edges.append((BACKSLASH, BACKSLASH, escape, 0))
-            edges += [(char, char, child, 0) for char, child in children.items()]
-            edges += [(low, high, rest, 0) for low, high in _raw_ascii_between(children)]
-            starts[id(at)] = graph.trie_node([*edges, *own], path)
+            edges = [(char, char, child, 0) for char, child in children.items()]
+            edges += [(low, high, rest, 0) for low, high in _raw_ascii_between(tuple(children))]
+            starts[id(at)] = graph.trie_node([*wide, *edges, *own], path)
         else:
             others = ir.complement_ranges((char, char) for char in children)
             options = [graph.spell(json_template(others, False), rest, path)]
@@ -103,7 +103,8 @@ def _children_first(trie: KeyTrie) -> list[KeyTrie]:
     return order[::-1]
 
 
-def _raw_ascii_between(chars: dict[int, int]) -> list[tuple[int, int]]:
+@lru_cache(maxsize=1 << 12)
+def _raw_ascii_between(chars: tuple[int, ...]) -> list[tuple[int, int]]:
     """The characters below 0x80 that JSON allows unescaped, without ``chars``."""
     ranges: list[tuple[int, int]] = []
     low = 0x20
