@@ -59,7 +59,7 @@ class _Matcher:
             case ir.Distinct():
                 return ((end, 0) for end in self.distinct(node, at, ()))
             case ir.Ordered():
-                return self.ordered(node, at, 0, False)
+                return self.ordered(node, at, 0, None, False)
             case ir.Counted():
                 high = node.high
                 return (e for e in self.ends(node.body, at) if node.low <= e[1] and (high is None or e[1] <= high))
@@ -129,14 +129,27 @@ class _Matcher:
                 for start, _ in self.ends(node.separator, end):
                     yield from self.distinct(node, start, (*used, checksum))
 
-    def ordered(self, node: ir.Ordered, at: int, index: int, written: bool) -> Ends:
-        if index == len(node.members):
-            return frozenset({(at, 0)})
-        member, required = node.members[index]
-        found: set[tuple[int, int]] = set() if required else set(self.ordered(node, at, index + 1, written))
-        parts = (node.separator, member) if written else (member,)
-        for p, n in self.sequence(parts, at):
-            found |= {(end, n + m) for end, m in self.ordered(node, p, index + 1, True)}
+    def ordered(self, node: ir.Ordered, at: int, index: int, early: int | None, written: bool) -> Ends:
+        """Behind all members before ``index`` and the later one that has been written ``early``."""
+        if early == index:
+            return self.ordered(node, at, index + 1, None, written)
+        found: set[tuple[int, int]] = {(at, 0)} if index == len(node.members) else set()
+
+        def written_next(member: ir.Node, index: int, early: int | None) -> None:
+            for p, n in self.sequence((node.separator, member) if written else (member,), at):
+                if p > at:
+                    found.update((end, n + m) for end, m in self.ordered(node, p, index, early, True))
+
+        if node.anywhere is not None:
+            written_next(node.anywhere, index, early)
+        for later in range(index + 1, len(node.members)) if node.early and early is None else ():
+            written_next(node.members[later][0], index, later)
+        if index < len(node.members):
+            member, required = node.members[index]
+            for p, n in self.sequence((node.separator, member) if written else (member,), at):
+                found |= {(end, n + m) for end, m in self.ordered(node, p, index + 1, early, True)}
+            if not required:
+                found |= self.ordered(node, at, index + 1, early, written)
         return frozenset(found)
 
     def multiples(self, node: ir.Multiples, at: int) -> Iterator[tuple[int, int]]:

@@ -20,6 +20,7 @@ from latticework.automata.determinise import Incoherent, Sharing, determinise
 from latticework.automata.distinct import distinct
 from latticework.automata.encodings import json_template, utf8_template
 from latticework.automata.graph import Graph, Path
+from latticework.automata.ordering import ordered
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
 
@@ -133,7 +134,7 @@ class _Builder:
             case ir.Join():
                 return self._join(node, k, path, inc)
             case ir.Ordered():
-                return self._ordered(node, k, path, inc)
+                return ordered(self.graph, node, k, path, lambda part, k: self.build(part, k, path, inc))
             case ir.Counted():
                 return self._counted(node, k, path, inc)
             case ir.JsonKey():
@@ -327,21 +328,6 @@ class _Builder:
             again = self.build(node.separator, item, path, inc)
             item = self.build(node.item, again if left < low else graph.union([again, k], path), path, inc)
         return item if low else graph.union([item, k], path)
-
-    def _ordered(self, node: ir.Ordered, k: int, path: Path, inc: int) -> int:
-        graph = self.graph
-        rest: int | None = None  # start of members i.., at least one present
-        after = k  # after a member, with members i.. still to come
-        may_end = True
-        for member, required in reversed(node.members):
-            start = self.build(member, after, path, inc)
-            rest = start if required or rest is None else graph.union([start, rest], path)
-            may_end = may_end and not required
-            again = self.build(node.separator, rest, path, inc)
-            after = graph.union([again, k], path) if may_end else again
-        if rest is None:
-            return k
-        return graph.union([rest, k], path) if may_end else rest
 
     def _counted(self, node: ir.Counted, k: int, path: Path, inc: int) -> int:
         low, high, graph = node.low, node.high, self.graph

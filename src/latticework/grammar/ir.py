@@ -151,14 +151,26 @@ class Ordered(Node):
 
     ``members`` are ``(node, required)`` pairs. The language: every subsequence that keeps all
     required members, joined by the separator (object members; O(members) states).
+
+    ``anywhere``: a further member that may stand any number of times at any place. ``early``: a member may stand before
+    its place, one at a time: until its place is reached only members before it follow, in their order
+    (O(members squared) states).
     """
 
-    __slots__ = ("members", "separator")
+    __slots__ = ("anywhere", "early", "members", "separator")
 
-    def __init__(self, members: Iterable[tuple[Node, bool]], separator: Node) -> None:
+    def __init__(
+        self,
+        members: Iterable[tuple[Node, bool]],
+        separator: Node,
+        anywhere: Node | None = None,
+        early: bool = False,
+    ) -> None:
         self.members = tuple(members)
         self.separator = separator
-        self._seal(tuple(node for node, _ in self.members), tuple(req for _, req in self.members), separator)
+        self.anywhere, self.early = anywhere, early
+        required = tuple(required for _, required in self.members)
+        self._seal(tuple(node for node, _ in self.members), required, separator, anywhere, early)
 
 
 class Counted(Node):
@@ -294,7 +306,8 @@ def children(node: Node) -> tuple[Node, ...]:
         case Join() | Distinct():
             return node.item, node.separator
         case Ordered():
-            return (*(member for member, _ in node.members), node.separator)
+            further = () if node.anywhere is None else (node.anywhere,)
+            return (*(member for member, _ in node.members), node.separator, *further)
         case Except():
             return node.body, node.removed
         case Marked():
@@ -324,12 +337,11 @@ def tree_size(root: Node) -> TreeSize:
         node, done = stack.pop()
         if node.digest in known:
             continue
-        inside = children(node)
         if not done:
             stack.append((node, True))
-            stack += [(child, False) for child in inside if child.digest not in known]
+            stack += [(child, False) for child in children(node) if child.digest not in known]
             continue
-        below = [known[child.digest] for child in inside]
+        below = [known[child.digest] for child in _copies(node)]
         known[node.digest] = TreeSize(
             1 + sum(size.weight for size in below),
             1 + max((size.height for size in below), default=0),
@@ -338,6 +350,14 @@ def tree_size(root: Node) -> TreeSize:
             1 if isinstance(node, Alone) else 1 + sum(size.outside for size in below),
         )
     return known[root.digest]
+
+
+def _copies(node: Node) -> tuple[Node, ...]:
+    """The nodes directly inside ``node``, as often as they are built."""
+    if not isinstance(node, Ordered):
+        return children(node)
+    further = () if node.anywhere is None else (node.anywhere,) * len(node.members)
+    return *children(node) * (len(node.members) if node.early else 1), *further
 
 
 def _check_bounds(low: int, high: int | None) -> None:

@@ -60,6 +60,8 @@ def _is_unlimited(node: ir.Node) -> bool:
     match node:
         case ir.JsonKey() | ir.Multiples():
             return True
+        case ir.Ordered() if node.anywhere is not None:
+            return True
         case ir.Repeat() | ir.Join() if node.high is None:
             return True
         case ir.Seq() | ir.Alt() | ir.Located() | ir.Alone() | ir.Repeat() | ir.Join() | ir.Ordered():

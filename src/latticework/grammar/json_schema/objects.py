@@ -232,13 +232,9 @@ def _written(
         low = max(low, 1)
     plain = [(member.node, member.required) for member in members if not member.repeats]
     any_order = lowering.any_order and low <= fixed and high == most and not any(member.last for member in members)
-    if any_order and not unordered.is_worth_it([node for node, _ in plain], lowering.arranged):
-        any_order = False
-        if len(plain) > 1:
-            lowering.narrow(f"at {place.place or '(root)'}: keys in the order of the schema, the object is large")
-    if any_order:
-        further = next((member.node for member in members if member.repeats), None)
-        content: ir.Node = unordered.unordered(plain, further, comma)
+    content = _arranged(lowering, place, plain, members, comma) if any_order else None
+    if content is not None:
+        pass
     elif low <= fixed and high == most:
         content = ir.Ordered([(member.any_number(comma), member.required) for member in members], comma)
     elif low == 1 and fixed == 0 and high == most:
@@ -248,6 +244,21 @@ def _written(
         if content == ir.NOTHING:
             return lowering.dead(place, "minProperties", "minProperties and maxProperties admit no object")
     return ir.Located(style.container("{}", content, may_be_empty, level), place.pointer)
+
+
+def _arranged(
+    lowering: Lowering, place: Subschema, plain: list[tuple[ir.Node, bool]], members: list[_Member], comma: ir.Node
+) -> ir.Node | None:
+    """Members in any order, or nearly in order where that would be large; ``None``: in the order of the schema."""
+    further = next((member.node for member in members if member.repeats), None)
+    if unordered.is_worth_it([node for node, _ in plain], lowering.arranged):
+        return unordered.unordered(plain, further, comma)
+    found = unordered.nearly_ordered(plain, further, comma, lowering.arranged)
+    if len(plain) > 1:
+        early = ", but for one at a time that comes early" if found is not None and found.early else ""
+        where = place.place or "(root)"
+        lowering.narrow(f"at {where}: keys in the order of the schema{early}, the object is large")
+    return found
 
 
 def _nonempty(nodes: list[ir.Node], comma: ir.Node) -> ir.Node:

@@ -1,7 +1,8 @@
 """Object members in any order, each at most once.
 
 Which members have been written is remembered exactly, one state of the automaton for each set of them, so that every
-member is built anew behind each set: worth it for small objects, beyond a bound the order of the schema stands.
+member is built anew behind each set: worth it for small objects. In larger ones members stand in the order of the
+schema, but for one at a time that comes early, and further ones anywhere, as far as the size admits.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from latticework.grammar.combine import alt, repeat, seq
 MAX_MEMBERS = 7
 MAX_WEIGHT = 4_000  # nodes of the members, each counted once for every set before it; what is shared counts as one
 
+ANY_VALUE = 20  # nodes that a place of any value counts as
+DEARER = 8  # a node of nearly ordered members costs so many of those in any order: those are fewer than they are short
+
 
 def is_worth_it(members: list[ir.Node], max_weight: int) -> bool:
     """Whether the bounds admit the members in any order."""
@@ -19,6 +23,21 @@ def is_worth_it(members: list[ir.Node], max_weight: int) -> bool:
     return (
         count <= MAX_MEMBERS and sum(ir.tree_size(node).outside for node in members) << max(count - 1, 0) <= max_weight
     )
+
+
+def nearly_ordered(
+    members: list[tuple[ir.Node, bool]], further: ir.Node | None, comma: ir.Node, max_weight: int
+) -> ir.Ordered | None:
+    """Members in order, as freely as the bound admits; ``None`` where it admits no freedom."""
+    count = len(members)
+    weight = sum(ir.tree_size(node).outside for node, _ in members)
+    around = 0
+    if further is not None:  # its keys exclude those of all others
+        size = ir.tree_size(further)
+        around = size.outside + count + ANY_VALUE * size.places
+    early = weight * count + around * (count + 1) <= max_weight // DEARER
+    anywhere = further is not None and around * (count + 1) <= max_weight // DEARER
+    return ir.Ordered(members, comma, further if anywhere else None, early) if early or anywhere else None
 
 
 def unordered(members: list[tuple[ir.Node, bool]], further: ir.Node | None, comma: ir.Node) -> ir.Node:
