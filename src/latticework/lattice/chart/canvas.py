@@ -18,7 +18,7 @@ class Canvas:
         text: [B] uint8, the bytes of all fixed slots.
         gap_at: [G] int32, ascending: the gap stands before this byte.
         gap_slots: [G] int32, how many free slots it has, at least 1.
-        gap_first: [G] int32, its first slot.
+        gap_first, gap_last: [G] int32, its first and last slot (fillers may be among those between).
         open_end: whether the text may end in the last gap, before its last slot.
         body: slots before the first fixed end token; all slots behind it hold end tokens.
     """
@@ -27,6 +27,7 @@ class Canvas:
     gap_at: NDArray[np.int32]
     gap_slots: NDArray[np.int32]
     gap_first: NDArray[np.int32]
+    gap_last: NDArray[np.int32]
     open_end: bool
     body: int
 
@@ -38,7 +39,7 @@ class Canvas:
 def text_canvas(data: bytes) -> Canvas:
     """A text without gaps."""
     none = np.zeros(0, np.int32)
-    return Canvas(np.frombuffer(data, np.uint8), none, none, none, False, 0)
+    return Canvas(np.frombuffer(data, np.uint8), none, none, none, none, False, 0)
 
 
 def canvas_of(
@@ -60,6 +61,7 @@ def canvas_of(
     pieces: list[bytes] = []
     gap_at: list[int] = []
     gap_first: list[int] = []
+    gap_last: list[int] = []
     gap_slots: list[int] = []
     size = 0
     for slot in range(body):
@@ -68,9 +70,11 @@ def canvas_of(
         if free[slot]:
             if gap_at and gap_at[-1] == size:
                 gap_slots[-1] += 1
+                gap_last[-1] = slot
             else:
                 gap_at.append(size)
                 gap_first.append(slot)
+                gap_last.append(slot)
                 gap_slots.append(1)
             continue
         token = int(tokens[slot])
@@ -86,6 +90,7 @@ def canvas_of(
             np.array(gap_at, np.int32),
             np.array(gap_slots, np.int32),
             np.array(gap_first, np.int32),
+            np.array(gap_last, np.int32),
             open_end,
             body,
         ),

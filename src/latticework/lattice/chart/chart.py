@@ -50,7 +50,7 @@ def chart_of(graph: Graph, rules: Rules, lexer: Lexer) -> Chart:
     nodes, words = graph.nodes, -(-graph.nodes // 64)
     row_of = np.empty((nodes, rules.symbols), np.int32)
     fresh = np.zeros((rules.symbols, words), np.uint64)
-    pool = np.empty((max(2 * rules.symbols, 16 * nodes), words), np.uint64)
+    pool = np.empty((max(2 * rules.symbols, 64 * nodes), words), np.uint64)
     done, used = nodes, 0
     while True:
         done, used = fill_rows(rules, offset, symbol, target, 0, done, row_of, pool, used, fresh)

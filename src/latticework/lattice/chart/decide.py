@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from latticework.errors import LimitExceeded
 from latticework.lattice.chart.canvas import Canvas, canvas_of
 from latticework.lattice.chart.chart import chart_of
-from latticework.lattice.chart.derivation import LiveChart, cheapest, live_chart
-from latticework.lattice.chart.graph import coarsest, everything, lexical_graph, swept
+from latticework.lattice.chart.derivation import Derivation, LiveChart, cheapest, live_chart
+from latticework.lattice.chart.graph import Graph, coarsest, everything, lexical_graph, swept
 from latticework.lattice.chart.kernels_graph import INTO, OUT_OF, SLOT, WITHIN, WORD
 from latticework.lattice.chart.language import Language
-from latticework.lattice.chart.witness import Slots, Witness, realise, slots_of
+from latticework.lattice.chart.repair import Failure, mended
+from latticework.lattice.chart.witness import Slots, Witness, realise, realise_or_fail, slots_of, spelling_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +81,23 @@ def decide(language: Language, question: Question, budget: Budget) -> Answer:
         graph = lexical_graph(tables, gaps, levels, keep, budget.max_nodes)
         if graph is None:
             return Answer(None)
-        found = live_chart(chart_of(graph, language.rules, language.lexical.lexer), language.rules)
+        found = live_chart(chart_of(graph, language.rules, language.lexical.lexer), language.rules, language.rules.goal)
         if found is None:
             return Answer(None)
         derivation = cheapest(found, language.rules, language.lexical.lexer, canvas.gap_slots)
-        witness, stuck = realise(language, slots, derivation.terminals)
+        spelling = spelling_of(canvas, slots, graph, derivation)
+        witness, stuck = realise_or_fail(language, slots, spelling, derivation.begins)
         if witness is not None:
             return Answer(witness)
         _drop_unused(found, keep)
-        _refine(canvas, levels, stuck)
+        failing = _failing_gaps(canvas, derivation, graph, stuck)
+        failure = Failure(tables, canvas, gaps, levels, keep, graph, derivation)
+        other = mended(language, failure, slots, failing)
+        if other is not None:
+            witness = realise(language, slots, other)
+            if witness is not None:
+                return Answer(witness)
+        _refine(canvas, levels, failing)
     raise LimitExceeded("max_chart_rounds", budget.max_rounds)
 
 
@@ -116,16 +125,30 @@ def _slot_of_byte(slots: Slots, offset: int) -> int:
     return int(np.searchsorted(slots.data_offset, min(offset, len(slots.data) - 1), side="right")) - 1
 
 
-def _refine(canvas: Canvas, levels: NDArray[np.int32], stuck: int) -> None:
-    """Look closer at the gap in or before which a slot lies; at another one if that is exact already."""
-    before = np.flatnonzero(canvas.gap_first <= stuck)
-    order = [*before[::-1].tolist(), *range(len(before), canvas.gaps)]
-    for gap in order:
-        if levels[gap] < WORD:
-            # With one slot, a node for the slot says no more than a node for the gap.
-            levels[gap] = WORD if levels[gap] == SLOT or canvas.gap_slots[gap] == 1 else SLOT
-            return
-    raise RuntimeError("internal error: a derivation of the exact graph does not fit its canvas")
+def _failing_gaps(canvas: Canvas, derivation: Derivation, graph: Graph, stuck: list[tuple[int, int]]) -> list[int]:
+    """The gaps where a derivation does not fit: all that the lexeme pending there passes, the last one before it."""
+    found: set[int] = set()
+    for slot, ended in stuck:
+        last = int(np.searchsorted(canvas.gap_first, slot, side="right")) - 1
+        begin = graph.keys[derivation.path[min(ended, len(derivation.path) - 1)]]
+        first = int(np.searchsorted(canvas.gap_at, max(begin, 0) >> 33))
+        found.update(range(min(first, last), last + 1))
+    found.discard(-1)
+    return sorted(found)
+
+
+def _refine(canvas: Canvas, levels: NDArray[np.int32], failing: list[int]) -> None:
+    """Look closer at the gaps at which a derivation fails; where they are exact, at the last other one before them."""
+    chosen = [gap for gap in failing if levels[gap] < WORD]
+    if not chosen:
+        first = failing[0] if failing else canvas.gaps
+        order = [*range(first - 1, -1, -1), *range(first + 1, canvas.gaps)]
+        chosen = [gap for gap in order if levels[gap] < WORD][:1]
+    if not chosen:
+        raise RuntimeError("internal error: a derivation of the exact graph does not fit its canvas")
+    for gap in chosen:
+        # With one slot, a node for the slot says no more than a node for the gap.
+        levels[gap] = WORD if levels[gap] == SLOT or canvas.gap_slots[gap] == 1 else SLOT
 
 
 def _drop_unused(found: LiveChart, keep: NDArray[np.uint64]) -> None:

@@ -18,8 +18,10 @@ from latticework.lattice.chart.kernels_cheapest import (
     number_spans,
     read_derivation,
 )
+from latticework.lattice.chart.kernels_graph import START
 
 EDGE_COST = 1e-3  # of a lexeme in fixed text, where there is nothing to save
+SWALLOW_COST = 0.1  # of every lexeme of the fixed text that a longer one passes over, in a comment or a string
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -30,48 +32,66 @@ class Derivation:
         terminals: [L] int32.
         items: [D, 4] int32, its spans, top down and from left to right: symbol, first and last node of the graph, and
             how many terminals stand before it.
+        path: [L + 1] int32, the nodes at which the lexemes begin, and the one behind the last.
+        begins: [F, 3] int64, lexemes that begin in fixed text: offset of the byte, lexer state, terminals before it.
     """
 
     terminals: NDArray[np.int32]
     items: NDArray[np.int32]
+    path: NDArray[np.int32]
+    begins: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LiveChart:
-    """A chart that derives its whole graph, with the spans that any derivation of it uses: ``live``, like its pool."""
+    """A chart that derives its whole graph from a goal, with the spans that any derivation of it uses.
+
+    Attributes:
+        live: [rows, words] uint64, like the pool of the chart.
+    """
 
     chart: Chart
     live: NDArray[np.uint64]
+    goal: int
 
 
-def live_chart(chart: Chart, rules: Rules) -> LiveChart | None:
-    """``None`` if nothing leads from the start of the graph to its end."""
+def live_chart(chart: Chart, rules: Rules, goal: int) -> LiveChart | None:
+    """``None`` if no text of the goal leads from the first node of the graph to the last."""
     last = chart.graph.nodes - 1
-    if not chart.holds(rules.goal, 0, last):
+    if not chart.holds(goal, 0, last):
         return None
     live = np.zeros((chart.rows, chart.pool.shape[1]), np.uint64)
-    live[chart.row_of[0, rules.goal], last >> 6] = np.uint64(1) << np.uint64(last & 63)
+    live[chart.row_of[0, goal], last >> 6] = np.uint64(1) << np.uint64(last & 63)
     mark_live(rules, chart.row_of, chart.pool, live)
-    return LiveChart(chart, live)
+    return LiveChart(chart, live, goal)
 
 
 def cheapest(found: LiveChart, rules: Rules, lexer: Lexer, gap_slots: NDArray[np.int32]) -> Derivation:
-    """A derivation with few lexemes in every gap for its slots: one that begins there costs ``1 / slots``."""
+    """A derivation with few lexemes in every gap for its slots, most of whose lexemes in fixed text are what they seem.
+
+    A lexeme that begins in a gap costs ``1 / slots``.
+    """
     chart, live = found.chart, found.live
     graph = chart.graph
     in_gap = graph.gap >= 0
     node_cost = np.full(graph.nodes, EDGE_COST)
     node_cost[in_gap] += 1.0 / gap_slots[graph.gap[in_gap]]
     ahead, behind = np.empty(graph.nodes), np.empty(graph.nodes)
-    class_cost = np.repeat(node_cost, np.diff(graph.edge_offset))
+    is_fixed = np.append(0, np.cumsum(~in_gap))  # how many there are before a node
+    source, target = graph.edge_source, graph.edge_target
+    passed = np.maximum(is_fixed[target] - is_fixed[source + 1], 0)
+    class_cost = node_cost[source] + SWALLOW_COST * passed
     adjacent = np.ones((lexer.classes + 1, lexer.classes + 1), np.bool_)
     adjacent[:-1, :-1] = lexer.adjacent
     bound_costs(graph.edge_offset, graph.edge_class, graph.edge_target, class_cost, adjacent, ahead, behind)
     base = np.zeros(chart.rows, np.int64)
     spans = number_spans(chart.row_of, live, base)
-    edge_cost = np.repeat(node_cost, np.diff(chart.edge_offset))
+    edge_cost = class_cost[chart.edge_of]
     cost, way = np.empty(spans), np.empty((spans, 3), np.int32)
-    goal = base[chart.row_of[0, rules.goal]]
+    goal_row = chart.row_of[0, found.goal]
+    before = live[goal_row].copy()
+    before[(graph.nodes - 1) >> 6] &= (np.uint64(1) << np.uint64((graph.nodes - 1) & 63)) - np.uint64(1)
+    goal = base[goal_row] + int(np.bitwise_count(before).sum())
     slack = 1.0
     while True:
         kept = np.zeros_like(live)
@@ -85,10 +105,14 @@ def cheapest(found: LiveChart, rules: Rules, lexer: Lexer, gap_slots: NDArray[np
     room = 64 * graph.nodes
     while True:
         items = np.empty((room, 4), np.int32)
-        count = read_derivation(rules, chart.row_of, live, base, way, items)
+        count = read_derivation(found.goal, chart.row_of, live, base, way, items)
         if count >= 0:
             break
         room *= 4
     items = items[:count].copy()
     leaves = items[items[:, 0] < rules.terminals]
-    return Derivation(leaves[:, 0].copy(), items)
+    key = graph.keys[leaves[:, 1]]
+    is_fixed = (key > START) & (graph.gap[leaves[:, 1]] < 0)
+    begins = np.stack([key >> 33, key & 0xFFFFFFFF, leaves[:, 3].astype(np.int64)], axis=1)[is_fixed]
+    path = np.append(leaves[:, 1], leaves[-1:, 2]) if len(leaves) else np.zeros(1, np.int32)
+    return Derivation(leaves[:, 0].copy(), items, path, begins)

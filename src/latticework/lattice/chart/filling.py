@@ -11,7 +11,7 @@ from latticework.lattice.chart.decide import Question, canvas_of_question, slots
 from latticework.lattice.chart.kernels_realise import ANY_TOKEN, FILLER, Wanted
 from latticework.lattice.chart.language import Language
 from latticework.lattice.chart.wishes import Wishes
-from latticework.lattice.chart.witness import Witness, realise
+from latticework.lattice.chart.witness import Witness, realise, respelt
 
 _LEAST_GAIN = 1e-3
 
@@ -62,10 +62,15 @@ def _end_token(language: Language, wishes: Wishes | None, row: int | None) -> in
     return int(ends[-1])
 
 
-def refilled(language: Language, question: Question, filling: Filling, wishes: Wishes | None) -> Filling:
+def refilled(
+    language: Language, question: Question, filling: Filling, free: NDArray[np.bool_], wishes: Wishes | None
+) -> Filling:
     """The same terminals with other tokens: those that the question fixes, and as many wishes as fit.
 
     The filling itself where its terminals do not fit the question.
+
+    Args:
+        free: [N] bool, slots in which lexemes may begin elsewhere than in the filling.
     """
     canvas, _ = canvas_of_question(language, question)
     if canvas is None:
@@ -74,7 +79,8 @@ def refilled(language: Language, question: Question, filling: Filling, wishes: W
     wanted, end_score = None, None
     if wishes is not None:
         wanted, end_score = _wanted(language, wishes, slots.count)
-    witness, _ = realise(language, slots, filling.witness.terminals, wanted, end_score)
+    spelling = respelt(filling.witness, free[: slots.count])
+    witness = realise(language, slots, spelling, wanted, end_score)
     return filling if witness is None else filling_of(language, question, witness, wishes)
 
 

@@ -28,7 +28,7 @@ _FIXED_BIT = np.int64(1) << 32
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Graph:
-    """Immutable; M nodes in the order of the text (0 is the start, M - 1 the end), all on a path from start to end.
+    """Immutable; M nodes in the order of the text, all on a path from the first to the last.
 
     Attributes:
         keys: [M] int64, see :mod:`.kernels_graph`.
@@ -80,13 +80,20 @@ def everything(tables: SlotTables, gaps: int) -> NDArray[np.uint64]:
 
 
 def lexical_graph(
-    tables: SlotTables, gaps: GapTables, levels: Int32Array, keep: NDArray[np.uint64], max_nodes: int
+    tables: SlotTables,
+    gaps: GapTables,
+    levels: Int32Array,
+    keep: NDArray[np.uint64],
+    max_nodes: int,
+    first: int | np.int64 = START,
+    last: int | np.int64 = END,
 ) -> Graph | None:
-    """The graph; ``None`` if there is no path from start to end.
+    """The graph; ``None`` if there is no path from the first node to the last.
 
     Args:
         levels: [G] int32 of the gaps.
         keep: [G, 3, classes] uint64 sets of the lexemes that may lead into, within and out of a gap.
+        first, last: keys of these nodes; by default the start and the end of the text.
 
     Raises:
         LimitExceeded: more than ``max_nodes`` nodes.
@@ -97,7 +104,7 @@ def lexical_graph(
         keys = np.empty(capacity, np.int64)
         index = np.full(1 << (2 * capacity).bit_length(), -1, np.int32)
         edges = np.empty((3, most), np.int32)
-        nodes, size = build_graph(tables, gaps, levels, keep, index, keys, edges, room)
+        nodes, size = build_graph(tables, gaps, levels, keep, first, last, index, keys, edges, room)
         if nodes >= 0 and size >= 0:
             break
         if nodes < 0:
@@ -106,15 +113,21 @@ def lexical_graph(
             capacity *= 4
         else:
             room, most = 4 * room, 4 * most
-    return _ordered(keys[:nodes], edges[:, :size], gaps, len(tables.start_after), max_nodes)
+    return _ordered(keys[:nodes], edges[:, :size], gaps, last, len(tables.start_after), max_nodes)
 
 
 def _ordered(
-    keys: NDArray[np.int64], edges: NDArray[np.int32], gaps: GapTables, classes: int, max_nodes: int
+    keys: NDArray[np.int64],
+    edges: NDArray[np.int32],
+    gaps: GapTables,
+    last: int | np.int64,
+    classes: int,
+    max_nodes: int,
 ) -> Graph | None:
-    """Nodes that lead to the end, in the order of their keys, and their edges, each once."""
+    """Nodes that lead to the last, in the order of their keys, and their edges, each once."""
     order = np.argsort(keys)
-    if keys[order[-1]] != END:
+    end = int(np.searchsorted(keys[order], last))
+    if end == len(keys) or keys[order[end]] != last:
         return None
     place = np.empty(len(keys), np.int64)
     place[order] = np.arange(len(keys))
@@ -122,9 +135,9 @@ def _ordered(
     code = np.unique((source * len(keys) + target) * (classes + 1) + kind)
     source, target, kind = code // (classes + 1) // len(keys), code // (classes + 1) % len(keys), code % (classes + 1)
     leads = np.zeros(len(keys), np.bool_)
-    leads[-1] = True
+    leads[end] = True
     first = np.searchsorted(source, np.arange(len(keys) + 1))
-    for node in range(len(keys) - 2, -1, -1):
+    for node in range(end - 1, -1, -1):
         leads[node] = leads[target[first[node] : first[node + 1]]].any()
     if not leads[0]:
         return None

@@ -351,7 +351,7 @@ def cheapest_spans(
 
 
 @njit(**KERNEL)
-def read_derivation(rules, row_of, live, base, way, items):
+def read_derivation(goal, row_of, live, base, way, items):
     """The derivation of the goal, top down and from left to right.
 
     Args:
@@ -361,7 +361,7 @@ def read_derivation(rules, row_of, live, base, way, items):
         How many items there are, -1 if more than fit.
     """
     stack = np.empty((len(items), 3), np.int32)
-    stack[0, 0], stack[0, 1], stack[0, 2] = rules.goal, 0, row_of.shape[0] - 1
+    stack[0, 0], stack[0, 1], stack[0, 2] = goal, 0, row_of.shape[0] - 1
     top, count, lexemes = 1, 0, 0
     while top > 0:
         top -= 1

@@ -260,72 +260,72 @@ def _leave(tables, gaps, key, gap, level, states, after, found, kinds, keys):
 
 
 @njit(**HELPER)
-def _edges_of(tables, gaps, levels, key, own, node, passed, states, after, found, waiting, kinds, keys):
-    """All edges of a node: their number, or -1 if they do not fit; ``own`` is the gap of the node or -1.
+def _run(tables, text, offset, stop, states, after, found, kinds, keys, size):
+    """Edges of lexemes pending in ``states`` before a byte that end in the text before ``stop``.
 
-    ``passed``: [G, Q] the last node from which a gap was left in a state.
+    Returns their number; ``states`` are then those pending at ``stop``. -1 if there are more edges than fit.
     """
-    _clear(states)
-    size, top = 0, 0
-    if own >= 0:
-        size = _leave(tables, gaps, key, own, levels[own], states, after, found, kinds, keys)
-        if size < 0:
+    while offset < stop and not _is_empty(states):
+        byte = text[offset]
+        _clear(after)
+        _clear(found)
+        for word in range(len(states)):
+            bits = states[word]
+            while bits:
+                state = (word << 6) + lowest_one(bits)
+                bits &= bits - _ONE
+                going_on = tables.next_state[state, byte]
+                if going_on >= 0:
+                    _set(after, going_on)
+                kind = tables.split_class[state] if going_on >= 0 else tables.accept_class[state]
+                if kind >= 0 and tables.next_state[tables.start_after[kind], byte] >= 0:
+                    _set(found, kind)
+        if size + 64 * len(found) > len(kinds):
             return -1
-        top = _wait(waiting, top, states, passed[own], node, gaps.at[own], own + 1)
-    elif key == BEFORE_END:
-        kinds[0], keys[0] = len(tables.start_after), END
-        size = 1
-    elif key == START:
-        waiting[0, 0], waiting[0, 1], waiting[0, 2] = 0, 0, 0
-        top = 1
-    elif key != END:
-        waiting[0, 0], waiting[0, 1] = key >> _OFFSET, key & (_FIXED - 1)
-        waiting[0, 2] = np.searchsorted(gaps.at, (key >> _OFFSET) + 1)
-        top = 1
-    while top > 0:
-        top -= 1
-        offset, state, gap = waiting[top, 0], waiting[top, 1], waiting[top, 2]
-        stop = gaps.at[gap] if gap < len(gaps.at) else len(gaps.text)
-        while offset < stop and state >= 0:
-            if size >= len(kinds):
-                return -1
-            going_on = tables.next_state[state, gaps.text[offset]]
-            kind = tables.split_class[state] if going_on >= 0 else tables.accept_class[state]
-            if kind >= 0 and tables.next_state[tables.start_after[kind], gaps.text[offset]] >= 0:
+        for word in range(len(found)):
+            bits = found[word]
+            while bits:
+                kind = (word << 6) + lowest_one(bits)
+                bits &= bits - _ONE
                 kinds[size] = kind
                 keys[size] = (np.int64(offset) << _OFFSET) | _FIXED | np.int64(tables.start_after[kind])
                 size += 1
-            state = going_on
-            offset += 1
-        if state < 0:
-            continue
-        _clear(states)
-        _set(states, state)
-        if gap == len(gaps.at):
-            if size + 2 > len(kinds):
-                return -1
-            size = _finish(tables, states, kinds, keys, size)
-            continue
-        size = _cross(tables, gaps, gap, 0, levels[gap], states, after, found, kinds, keys, size)
-        if size < 0 or top + 64 * len(states) > len(waiting):
-            return -1
-        top = _wait(waiting, top, states, passed[gap], node, gaps.at[gap], gap + 1)
+        for word in range(len(states)):
+            states[word] = after[word]
+        offset += 1
     return size
 
 
 @njit(**HELPER)
-def _wait(waiting, top, states, passed, node, offset, gap):
-    """Lexemes to be followed from an offset on, where ``gap`` is the next."""
-    for word in range(len(states)):
-        bits = states[word]
-        while bits:
-            state = (word << 6) + lowest_one(bits)
-            bits &= bits - _ONE
-            if passed[state] != node:
-                passed[state] = node
-                waiting[top, 0], waiting[top, 1], waiting[top, 2] = offset, state, gap
-                top += 1
-    return top
+def _edges_of(tables, gaps, levels, key, own, states, after, found, kinds, keys):
+    """All edges of a node: their number, or -1 if they do not fit; ``own`` is the gap of the node or -1."""
+    _clear(states)
+    size, offset, gap = 0, 0, 0  # the lexeme is pending before this byte, and this is the next gap
+    if own >= 0:
+        size = _leave(tables, gaps, key, own, levels[own], states, after, found, kinds, keys)
+        offset, gap = gaps.at[own], own + 1
+    elif key == BEFORE_END:
+        kinds[0], keys[0] = len(tables.start_after), END
+        return 1
+    elif key == START:
+        _set(states, 0)
+    elif key != END:
+        offset = key >> _OFFSET
+        gap = np.searchsorted(gaps.at, offset + 1)
+        _set(states, key & (_FIXED - 1))
+    while size >= 0 and not _is_empty(states):
+        stop = gaps.at[gap] if gap < len(gaps.at) else len(gaps.text)
+        size = _run(tables, gaps.text, offset, stop, states, after, found, kinds, keys, size)
+        if size < 0 or _is_empty(states):
+            break
+        if gap == len(gaps.at):
+            if size + 2 * 64 * len(states) > len(kinds):
+                return -1
+            return _finish(tables, states, kinds, keys, size)
+        size = _cross(tables, gaps, gap, 0, levels[gap], states, after, found, kinds, keys, size)
+        offset = stop
+        gap += 1
+    return size
 
 
 @njit(**HELPER)
@@ -351,11 +351,12 @@ def _node_of(key, index, keys, nodes):
 
 
 @njit(**KERNEL)
-def build_graph(tables, gaps, levels, keep, index, keys, edges, room):
-    """Nodes that can be reached from the start, which is node 0, and their edges, some of them twice.
+def build_graph(tables, gaps, levels, keep, begin, stop, index, keys, edges, room):
+    """Nodes that can be reached from a node, which is node 0, and their edges, some of them twice.
 
     Args:
         gaps: swept.
+        begin, stop: keys; from ``stop`` on, nodes have no edges.
         levels: [G] of the gaps.
         keep: [G, 3, classes] uint64: lexemes that may lead into a gap, within it and out of it.
         index: [power of two, at least twice the length of ``keys``] int32, -1.
@@ -369,18 +370,17 @@ def build_graph(tables, gaps, levels, keep, index, keys, edges, room):
     states = np.zeros(gaps.reached.shape[1], np.uint64)
     after = np.zeros(gaps.reached.shape[1], np.uint64)
     found = np.zeros(gaps.classes.shape[1], np.uint64)
-    waiting = np.empty((64 * len(states) + room, 3), np.int64)
-    passed = np.full((len(gaps.at), len(tables.root)), -1, np.int32)
     kinds = np.empty(room, np.int32)
     targets = np.empty(room, np.int64)
     end = len(tables.start_after)
-    _node_of(START, index, keys, 0)
+    _node_of(begin, index, keys, 0)
     nodes, size, source = 1, 0, 0
     while source < nodes:
+        if keys[source] >= stop:
+            source += 1
+            continue
         own = _gap_of(gaps, keys[source])
-        count = _edges_of(
-            tables, gaps, levels, keys[source], own, source, passed, states, after, found, waiting, kinds, targets
-        )
+        count = _edges_of(tables, gaps, levels, keys[source], own, states, after, found, kinds, targets)
         if count < 0 or size + count > edges.shape[1]:
             return nodes, -1
         for at in range(count):

@@ -30,6 +30,14 @@ class Layers(NamedTuple):
     kind: NDArray[np.int32]  # token class read between; ANY_TOKEN for one that may be chosen, NO_TOKEN if it is fixed
 
 
+class Spelling(NamedTuple):
+    """L terminals, and the slots in which their lexemes may begin; the last entry is for what is ignored at the end."""
+
+    terminals: NDArray[np.int32]  # [L]
+    low: NDArray[np.int32]  # [L + 1] first slot
+    high: NDArray[np.int32]  # [L + 1] last slot
+
+
 class Wanted(NamedTuple):
     """Tokens that are looked for first: K classes for every slot."""
 
@@ -39,11 +47,12 @@ class Wanted(NamedTuple):
 
 
 @njit(**HELPER)
-def _enter(layers, seen, leads, terminals, begin, size, ended, state, score, parent, kind):
+def _enter(layers, seen, leads, spelling, begin, size, ended, state, score, parent, kind):
     """Reach a state of the layer that begins at entry ``begin``; returns how many entries there are.
 
     States that cannot become the next terminal are not entered.
     """
+    terminals = spelling.terminals
     if not leads[state, terminals[ended] if ended < len(terminals) else leads.shape[1] - 1]:
         return size
     states = len(leads)
@@ -61,7 +70,15 @@ def _enter(layers, seen, leads, terminals, begin, size, ended, state, score, par
 
 
 @njit(**HELPER)
-def _read_bytes(tables, has, leads, terminals, data, first, last, layers, seen, begin, size, entry, stack):
+def _may_end(spelling, has, ended, kind, slot):
+    """Whether a lexeme of a class may be the next terminal, and the one behind it may begin in a slot."""
+    if ended >= len(spelling.terminals) or not has[kind, spelling.terminals[ended]]:
+        return False
+    return spelling.low[ended + 1] <= slot <= spelling.high[ended + 1]
+
+
+@njit(**HELPER)
+def _read_bytes(tables, has, leads, spelling, slot, data, first, last, layers, seen, begin, size, entry, stack):
     """Through a fixed token: all outcomes of its bytes."""
     stack[0, 0], stack[0, 1], stack[0, 2] = first, layers.ended[entry], layers.state[entry]
     top = 1
@@ -71,7 +88,7 @@ def _read_bytes(tables, has, leads, terminals, data, first, last, layers, seen, 
         while at < last and state >= 0:
             going_on = tables.next_state[state, data[at]]
             kind = tables.split_class[state] if going_on >= 0 else tables.accept_class[state]
-            if kind >= 0 and ended < len(terminals) and has[kind, terminals[ended]]:
+            if kind >= 0 and _may_end(spelling, has, ended, kind, slot):
                 begun = tables.next_state[tables.start_after[kind], data[at]]
                 if begun >= 0:
                     if going_on < 0:
@@ -86,31 +103,29 @@ def _read_bytes(tables, has, leads, terminals, data, first, last, layers, seen, 
             at += 1
         if state >= 0:
             score = layers.score[entry]
-            size = _enter(layers, seen, leads, terminals, begin, size, ended, state, score, entry, NO_TOKEN)
+            size = _enter(layers, seen, leads, spelling, begin, size, ended, state, score, entry, NO_TOKEN)
             if size < 0:
                 return -1
     return size
 
 
 @njit(**HELPER)
-def _read_word(words, has, terminals, word, ended):
+def _read_word(words, has, spelling, slot, word, ended):
     """Lexemes ended behind a word of classes that agrees with the terminals from ``ended`` on, -1 if it does not."""
     length, at = 0, word
     while at > 0:
         at = words.parent[at]
         length += 1
-    if ended + length > len(terminals):
-        return -1
     at = word
     for place in range(ended + length - 1, ended - 1, -1):
-        if not has[words.kind[at], terminals[place]]:
+        if not _may_end(spelling, has, place, words.kind[at], slot):
             return -1
         at = words.parent[at]
     return ended + length
 
 
 @njit(**HELPER)
-def _read_class(words, has, leads, terminals, kind, gain, layers, seen, begin, size, entry):
+def _read_class(words, has, leads, spelling, slot, kind, gain, layers, seen, begin, size, entry):
     """Through a free slot with a token of a class."""
     state, ended = layers.state[entry], layers.ended[entry]
     low, high = words.reading_offset[kind], words.reading_offset[kind + 1]
@@ -122,11 +137,11 @@ def _read_class(words, has, leads, terminals, kind, gain, layers, seen, begin, s
         else:
             high = middle
     while low < last and words.reading_source[low] == state:
-        after = _read_word(words, has, terminals, words.reading_word[low], ended)
+        after = _read_word(words, has, spelling, slot, words.reading_word[low], ended)
         if after >= 0:
             score = layers.score[entry] + gain
             target = words.reading_state[low]
-            size = _enter(layers, seen, leads, terminals, begin, size, after, target, score, entry, kind)
+            size = _enter(layers, seen, leads, spelling, begin, size, after, target, score, entry, kind)
             if size < 0:
                 return -1
         low += 1
@@ -134,7 +149,7 @@ def _read_class(words, has, leads, terminals, kind, gain, layers, seen, begin, s
 
 
 @njit(**HELPER)
-def _read_any(tables, ends, has, leads, terminals, layers, seen, begin, size, entry, stack):
+def _read_any(tables, ends, has, leads, spelling, slot, layers, seen, begin, size, entry, stack):
     """Through a free slot with any token."""
     stack[0, 0], stack[0, 1] = tables.root[layers.state[entry]], layers.ended[entry]
     top = 1
@@ -143,13 +158,13 @@ def _read_any(tables, ends, has, leads, terminals, layers, seen, begin, size, en
         node, ended = stack[top, 0], stack[top, 1]
         for at in range(ends.offset[node], ends.offset[node + 1]):
             score, target = layers.score[entry], ends.state[at]
-            size = _enter(layers, seen, leads, terminals, begin, size, ended, target, score, entry, ANY_TOKEN)
+            size = _enter(layers, seen, leads, spelling, begin, size, ended, target, score, entry, ANY_TOKEN)
             if size < 0:
                 return -1
-        if ended == len(terminals):
+        if ended == len(spelling.terminals):
             continue
         for edge in range(tables.edge_offset[node], tables.edge_offset[node + 1]):
-            if has[tables.edge_class[edge], terminals[ended]]:
+            if _may_end(spelling, has, ended, tables.edge_class[edge], slot):
                 if top >= len(stack):
                     return -1
                 stack[top, 0], stack[top, 1] = tables.edge_target[edge], ended + 1
@@ -164,7 +179,7 @@ def fill_layers(
     ends,
     has,
     leads,
-    terminals,
+    spelling,
     is_free,
     elastic,
     data,
@@ -180,13 +195,13 @@ def fill_layers(
     Args:
         has: [K, T] bool, whether a class may be read as a terminal.
         leads: [Q, T + 1] bool, whether a lexer state may become a terminal, or the end.
-        terminals: [L] int32.
+        spelling: the terminals.
         is_free: [N] bool.
         elastic: whether free slots may hold fillers.
         data, data_offset: bytes of the tokens of the slots, none for free ones.
         wanted: classes to prefer.
         layers: entries of ``first_slot`` set; the others are written.
-        seen: [(L + 1) * Q] int32, -1.
+        seen: [(L + 1) * Q] int32, -1: the last entry of a state.
 
     Returns:
         The slot that no state gets through, ``last_slot`` if there is none, -1 if there are more entries than fit.
@@ -199,24 +214,39 @@ def fill_layers(
             if not is_free[slot]:
                 first, last = data_offset[slot], data_offset[slot + 1]
                 size = _read_bytes(
-                    tables, has, leads, terminals, data, first, last, layers, seen, begin, size, entry, stack
+                    tables, has, leads, spelling, slot, data, first, last, layers, seen, begin, size, entry, stack
                 )
             else:
-                size = _read_any(tables, ends, has, leads, terminals, layers, seen, begin, size, entry, stack)
+                size = _read_any(tables, ends, has, leads, spelling, slot, layers, seen, begin, size, entry, stack)
                 if elastic and size >= 0:
                     state, ended = layers.state[entry], layers.ended[entry]
                     score = layers.score[entry] + wanted.filler[slot]
-                    size = _enter(layers, seen, leads, terminals, begin, size, ended, state, score, entry, FILLER)
+                    size = _enter(layers, seen, leads, spelling, begin, size, ended, state, score, entry, FILLER)
                 for at in range(wanted.kind.shape[1]):
                     kind, gain = wanted.kind[slot, at], wanted.score[slot, at]
                     if size >= 0 and kind >= 0:
-                        size = _read_class(words, has, leads, terminals, kind, gain, layers, seen, begin, size, entry)
+                        size = _read_class(
+                            words, has, leads, spelling, slot, kind, gain, layers, seen, begin, size, entry
+                        )
             if size < 0:
                 return -1
         layers.first[slot + 2] = size
         if size == begin:
             return slot
     return last_slot
+
+
+@njit(**KERNEL)
+def enter_token(tables, has, leads, spelling, data, first, last, ended, state, slot, layers, seen):
+    """Make the layer before slot ``slot + 1`` what is reached by the bytes ``first .. last`` of that slot's token."""
+    stack = np.empty((4096, 3), np.int32)
+    begin = layers.first[slot]
+    layers.ended[begin], layers.state[begin], layers.score[begin] = ended, state, 0.0
+    layers.first[slot + 1] = begin + 1
+    size = _read_bytes(
+        tables, has, leads, spelling, slot, data, first, last, layers, seen, begin + 1, begin + 1, begin, stack
+    )
+    layers.first[slot + 2] = size
 
 
 @njit(**KERNEL)

@@ -219,7 +219,7 @@ class ContextFreeSession:
         kept: dict[int, int] = {}
         order = np.argsort(-wishes.log_prob[:, 0], kind="stable")
         checks = 0
-        filling = refilled(language, self._question(kept), filling, wishes)
+        filling = refilled(language, self._question(kept), filling, self._free, wishes)
         for place in order:
             slot, token = int(wishes.slots[place]), int(wishes.tokens[place, 0])
             if filling.tokens[slot] == token:
@@ -234,7 +234,7 @@ class ContextFreeSession:
                 continue
             if found is not None:
                 kept[slot] = token
-                filling = refilled(language, self._question(kept), found, wishes)
+                filling = refilled(language, self._question(kept), found, self._free, wishes)
         self._filling = filling
         return filling.tokens.copy()
 
@@ -249,7 +249,7 @@ class ContextFreeSession:
         """A filling that holds some more tokens, if there is one."""
         question = self._question(changes)
         if near is not None:
-            found = refilled(self._language, question, near, None)
+            found = refilled(self._language, question, near, self._free, None)
             if all(found.tokens[slot] == token for slot, token in changes.items()):
                 return found
         return self._find(question.tokens, question.free, budget)

@@ -7,12 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from latticework.lattice.chart.canvas import Canvas
+from latticework.lattice.chart.derivation import Derivation
+from latticework.lattice.chart.graph import Graph
+from latticework.lattice.chart.kernels_graph import BEFORE_END
 from latticework.lattice.chart.kernels_realise import (
     ANY_TOKEN,
     Layers,
+    Spelling,
     Wanted,
     best_end,
     classes_between,
+    enter_token,
     fill_layers,
     trace_back,
 )
@@ -93,28 +99,32 @@ def slots_of(
     return Slots(tokens, free, open_end, elastic, np.frombuffer(b"".join(pieces), np.uint8), offset)
 
 
-def realise(
-    language: Language,
-    slots: Slots,
-    terminals: NDArray[np.int32],
-    wanted: Wanted | None = None,
-    end_score: NDArray[np.float64] | None = None,
-) -> tuple[Witness | None, int]:
-    """Fill the slots with a text of just these terminals, as many wanted tokens in it as possible.
+class _Run:
+    """One text of terminals on its way through the slots."""
 
-    Exact: if there is a filling, one is found. Cost O(N * states reached before a slot).
+    def __init__(
+        self, language: Language, slots: Slots, spelling: Spelling, wanted: Wanted | None, most_states: int
+    ) -> None:
+        count = slots.count
+        self.language, self.slots, self.spelling = language, slots, spelling
+        self.wanted = wanted or Wanted(np.full((count, 0), -1, np.int32), np.zeros((count, 0)), np.zeros(count))
+        self.open_from = int(np.argmax(slots.open_end))
+        self.room = 512 * (count + 2)
+        self.stuck = self._fill()
 
-    Returns:
-        The filling; or ``None`` and the slot that no state gets through (N for the end).
-    """
-    count, states = slots.count, len(language.slots.root)
-    open_from = int(np.argmax(slots.open_end))
-    if wanted is None:
-        wanted = Wanted(np.full((count, 0), -1, np.int32), np.zeros((count, 0)), np.zeros(count))
-    room = 512 * (count + 2)
-    while True:
-        first = np.zeros(count + 2, np.int32)
-        layers = Layers(
+    def _fill(self) -> int:
+        while True:
+            self._begin()
+            stuck = self._go_on(0)
+            if stuck >= 0:
+                return stuck
+            self.room *= 4
+
+    def _begin(self) -> None:
+        room, count = self.room, self.slots.count
+        first = np.ones(count + 2, np.int32)
+        first[0] = 0
+        self.layers = Layers(
             first,
             np.zeros(room, np.int32),
             np.zeros(room, np.int32),
@@ -122,36 +132,146 @@ def realise(
             np.full(room, -1, np.int32),
             np.full(room, ANY_TOKEN, np.int32),
         )
-        first[1:] = 1
-        seen = np.full((len(terminals) + 1) * states, -1, np.int32)
-        stuck = fill_layers(
+        self.seen = np.full(len(self.spelling.low) * len(self.language.slots.root), -1, np.int32)
+
+    def _go_on(self, slot: int) -> int:
+        """Through the slots from one on whose layer is there; the slot that is not passed, or -1."""
+        language, slots = self.language, self.slots
+        return fill_layers(
             language.slots,
             language.words,
             language.ends,
             language.has,
             language.leads,
-            terminals,
+            self.spelling,
             slots.free,
             slots.elastic,
             slots.data,
             slots.data_offset,
-            wanted,
-            0,
-            count,
-            layers,
-            seen,
+            self.wanted,
+            slot,
+            slots.count,
+            self.layers,
+            self.seen,
         )
-        if stuck >= 0:
+
+    def witness(self, end_score: NDArray[np.float64] | None) -> Witness | None:
+        if self.stuck < self.open_from:
+            return None
+        count, layers = self.slots.count, self.layers
+        scores = np.zeros(count + 1) if end_score is None else end_score
+        tables, has, last = self.language.slots, self.language.has, min(self.stuck, count)
+        entry, length = best_end(tables, has, self.spelling.terminals, self.open_from, last, scores, layers)
+        if entry < 0:
+            return None
+        ended, state = np.empty(length + 1, np.int32), np.empty(length + 1, np.int32)
+        kind = np.empty(length, np.int32)
+        trace_back(layers, entry, length, 0, ended, state, kind)
+        return Witness(self.spelling.terminals, length, ended, state, kind)
+
+    def failure(self) -> tuple[int, int]:
+        """The slot that is not passed, and the most lexemes ended before it."""
+        first = self.layers.first
+        layer = self.layers.ended[first[self.stuck] : first[self.stuck + 1]]
+        return self.stuck, int(layer.max(initial=0))
+
+    def resume(self, offset: int, ended: int, state: int) -> bool:
+        """Go on behind a slot that was not passed, where a lexeme begins with a byte of the fixed text.
+
+        Returns whether the end of the slots was reached; ``stuck`` is the next slot that is not passed.
+        """
+        language, slots = self.language, self.slots
+        slot = int(np.searchsorted(slots.data_offset, offset, side="right")) - 1
+        # Slots in between count as passed with nothing; a fresh layer follows what is there.
+        used = int(self.layers.first[self.stuck + 1])
+        if used + 4096 > self.room:
+            return True
+        self.layers.first[self.stuck + 1 : slot + 1] = used
+        stop = slots.data_offset[slot + 1]
+        enter_token(
+            language.slots,
+            language.has,
+            language.leads,
+            self.spelling,
+            slots.data,
+            offset,
+            stop,
+            ended,
+            state,
+            slot,
+            self.layers,
+            self.seen,
+        )
+        if self.layers.first[slot + 2] == self.layers.first[slot + 1]:
+            self.stuck = slot
+            return False
+        self.stuck = self._go_on(slot + 1)
+        return self.stuck < 0 or self.stuck == slots.count
+
+
+def realise(
+    language: Language,
+    slots: Slots,
+    spelling: Spelling,
+    wanted: Wanted | None = None,
+    end_score: NDArray[np.float64] | None = None,
+) -> Witness | None:
+    """Fill the slots with a text of just these terminals, as many wanted tokens in it as possible.
+
+    If there is a filling whose lexemes begin in the slots given, one is found. Cost O(states reached before all slots).
+    """
+    return _Run(language, slots, spelling, wanted).witness(end_score)
+
+
+def realise_or_fail(
+    language: Language, slots: Slots, spelling: Spelling, begins: NDArray[np.int64]
+) -> tuple[Witness | None, list[tuple[int, int]]]:
+    """The same; without a filling, where the terminals do not fit, each place taken as if the others did: the slot that
+    is not passed, and how many lexemes may have ended there.
+
+    Args:
+        begins: [F, 3] lexemes that begin in the fixed text: offset of the byte, lexer state, lexemes before it.
+    """
+    run = _Run(language, slots, spelling, None)
+    witness = run.witness(None)
+    if witness is not None:
+        return witness, []
+    stuck = [run.failure()]
+    while run.stuck < slots.count:
+        behind = begins[begins[:, 0] >= slots.data_offset[run.stuck + 1]]
+        if not len(behind):
             break
-        room *= 4
-    if stuck < open_from:
-        return None, stuck
-    if end_score is None:
-        end_score = np.zeros(count + 1)
-    entry, length = best_end(language.slots, language.has, terminals, open_from, min(stuck, count), end_score, layers)
-    if entry < 0:
-        return None, stuck
-    ended, state = np.empty(length + 1, np.int32), np.empty(length + 1, np.int32)
-    kind = np.empty(length, np.int32)
-    trace_back(layers, entry, length, 0, ended, state, kind)
-    return Witness(terminals, length, ended, state, kind), length
+        offset, state, ended = behind[0].tolist()
+        if run.resume(offset, ended, state):
+            break
+        stuck.append(run.failure())
+    return None, stuck
+
+
+def spelling_of(canvas: Canvas, slots: Slots, graph: Graph, derivation: Derivation) -> Spelling:
+    """The terminals of a derivation, with the slots in which its path lets them begin."""
+    keys, gap = graph.keys[derivation.path], graph.gap[derivation.path]
+    low = np.searchsorted(slots.data_offset, np.maximum(keys >> 33, 0), side="right") - 1
+    high = low.copy()
+    inside = gap >= 0
+    low[inside], high[inside] = canvas.gap_first[gap[inside]], canvas.gap_last[gap[inside]]
+    at_end = keys >= BEFORE_END
+    low[at_end], high[at_end] = 0, slots.count
+    return Spelling(derivation.terminals, low.astype(np.int32), high.astype(np.int32))
+
+
+def respelt(witness: Witness, free: NDArray[np.bool_]) -> Spelling:
+    """The terminals of a witness, each to begin in the run of free slots around the slot where it begins now.
+
+    Args:
+        free: [N] the slots before the first fixed end token.
+    """
+    count = len(free)
+    places = np.arange(len(witness.terminals) + 1)
+    begin = np.clip(np.searchsorted(witness.ended, places) - 1, 0, count)
+    fixed = np.flatnonzero(~free)
+    before = np.append(-1, fixed)[np.searchsorted(fixed, begin)]
+    behind = np.append(fixed, count)[np.searchsorted(fixed, begin)]
+    is_free = np.append(free, True)[begin]
+    low, high = np.where(is_free, before + 1, begin), np.where(is_free, behind - 1, begin)
+    return Spelling(witness.terminals, low.astype(np.int32), high.astype(np.int32))
