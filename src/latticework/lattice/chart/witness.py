@@ -102,9 +102,7 @@ def slots_of(
 class _Run:
     """One text of terminals on its way through the slots."""
 
-    def __init__(
-        self, language: Language, slots: Slots, spelling: Spelling, wanted: Wanted | None, most_states: int
-    ) -> None:
+    def __init__(self, language: Language, slots: Slots, spelling: Spelling, wanted: Wanted | None) -> None:
         count = slots.count
         self.language, self.slots, self.spelling = language, slots, spelling
         self.wanted = wanted or Wanted(np.full((count, 0), -1, np.int32), np.zeros((count, 0)), np.zeros(count))
