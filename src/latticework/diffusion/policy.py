@@ -26,7 +26,7 @@ class View:
         confidence: [K] float64, marginal probability under the constraint of the token the completion has there.
         entropy: [K] float64, nats, of the constrained marginal; only when the policy ``needs_entropy``.
         step: forwards the row has had since its current window opened, from 0.
-        remaining: free slots of the window, tail slots that may not be committed yet included.
+        remaining: free slots of the window, tail slots and fillers that may not be committed yet included.
         window: slots of the window (the block, or the whole canvas).
         canvas: slots of the canvas.
     """
