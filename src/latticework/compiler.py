@@ -127,12 +127,13 @@ def _compile(grammar: Grammar, vocabulary: Vocabulary, limits: Limits) -> AnyCon
 def _compile_context_free(
     grammar: Grammar, rules: ContextFreeGrammar, vocabulary: Vocabulary, limits: Limits
 ) -> ContextFreeConstraint:
+    from latticework.automata.ignored import set_apart
     from latticework.automata.lexing import build_lexer
     from latticework.automata.rules import rules_of
     from latticework.lattice.chart.constraint import ContextFreeConstraint
     from latticework.lattice.chart.decide import Budget
     from latticework.tokens.words import lexical_tables
 
-    lexical = lexical_tables(build_lexer(rules, limits.max_states), vocabulary)
+    lexical = lexical_tables(set_apart(build_lexer(rules, limits.max_states)), vocabulary)
     budget = Budget(limits.max_chart_nodes, limits.max_chart_rounds)
     return ContextFreeConstraint(vocabulary, rules_of(rules), lexical, grammar, budget)

@@ -30,6 +30,7 @@ class Lexer:
         class_offset: [K + 1] int32 into ``class_terminal``.
         class_terminal: int32, terminals of every class, ascending.
         adjacent: [K, K] bool, whether a lexeme of the second class may stand behind one of the first in some text.
+        ignored_class: a class of ignored text, which is no terminal; -1 for none.
     """
 
     next_state: NDArray[np.int32]
@@ -40,10 +41,13 @@ class Lexer:
     class_offset: NDArray[np.int32]
     class_terminal: NDArray[np.int32]
     adjacent: NDArray[np.bool_]
+    ignored_class: int = -1
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            getattr(self, name).setflags(write=False)
+            value = getattr(self, name)
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
 
     @property
     def states(self) -> int:
@@ -56,4 +60,4 @@ class Lexer:
     @property
     def nbytes(self) -> int:
         """Memory of the tables, bytes."""
-        return sum(getattr(self, name).nbytes for name in self.__slots__)
+        return sum(v.nbytes for v in (getattr(self, n) for n in self.__slots__) if isinstance(v, np.ndarray))

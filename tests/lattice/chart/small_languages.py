@@ -9,6 +9,7 @@ import numpy as np
 from lexing_reference import cut
 from recogniser import derives
 
+from latticework.automata.ignored import set_apart
 from latticework.automata.lexing import build_lexer
 from latticework.automata.rules import rules_of, useful_symbols
 from latticework.grammar import ir
@@ -40,6 +41,9 @@ def random_grammar(random: np.random.Generator) -> ContextFreeGrammar:
         if random.random() < 0.5:
             ignored = (len(terminals),)
             terminals.append(Terminal("space", regex(" +").node))
+        if random.random() < 0.3:  # like a comment: it may go on, and does not end where it could
+            ignored += (len(terminals),)
+            terminals.append(Terminal("comment", regex(random.choice([r"1[ab]*", r"\(a+b?", r"1(a|b )*1"])).node))
         count, names = len(terminals), int(random.integers(1, 4))
         symbols = [*range(used), *range(count, count + names)]
         productions = [
@@ -55,7 +59,7 @@ def random_grammar(random: np.random.Generator) -> ContextFreeGrammar:
 
 
 def constraint_of(grammar: ContextFreeGrammar, vocabulary: Vocabulary = VOCABULARY) -> ContextFreeConstraint:
-    lexer = build_lexer(grammar)
+    lexer = set_apart(build_lexer(grammar))
     return ContextFreeConstraint(vocabulary, rules_of(grammar), lexical_tables(lexer, vocabulary))
 
 

@@ -24,6 +24,7 @@ class Chart:
         edge_offset: [M + 1] int32 into the edges, one for every terminal of a class.
         edge_symbol, edge_target: int32.
         edge_of: int64, the edge of the graph each of them stands for.
+        skip_offset: [M + 1] int32 into ``skip_target``: nodes that a node leads to without a lexeme.
         row_of: [M, n] int32, -1 for the empty row.
         pool: [rows, words] uint64.
         rows: how many there are.
@@ -34,6 +35,8 @@ class Chart:
     edge_symbol: Int32Array
     edge_target: Int32Array
     edge_of: NDArray[np.int64]
+    skip_offset: Int32Array
+    skip_target: Int32Array
     row_of: Int32Array
     pool: NDArray[np.uint64]
     rows: int
@@ -47,15 +50,20 @@ class Chart:
 def chart_of(graph: Graph, rules: Rules, lexer: Lexer) -> Chart:
     """The whole chart of a graph; cost grows with the rules and, at worst, the cube of the nodes (over 64)."""
     offset, symbol, target, edge_of = _by_terminal(graph, rules, lexer)
+    is_skip = graph.edge_class == lexer.classes + 1
+    skip_offset = np.append(0, np.cumsum(is_skip))[graph.edge_offset].astype(np.int32)
+    skip_target = graph.edge_target[is_skip]
     nodes, words = graph.nodes, -(-graph.nodes // 64)
     row_of = np.empty((nodes, rules.symbols), np.int32)
     fresh = np.zeros((rules.symbols, words), np.uint64)
     pool = np.empty((max(2 * rules.symbols, 64 * nodes), words), np.uint64)
     done, used = nodes, 0
     while True:
-        done, used = fill_rows(rules, offset, symbol, target, 0, done, row_of, pool, used, fresh)
+        done, used = fill_rows(
+            rules, offset, symbol, target, skip_offset, skip_target, 0, done, row_of, pool, used, fresh
+        )
         if done == 0:
-            return Chart(graph, offset, symbol, target, edge_of, row_of, pool, used)
+            return Chart(graph, offset, symbol, target, edge_of, skip_offset, skip_target, row_of, pool, used)
         larger = np.empty((2 * len(pool), words), np.uint64)
         larger[:used] = pool[:used]
         pool = larger
@@ -64,8 +72,8 @@ def chart_of(graph: Graph, rules: Rules, lexer: Lexer) -> Chart:
 def _by_terminal(
     graph: Graph, rules: Rules, lexer: Lexer
 ) -> tuple[Int32Array, Int32Array, Int32Array, NDArray[np.int64]]:
-    """The edges with a terminal each."""
-    offset = np.append(lexer.class_offset, lexer.class_offset[-1] + 1)
+    """The edges that are lexemes, with a terminal each."""
+    offset = np.append(lexer.class_offset, lexer.class_offset[-1] + np.array([1, 1], np.int32))
     terminal = np.append(lexer.class_terminal, rules.end).astype(np.int32)
     first, count = offset[graph.edge_class], np.diff(offset)[graph.edge_class]
     begins = np.cumsum(count) - count

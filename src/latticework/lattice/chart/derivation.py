@@ -12,13 +12,14 @@ from latticework.automata.rules import Rules
 from latticework.lattice.chart.chart import Chart
 from latticework.lattice.chart.kernels_cheapest import (
     FAR,
+    SKIP_COST,
     bound_costs,
     cheapest_spans,
     mark_live,
     number_spans,
     read_derivation,
 )
-from latticework.lattice.chart.kernels_graph import START
+from latticework.lattice.chart.kernels_graph import BEFORE_END, START
 
 EDGE_COST = 1e-3  # of a lexeme in fixed text, where there is nothing to save
 SWALLOW_COST = 0.1  # of every lexeme of the fixed text that a longer one passes over, in a comment or a string
@@ -32,8 +33,9 @@ class Derivation:
         terminals: [L] int32.
         items: [D, 4] int32, its spans, top down and from left to right: symbol, first and last node of the graph, and
             how many terminals stand before it.
-        path: [L + 1] int32, the nodes at which the lexemes begin, and the one behind the last.
-        begins: [F, 3] int64, lexemes that begin in fixed text: offset of the byte, lexer state, terminals before it.
+        path: [L + 1] int32, the nodes at which the lexemes (and what is ignored before them) begin, and the one behind
+            the last.
+        begins: [F, 3] int64, those in fixed text: offset of the byte, lexer state, terminals before it.
     """
 
     terminals: NDArray[np.int32]
@@ -62,7 +64,7 @@ def live_chart(chart: Chart, rules: Rules, goal: int) -> LiveChart | None:
         return None
     live = np.zeros((chart.rows, chart.pool.shape[1]), np.uint64)
     live[chart.row_of[0, goal], last >> 6] = np.uint64(1) << np.uint64(last & 63)
-    mark_live(rules, chart.row_of, chart.pool, live)
+    mark_live(rules, chart.skip_offset, chart.skip_target, chart.row_of, chart.pool, live)
     return LiveChart(chart, live, goal)
 
 
@@ -80,7 +82,8 @@ def cheapest(found: LiveChart, rules: Rules, lexer: Lexer, gap_slots: NDArray[np
     is_fixed = np.append(0, np.cumsum(~in_gap))  # how many there are before a node
     source, target = graph.edge_source, graph.edge_target
     passed = np.maximum(is_fixed[target] - is_fixed[source + 1], 0)
-    class_cost = node_cost[source] + SWALLOW_COST * passed
+    is_skip = graph.edge_class == lexer.classes + 1
+    class_cost = np.where(is_skip, SKIP_COST, node_cost[source]) + SWALLOW_COST * passed
     adjacent = np.ones((lexer.classes + 1, lexer.classes + 1), np.bool_)
     adjacent[:-1, :-1] = lexer.adjacent
     bound_costs(graph.edge_offset, graph.edge_class, graph.edge_target, class_cost, adjacent, ahead, behind)
@@ -98,7 +101,8 @@ def cheapest(found: LiveChart, rules: Rules, lexer: Lexer, gap_slots: NDArray[np
         cost[:] = FAR
         bound = behind[0] + slack
         edges = chart.edge_offset, chart.edge_symbol, chart.edge_target, edge_cost
-        cheapest_spans(rules, *edges, chart.row_of, live, base, ahead, behind, bound, kept, cost, way)
+        skips = chart.skip_offset, chart.skip_target, class_cost[is_skip]
+        cheapest_spans(rules, *edges, *skips, chart.row_of, live, base, ahead, behind, bound, kept, cost, way)
         if cost[goal] < FAR:
             break
         slack *= 2
@@ -111,8 +115,8 @@ def cheapest(found: LiveChart, rules: Rules, lexer: Lexer, gap_slots: NDArray[np
         room *= 4
     items = items[:count].copy()
     leaves = items[items[:, 0] < rules.terminals]
-    key = graph.keys[leaves[:, 1]]
-    is_fixed = (key > START) & (graph.gap[leaves[:, 1]] < 0)
-    begins = np.stack([key >> 33, key & 0xFFFFFFFF, leaves[:, 3].astype(np.int64)], axis=1)[is_fixed]
-    path = np.append(leaves[:, 1], leaves[-1:, 2]) if len(leaves) else np.zeros(1, np.int32)
+    path = np.append(np.int32(0), leaves[:, 2])
+    key = graph.keys[path]
+    is_fixed = (key > START) & (key < BEFORE_END) & (graph.gap[path] < 0)
+    begins = np.stack([key >> 33, key & 0xFFFFFFFF, np.arange(len(path))], axis=1)[is_fixed]
     return Derivation(leaves[:, 0].copy(), items, path, begins)

@@ -34,7 +34,7 @@ class Graph:
         keys: [M] int64, see :mod:`.kernels_graph`.
         gap: [M] int32, the gap a node is in, -1 for none.
         edge_offset: [M + 1] int32 into the edges, by source.
-        edge_class: [E] int32, as many as there are classes for the end of the text.
+        edge_class: [E] int32, as many as there are classes for the end of the text, one more for a skip.
         edge_target: [E] int32, no smaller than the source.
     """
 
@@ -98,8 +98,8 @@ def lexical_graph(
     Raises:
         LimitExceeded: more than ``max_nodes`` nodes.
     """
-    room, most = 1024, 4096
-    capacity = 512
+    room, most = 16_384, 65_536
+    capacity = 2_048
     while True:
         keys = np.empty(capacity, np.int64)
         index = np.full(1 << (2 * capacity).bit_length(), -1, np.int32)
@@ -132,8 +132,9 @@ def _ordered(
     place = np.empty(len(keys), np.int64)
     place[order] = np.arange(len(keys))
     source, kind, target = place[edges[0]], edges[1].astype(np.int64), place[edges[2]]
-    code = np.unique((source * len(keys) + target) * (classes + 1) + kind)
-    source, target, kind = code // (classes + 1) // len(keys), code // (classes + 1) % len(keys), code % (classes + 1)
+    code = np.unique((source * len(keys) + target) * (classes + 2) + kind)
+    pair, kind = np.divmod(code, classes + 2)
+    source, target = np.divmod(pair, len(keys))
     leads = np.zeros(len(keys), np.bool_)
     leads[end] = True
     first = np.searchsorted(source, np.arange(len(keys) + 1))

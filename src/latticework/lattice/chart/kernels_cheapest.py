@@ -15,7 +15,8 @@ from latticework.lattice.chart.kernels_rows import count_ones, has_bit, lowest_o
 
 FAR = 1e18
 RULE_COST = 1e-6
-OF_EDGE, OF_NOTHING = -1, -2  # in place of a child
+SKIP_COST = 1e-4
+OF_EDGE, OF_NOTHING, OF_SKIP = -1, -2, -3  # in place of a child
 _ONE = np.uint64(1)
 
 
@@ -29,11 +30,11 @@ def _set(pool, row, bit):
 
 
 @njit(**KERNEL)
-def mark_live(rules, row_of, pool, live):
+def mark_live(rules, skip_offset, skip_target, row_of, pool, live):
     """Spans that are part of a derivation of the whole graph, top down.
 
     Args:
-        row_of, pool: the chart.
+        skip_offset, skip_target, row_of, pool: the chart.
         live: like ``pool``, zero but for the goal's span; written.
     """
     nodes, symbols = row_of.shape
@@ -109,6 +110,13 @@ def mark_live(rules, row_of, pool, live):
                     queued[right] = True
                     stack[top] = right
                     top += 1
+        for skip in range(skip_offset[node], skip_offset[node + 1]):
+            behind_rows = row_of[skip_target[skip]]
+            for symbol in range(symbols):
+                row, behind = rows[symbol], behind_rows[symbol]
+                if row >= 0 and behind >= 0:
+                    for word in range(here, words):
+                        live[behind, word] |= live[row, word] & pool[behind, word]
 
 
 @njit(**KERNEL)
@@ -118,29 +126,38 @@ def bound_costs(edge_offset, edge_class, edge_target, edge_cost, adjacent, ahead
     Args:
         edge_offset, edge_class, edge_target: of the graph.
         edge_cost: [E] float64, above 0.
-        adjacent: [K + 1, K + 1] bool, whether a class may follow another; the last is the end.
+        adjacent: [K + 1, K + 1] bool, whether a class may follow another; the last is the end. Class K + 1 is a skip.
         ahead, behind: [M] float64, written.
     """
     nodes, kinds = len(ahead), len(adjacent)
     cost = np.full((nodes, kinds), FAR)  # by the class of the last lexeme, then of the next one
     least = np.empty(kinds)
+    is_first = np.zeros(nodes, np.bool_)  # no lexeme need stand before
+    is_first[0] = True
     for node in range(nodes):
         grows = True
         while grows:
             grows = False
             for kind in range(kinds):
-                best = 0.0 if node == 0 else FAR
+                best = 0.0 if is_first[node] else FAR
                 for other in range(kinds):
                     if adjacent[other, kind] and cost[node, other] < best:
                         best = cost[node, other]
                 least[kind] = best
             for edge in range(edge_offset[node], edge_offset[node + 1]):
                 kind, target = edge_class[edge], edge_target[edge]
+                if kind == kinds:
+                    for other in range(kinds):
+                        if cost[node, other] + edge_cost[edge] < cost[target, other]:
+                            cost[target, other] = cost[node, other] + edge_cost[edge]
+                    if node == 0:
+                        is_first[target] = True
+                    continue
                 total = least[kind] + edge_cost[edge]
                 if total < cost[target, kind]:
                     cost[target, kind] = total
                     grows |= target == node
-        best = 0.0 if node == 0 else FAR
+        best = 0.0 if is_first[node] else FAR
         for kind in range(kinds):
             if cost[node, kind] < best:
                 best = cost[node, kind]
@@ -152,6 +169,11 @@ def bound_costs(edge_offset, edge_class, edge_target, edge_cost, adjacent, ahead
             grows = False
             for edge in range(edge_offset[node], edge_offset[node + 1]):
                 kind, target = edge_class[edge], edge_target[edge]
+                if kind == kinds:
+                    for other in range(kinds):
+                        if cost[target, other] + edge_cost[edge] < cost[node, other]:
+                            cost[node, other] = cost[target, other] + edge_cost[edge]
+                    continue
                 best = 0.0 if target == nodes - 1 else FAR
                 for other in range(kinds):
                     if adjacent[kind, other] and cost[target, other] < best:
@@ -295,18 +317,36 @@ def _through_right(rules, live, base, kept, rows, node, symbol, limit, behind, c
 
 @njit(**KERNEL)
 def cheapest_spans(
-    rules, edge_offset, edge_symbol, edge_target, edge_cost, row_of, live, base, ahead, behind, bound, kept, cost, way
+    rules,
+    edge_offset,
+    edge_symbol,
+    edge_target,
+    edge_cost,
+    skip_offset,
+    skip_target,
+    skip_cost,
+    row_of,
+    live,
+    base,
+    ahead,
+    behind,
+    bound,
+    kept,
+    cost,
+    way,
 ):
     """Least cost of every live span that may be part of a derivation within ``bound``, right to left.
 
     Args:
         edge_offset, edge_symbol, edge_target, edge_cost: by terminal.
+        skip_offset, skip_target, skip_cost: the skips.
         row_of, live, base: chart, live spans, their numbers.
         ahead, behind: of :func:`bound_costs`.
         kept: like ``live``, zero; written: spans with a cost.
         cost: [spans] float64, FAR; written.
         way: [spans, 3] int32, written: symbols of the children and the node between them; ``OF_EDGE`` or
-            ``OF_NOTHING`` in the first place for a lexeme and for an empty text, -1 in the second for one child.
+            ``OF_NOTHING`` in the first place for a lexeme and for an empty text, ``OF_SKIP`` for the same symbol behind
+            a skip to the node in the last; -1 in the second for one child.
     """
     nodes, symbols = row_of.shape
     stack = np.empty(symbols, np.int32)
@@ -326,6 +366,26 @@ def cheapest_spans(
                         queued[symbol] = True
                         stack[top] = symbol
                         top += 1
+        for skip in range(skip_offset[node], skip_offset[node + 1]):
+            target = skip_target[skip]
+            for symbol in range(symbols):
+                row, after = rows[symbol], row_of[target, symbol]
+                if row < 0 or after < 0:
+                    continue
+                for word in range(target >> 6, live.shape[1]):
+                    bits = kept[after, word] & live[row, word]
+                    while bits:
+                        end = (word << 6) + lowest_one(bits)
+                        bits &= bits - _ONE
+                        total = cost[_span(live, base, after, target, end)] + skip_cost[skip]
+                        if total + behind[end] <= limit:
+                            span = _span(live, base, row, node, end)
+                            if _lower(cost, way, span, total, OF_SKIP, -1, target):
+                                _set(kept, row, end)
+                                if not queued[symbol]:
+                                    queued[symbol] = True
+                                    stack[top] = symbol
+                                    top += 1
         for symbol in rules.empty:
             if has_bit(live, rows[symbol], node):
                 span = _span(live, base, rows[symbol], node, node)
@@ -368,10 +428,14 @@ def read_derivation(goal, row_of, live, base, way, items):
         symbol, first, last = stack[top, 0], stack[top, 1], stack[top, 2]
         if count >= len(items) or top + 2 > len(stack):
             return -1
-        items[count, 0], items[count, 1], items[count, 2], items[count, 3] = symbol, first, last, lexemes
-        count += 1
         span = _span(live, base, row_of[first, symbol], first, last)
         left, right, middle = way[span, 0], way[span, 1], way[span, 2]
+        if left == OF_SKIP:
+            stack[top, 0], stack[top, 1], stack[top, 2] = symbol, middle, last
+            top += 1
+            continue
+        items[count, 0], items[count, 1], items[count, 2], items[count, 3] = symbol, first, last, lexemes
+        count += 1
         if left == OF_EDGE:
             lexemes += 1
         elif left != OF_NOTHING and right < 0:

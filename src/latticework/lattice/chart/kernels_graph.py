@@ -4,6 +4,9 @@ A lexeme that begins in a gap begins at one node of the graph: one for the whole
 (``SLOT``), or one for the slot and the word-graph node behind the lexeme before it (``WORD``). Only the last is exact;
 the others merge nodes, so their graphs have more texts, never fewer.
 
+Where ignored text stands before a lexeme in or at a gap, an edge without a lexeme (a *skip*) leads to the node behind
+it, so that what may follow is listed once.
+
 Keys of nodes ascend with the text: ``offset << 33 | 1 << 32 | lexer state`` in fixed text; in a gap
 ``offset << 33 | slot << 18 | place``, where the slot counts from the gap's first and the place orders a slot's nodes.
 All sets are rows of 64-bit words.
@@ -134,6 +137,12 @@ def sweep(tables, gaps):
         _merge(gaps.reached[gaps.row[gap]], states)
         for row in range(gaps.row[gap], behind):
             here, begun = gaps.reached[row], gaps.begun[row]
+            for word in range(len(begun)):
+                bits = here[word] & tables.starts[word]
+                begun[word] |= bits
+                while bits:
+                    _set(gaps.inside[row], tables.root[(word << 6) + lowest_one(bits)])
+                    bits &= bits - _ONE
             _union(gaps.inside[row], here, tables.inside)
             _union(gaps.classes[gap], here, tables.inside_class)
             _union(gaps.classes[gap], begun, tables.first)
@@ -199,6 +208,20 @@ def _follow_set(found, key, kinds, keys, size):
 
 
 @njit(**HELPER)
+def _skip_to(tables, states, key, state_bits, kinds, keys, size):
+    """Skips of lexemes in ``states`` of which nothing stands yet, to one node or, by state, to nodes behind ``key``."""
+    for word in range(len(states)):
+        bits = states[word] & tables.starts[word]
+        states[word] &= ~tables.starts[word]
+        while bits:
+            state = (word << 6) + lowest_one(bits)
+            bits &= bits - _ONE
+            kinds[size], keys[size] = len(tables.start_after) + 1, key + np.int64(state if state_bits else 0)
+            size += 1
+    return size
+
+
+@njit(**HELPER)
 def _cross(tables, gaps, gap, first, level, states, after, found, kinds, keys, size):
     """Edges of lexemes pending in ``states`` before a slot of a gap that end in the gap or with the text in it.
 
@@ -211,7 +234,16 @@ def _cross(tables, gaps, gap, first, level, states, after, found, kinds, keys, s
             return -1
         if may_end:
             size = _finish(tables, states, kinds, keys, size)
+        key = (np.int64(at) << _OFFSET) | (np.int64(slot if level != GAP else 0) << _SLOT)
         if level == WORD:
+            for word in range(len(states)):
+                bits = states[word] & tables.starts[word]
+                states[word] &= ~tables.starts[word]
+                while bits:
+                    root = tables.root[(word << 6) + lowest_one(bits)]
+                    bits &= bits - _ONE
+                    kinds[size], keys[size] = len(tables.start_after) + 1, key | np.int64(tables.rank[root])
+                    size += 1
             for word in range(len(states)):
                 bits = states[word]
                 while bits:
@@ -221,9 +253,9 @@ def _cross(tables, gaps, gap, first, level, states, after, found, kinds, keys, s
                         return -1
                     size = _follow_node(tables, root, at, slot, kinds, keys, size)
         else:
+            size = _skip_to(tables, states, key, False, kinds, keys, size)
             _clear(found)
             _union(found, states, tables.first)
-            key = (np.int64(at) << _OFFSET) | (np.int64(slot if level == SLOT else 0) << _SLOT)
             size = _follow_set(found, key, kinds, keys, size)
         _clear(after)
         _union(after, states, tables.stay)
@@ -301,6 +333,7 @@ def _edges_of(tables, gaps, levels, key, own, states, after, found, kinds, keys)
     """All edges of a node: their number, or -1 if they do not fit; ``own`` is the gap of the node or -1."""
     _clear(states)
     size, offset, gap = 0, 0, 0  # the lexeme is pending before this byte, and this is the next gap
+    is_behind_gap = own >= 0
     if own >= 0:
         size = _leave(tables, gaps, key, own, levels[own], states, after, found, kinds, keys)
         offset, gap = gaps.at[own], own + 1
@@ -315,6 +348,11 @@ def _edges_of(tables, gaps, levels, key, own, states, after, found, kinds, keys)
         _set(states, key & (_FIXED - 1))
     while size >= 0 and not _is_empty(states):
         stop = gaps.at[gap] if gap < len(gaps.at) else len(gaps.text)
+        if is_behind_gap and offset < stop:
+            if size + 64 * len(states) > len(kinds):
+                return -1
+            key_behind = (np.int64(offset) << _OFFSET) | _FIXED
+            size = _skip_to(tables, states, key_behind, True, kinds, keys, size)
         size = _run(tables, gaps.text, offset, stop, states, after, found, kinds, keys, size)
         if size < 0 or _is_empty(states):
             break
@@ -323,7 +361,7 @@ def _edges_of(tables, gaps, levels, key, own, states, after, found, kinds, keys)
                 return -1
             return _finish(tables, states, kinds, keys, size)
         size = _cross(tables, gaps, gap, 0, levels[gap], states, after, found, kinds, keys, size)
-        offset = stop
+        offset, is_behind_gap = stop, True
         gap += 1
     return size
 
@@ -361,7 +399,8 @@ def build_graph(tables, gaps, levels, keep, begin, stop, index, keys, edges, roo
         keep: [G, 3, classes] uint64: lexemes that may lead into a gap, within it and out of it.
         index: [power of two, at least twice the length of ``keys``] int32, -1.
         keys: [M] int64, written.
-        edges: [3, E] int32, written: source, class (as many as there are classes for the end), target.
+        edges: [3, E] int32, written: source, class (as many as there are classes for the end, one more for a skip),
+            target.
         room: most edges of a node.
 
     Returns:
@@ -385,9 +424,13 @@ def build_graph(tables, gaps, levels, keep, begin, stop, index, keys, edges, roo
             return nodes, -1
         for at in range(count):
             kind, gap = kinds[at], _gap_of(gaps, targets[at])
+            if kind == tables.ignored:
+                kind = end + 1
+            if kind == end + 1 and targets[at] == keys[source]:
+                continue
             if kind < end and own >= 0 and not _has(keep[own, WITHIN if gap == own else OUT_OF], kind):
                 continue
-            if gap >= 0 and gap != own and not _has(keep[gap, INTO], kind):
+            if kind < end and gap >= 0 and gap != own and not _has(keep[gap, INTO], kind):
                 continue
             if nodes >= len(keys):
                 return -1, size

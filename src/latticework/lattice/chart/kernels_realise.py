@@ -70,8 +70,10 @@ def _enter(layers, seen, leads, spelling, begin, size, ended, state, score, pare
 
 
 @njit(**HELPER)
-def _may_end(spelling, has, ended, kind, slot):
+def _may_end(spelling, has, ignored, ended, kind, slot):
     """Whether a lexeme of a class may be the next terminal, and the one behind it may begin in a slot."""
+    if kind == ignored:
+        return True
     if ended >= len(spelling.terminals) or not has[kind, spelling.terminals[ended]]:
         return False
     return spelling.low[ended + 1] <= slot <= spelling.high[ended + 1]
@@ -88,16 +90,17 @@ def _read_bytes(tables, has, leads, spelling, slot, data, first, last, layers, s
         while at < last and state >= 0:
             going_on = tables.next_state[state, data[at]]
             kind = tables.split_class[state] if going_on >= 0 else tables.accept_class[state]
-            if kind >= 0 and _may_end(spelling, has, ended, kind, slot):
+            if kind >= 0 and _may_end(spelling, has, tables.ignored, ended, kind, slot):
                 begun = tables.next_state[tables.start_after[kind], data[at]]
                 if begun >= 0:
+                    behind = ended + (kind != tables.ignored)
                     if going_on < 0:
-                        state, ended = begun, ended + 1
+                        state, ended = begun, behind
                         at += 1
                         continue
                     if top >= len(stack):
                         return -1
-                    stack[top, 0], stack[top, 1], stack[top, 2] = at + 1, ended + 1, begun
+                    stack[top, 0], stack[top, 1], stack[top, 2] = at + 1, behind, begun
                     top += 1
             state = going_on
             at += 1
@@ -110,22 +113,23 @@ def _read_bytes(tables, has, leads, spelling, slot, data, first, last, layers, s
 
 
 @njit(**HELPER)
-def _read_word(words, has, spelling, slot, word, ended):
+def _read_word(words, has, ignored, spelling, slot, word, ended):
     """Lexemes ended behind a word of classes that agrees with the terminals from ``ended`` on, -1 if it does not."""
     length, at = 0, word
     while at > 0:
+        length += words.kind[at] != ignored
         at = words.parent[at]
-        length += 1
-    at = word
-    for place in range(ended + length - 1, ended - 1, -1):
-        if not _may_end(spelling, has, place, words.kind[at], slot):
+    at, place = word, ended + length
+    while at > 0:
+        place -= words.kind[at] != ignored
+        if not _may_end(spelling, has, ignored, place, words.kind[at], slot):
             return -1
         at = words.parent[at]
     return ended + length
 
 
 @njit(**HELPER)
-def _read_class(words, has, leads, spelling, slot, kind, gain, layers, seen, begin, size, entry):
+def _read_class(words, has, ignored, leads, spelling, slot, kind, gain, layers, seen, begin, size, entry):
     """Through a free slot with a token of a class."""
     state, ended = layers.state[entry], layers.ended[entry]
     low, high = words.reading_offset[kind], words.reading_offset[kind + 1]
@@ -137,7 +141,7 @@ def _read_class(words, has, leads, spelling, slot, kind, gain, layers, seen, beg
         else:
             high = middle
     while low < last and words.reading_source[low] == state:
-        after = _read_word(words, has, spelling, slot, words.reading_word[low], ended)
+        after = _read_word(words, has, ignored, spelling, slot, words.reading_word[low], ended)
         if after >= 0:
             score = layers.score[entry] + gain
             target = words.reading_state[low]
@@ -161,13 +165,12 @@ def _read_any(tables, ends, has, leads, spelling, slot, layers, seen, begin, siz
             size = _enter(layers, seen, leads, spelling, begin, size, ended, target, score, entry, ANY_TOKEN)
             if size < 0:
                 return -1
-        if ended == len(spelling.terminals):
-            continue
         for edge in range(tables.edge_offset[node], tables.edge_offset[node + 1]):
-            if _may_end(spelling, has, ended, tables.edge_class[edge], slot):
+            kind = tables.edge_class[edge]
+            if _may_end(spelling, has, tables.ignored, ended, kind, slot):
                 if top >= len(stack):
                     return -1
-                stack[top, 0], stack[top, 1] = tables.edge_target[edge], ended + 1
+                stack[top, 0], stack[top, 1] = tables.edge_target[edge], ended + (kind != tables.ignored)
                 top += 1
     return size
 
@@ -225,8 +228,9 @@ def fill_layers(
                 for at in range(wanted.kind.shape[1]):
                     kind, gain = wanted.kind[slot, at], wanted.score[slot, at]
                     if size >= 0 and kind >= 0:
+                        ignored = tables.ignored
                         size = _read_class(
-                            words, has, leads, spelling, slot, kind, gain, layers, seen, begin, size, entry
+                            words, has, ignored, leads, spelling, slot, kind, gain, layers, seen, begin, size, entry
                         )
             if size < 0:
                 return -1
@@ -263,7 +267,7 @@ def best_end(tables, has, terminals, first_slot, last_slot, end_score, layers):
             state, ended = layers.state[entry], layers.ended[entry]
             kind = tables.accept_class[state]
             ends = (ended == wanted and tables.may_end[state]) or (
-                ended == wanted - 1 and kind >= 0 and has[kind, terminals[ended]]
+                ended == wanted - 1 and kind >= 0 and kind != tables.ignored and has[kind, terminals[ended]]
             )
             if ends and layers.score[entry] + end_score[slot] > total:
                 best, where, total = entry, slot, layers.score[entry] + end_score[slot]
@@ -281,14 +285,14 @@ def trace_back(layers, entry, slot, first_slot, ended, state, kind):
 
 
 @njit(**KERNEL)
-def classes_between(words, has, terminals, state, ended, after_state, after_ended, found):
+def classes_between(words, has, ignored, terminals, state, ended, after_state, after_ended, found):
     """Token classes that lead from one state to the next; writes ``found`` and returns how many fit.
 
     Args:
         words: with the readings of all classes in the order of (source, word).
         found: [F] int32, written.
     """
-    stack = np.empty((64, 2), np.int32)
+    stack = np.empty((1024, 2), np.int32)
     stack[0, 0], stack[0, 1] = 0, ended
     top, size = 1, 0
     while top > 0:
@@ -302,10 +306,10 @@ def classes_between(words, has, terminals, state, ended, after_state, after_ende
                     found[size] = words.by_key_class[first]
                     size += 1
                 first += 1
-            continue
         for child in range(words.child_offset[word], words.child_offset[word + 1]):
             kind = words.kind[words.child[child]]
-            if has[kind, terminals[at]] and top < len(stack):
-                stack[top, 0], stack[top, 1] = words.child[child], at + 1
+            fits = kind == ignored or (at < after_ended and has[kind, terminals[at]])
+            if fits and top < len(stack):
+                stack[top, 0], stack[top, 1] = words.child[child], at + (kind != ignored)
                 top += 1
     return size

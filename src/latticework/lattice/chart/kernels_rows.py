@@ -63,11 +63,14 @@ def _offer(fresh, symbol, source, pool, row, first, words):
 
 
 @njit(**KERNEL)
-def fill_rows(rules, edge_offset, edge_symbol, edge_target, first, last, row_of, pool, used, fresh):
+def fill_rows(
+    rules, edge_offset, edge_symbol, edge_target, skip_offset, skip_target, first, last, row_of, pool, used, fresh
+):
     """Rows of the nodes ``last - 1 .. first``, descending; those of later nodes are there.
 
     Args:
         edge_offset, edge_symbol, edge_target: terminals that lead from node to node, never to an earlier one.
+        skip_offset, skip_target: nodes that a node leads to without a terminal, later ones.
         row_of: [M, symbols] int32, written for these nodes; -1 where a row is empty.
         pool: [C, words] uint64, rows from ``used`` on are written.
         fresh: [symbols, words] uint64, zero before and after.
@@ -96,6 +99,14 @@ def fill_rows(rules, edge_offset, edge_symbol, edge_target, first, last, row_of,
         for symbol in rules.empty:
             fresh[symbol, here] |= own
             top = _push(symbol, queued, stack, top)
+        for skip in range(skip_offset[node], skip_offset[node + 1]):
+            behind = row_of[skip_target[skip]]
+            for symbol in range(symbols):
+                row = behind[symbol]
+                if row >= 0:
+                    for word in range(here, words):
+                        fresh[symbol, word] |= pool[row, word]
+                    top = _push(symbol, queued, stack, top)
         while top > 0:
             top -= 1
             symbol = stack[top]

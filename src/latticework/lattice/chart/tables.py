@@ -25,6 +25,8 @@ class SlotTables(NamedTuple):
     split_class: Int32Array  # [Q]
     start_after: Int32Array  # [K]
     may_end: NDArray[np.bool_]  # [Q]
+    ignored: int  # class of ignored text, -1 for none
+    starts: Bits  # [states]: where lexemes begin
     root: Int32Array  # [Q]
     edge_offset: Int32Array  # [D + 1]
     edge_class: Int32Array
@@ -42,7 +44,7 @@ class SlotTables(NamedTuple):
     @property
     def nbytes(self) -> int:
         """Memory of the arrays, bytes."""
-        return sum(value.nbytes for value in self)
+        return sum(value.nbytes for value in self if isinstance(value, np.ndarray))
 
 
 def slot_tables(lexical: LexicalTables) -> SlotTables:
@@ -68,6 +70,8 @@ def slot_tables(lexical: LexicalTables) -> SlotTables:
         lexer.split_class,
         lexer.start_after,
         lexer.may_end,
+        lexer.ignored_class,
+        _starts(lexer),
         lexical.root,
         lexical.edge_offset,
         lexical.edge_class,
@@ -119,6 +123,11 @@ def _heights(lexical: LexicalTables) -> NDArray[np.int64]:
         if (higher == height).all():
             return height
         height = higher
+
+
+def _starts(lexer: Lexer) -> Bits:
+    states = np.unique(np.append(lexer.start_after, 0)).astype(np.int32)
+    return _bits(np.array([0, len(states)], np.int32), states, lexer.states)[0]
 
 
 def _bits(offset: NDArray[np.int32], member: NDArray[np.int32], size: int) -> Bits:

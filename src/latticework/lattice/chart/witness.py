@@ -76,6 +76,7 @@ class Witness:
         count = classes_between(
             language.words,
             language.has,
+            language.slots.ignored,
             self.terminals,
             state[slot],
             ended[slot],

@@ -79,7 +79,9 @@ def leads_to(lexical: LexicalTables, has: NDArray[np.bool_]) -> NDArray[np.bool_
         found[ending, :-1] |= has[classes[ending]]
     found[:, -1] = lexer.may_end
     source, byte = np.nonzero(lexer.next_state >= 0)
-    step = np.unique(source * lexer.states + lexer.next_state[source, byte])
+    steps = source * lexer.states + lexer.next_state[source, byte]
+    behind_ignored = np.flatnonzero((lexer.accept_class == lexer.ignored_class) & (lexer.accept_class >= 0))
+    step = np.unique(np.append(steps, behind_ignored * lexer.states))  # to the start
     source, target = step // lexer.states, step % lexer.states
     first = np.flatnonzero(np.diff(source, prepend=-1))
     packed = np.packbits(found, axis=1)
