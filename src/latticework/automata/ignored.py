@@ -10,34 +10,60 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latticework.automata.lexer import Lexer
 
 
 def set_apart(lexer: Lexer) -> Lexer:
-    """The same lexer, with a class for ignored text in whose states more of it, but no lexeme, may stand.
+    """The same lexer, with classes for ignored text that is more than white space.
 
-    White space after which the lexer stands where it started needs none. Lexers with several starts stay as they are.
+    Text that may go on or end (a comment to the end of the line) ends late, like a lexeme. Text that its last byte ends
+    (``*/``) is given out before that byte, which a start of its own then reads. White space after which the lexer stands
+    where it started needs no class. Lexers with several starts stay as they are.
     """
     if lexer.start_after.any():
         return lexer
-    states = np.flatnonzero(lexer.may_end & (lexer.accept_class < 0) & (np.arange(lexer.states) > 0))
-    if not len(states):
-        return lexer
-    kind = lexer.classes
-    next_state, accept_class = lexer.next_state.copy(), lexer.accept_class.copy()
-    rows = next_state[states]
-    rows[rows == next_state[0]] = -1  # reached from the start, where the emission leads
-    next_state[states] = rows
-    accept_class[states] = kind
-    adjacent = np.ones((kind + 1, kind + 1), np.bool_)
-    adjacent[:-1, :-1] = lexer.adjacent
+    kind, states = lexer.classes, lexer.states
+    next_state = np.append(lexer.next_state, np.full((1, 256), -1, np.int32), axis=0)
+    accept_class = np.append(lexer.accept_class, np.int32(-1))
+    open_ends = np.flatnonzero(lexer.may_end & (lexer.accept_class < 0) & (np.arange(states) > 0))
+    rows = next_state[open_ends]
+    rows[rows == next_state[0]] = -1  # what the start reads leads where giving out the text leads
+    next_state[open_ends] = rows
+    accept_class[open_ends] = kind
+    inner = np.flatnonzero(_only_ignored(lexer, open_ends))
+    source, byte = np.nonzero(next_state[inner] == 0)
+    next_state[-1, byte] = 0
+    next_state[inner[source], byte] = -1
+    accept_class[inner[source]] = kind + 1
+    adjacent = np.ones((kind + 2, kind + 2), np.bool_)
+    adjacent[:kind, :kind] = lexer.adjacent
     return replace(
         lexer,
         next_state=next_state,
         accept_class=accept_class,
-        start_after=np.append(lexer.start_after, 0).astype(np.int32),
-        class_offset=np.append(lexer.class_offset, lexer.class_offset[-1:]),
+        split_class=np.append(lexer.split_class, np.int32(-1)),
+        may_end=np.append(lexer.may_end, False),
+        start_after=np.append(lexer.start_after, [0, states]).astype(np.int32),
+        class_offset=np.append(lexer.class_offset, np.repeat(lexer.class_offset[-1:], 2)),
         adjacent=adjacent,
-        ignored_class=kind,
+        ignored_from=kind,
     )
+
+
+def _only_ignored(lexer: Lexer, open_ends: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """[Q] states within ignored text: no lexeme ends before the lexer is back at its start."""
+    found = (lexer.accept_class >= 0) | (lexer.split_class >= 0)
+    behind = np.zeros(lexer.states, np.bool_)
+    behind[open_ends] = True
+    behind[0] = True
+    source, byte = np.nonzero(lexer.next_state >= 0)
+    target = lexer.next_state[source, byte]
+    passes = ~behind[target]
+    source, target = source[passes], target[passes]
+    while True:
+        more = source[found[target] & ~found[source]]
+        if not len(more):
+            return ~found & ~behind
+        found[more] = True

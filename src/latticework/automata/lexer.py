@@ -30,7 +30,7 @@ class Lexer:
         class_offset: [K + 1] int32 into ``class_terminal``.
         class_terminal: int32, terminals of every class, ascending.
         adjacent: [K, K] bool, whether a lexeme of the second class may stand behind one of the first in some text.
-        ignored_class: a class of ignored text, which is no terminal; -1 for none.
+        ignored_from: classes from this one on are ignored text, which is no terminal; K for none.
     """
 
     next_state: NDArray[np.int32]
@@ -41,7 +41,7 @@ class Lexer:
     class_offset: NDArray[np.int32]
     class_terminal: NDArray[np.int32]
     adjacent: NDArray[np.bool_]
-    ignored_class: int = -1
+    ignored_from: int = 1 << 30
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

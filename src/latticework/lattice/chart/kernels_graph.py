@@ -162,7 +162,7 @@ def sweep(tables, gaps):
         while bits:
             state = (word << 6) + lowest_one(bits)
             bits &= bits - _ONE
-            if tables.may_end[state] or tables.accept_class[state] >= 0:
+            if tables.may_end[state] or 0 <= tables.accept_class[state] < tables.ignored:
                 return len(gaps.text) + 1
     return len(gaps.text)
 
@@ -178,7 +178,7 @@ def _finish(tables, states, kinds, keys, size):
             if tables.may_end[state]:
                 kinds[size], keys[size] = len(tables.start_after), END
                 size += 1
-            if tables.accept_class[state] >= 0:
+            if 0 <= tables.accept_class[state] < tables.ignored:
                 kinds[size], keys[size] = tables.accept_class[state], BEFORE_END
                 size += 1
     return size
@@ -424,7 +424,7 @@ def build_graph(tables, gaps, levels, keep, begin, stop, index, keys, edges, roo
             return nodes, -1
         for at in range(count):
             kind, gap = kinds[at], _gap_of(gaps, targets[at])
-            if kind == tables.ignored:
+            if tables.ignored <= kind < end:
                 kind = end + 1
             if kind == end + 1 and targets[at] == keys[source]:
                 continue

@@ -72,7 +72,7 @@ def _enter(layers, seen, leads, spelling, begin, size, ended, state, score, pare
 @njit(**HELPER)
 def _may_end(spelling, has, ignored, ended, kind, slot):
     """Whether a lexeme of a class may be the next terminal, and the one behind it may begin in a slot."""
-    if kind == ignored:
+    if kind >= ignored:
         return True
     if ended >= len(spelling.terminals) or not has[kind, spelling.terminals[ended]]:
         return False
@@ -93,7 +93,7 @@ def _read_bytes(tables, has, leads, spelling, slot, data, first, last, layers, s
             if kind >= 0 and _may_end(spelling, has, tables.ignored, ended, kind, slot):
                 begun = tables.next_state[tables.start_after[kind], data[at]]
                 if begun >= 0:
-                    behind = ended + (kind != tables.ignored)
+                    behind = ended + (kind < tables.ignored)
                     if going_on < 0:
                         state, ended = begun, behind
                         at += 1
@@ -117,11 +117,11 @@ def _read_word(words, has, ignored, spelling, slot, word, ended):
     """Lexemes ended behind a word of classes that agrees with the terminals from ``ended`` on, -1 if it does not."""
     length, at = 0, word
     while at > 0:
-        length += words.kind[at] != ignored
+        length += words.kind[at] < ignored
         at = words.parent[at]
     at, place = word, ended + length
     while at > 0:
-        place -= words.kind[at] != ignored
+        place -= words.kind[at] < ignored
         if not _may_end(spelling, has, ignored, place, words.kind[at], slot):
             return -1
         at = words.parent[at]
@@ -170,7 +170,7 @@ def _read_any(tables, ends, has, leads, spelling, slot, layers, seen, begin, siz
             if _may_end(spelling, has, tables.ignored, ended, kind, slot):
                 if top >= len(stack):
                     return -1
-                stack[top, 0], stack[top, 1] = tables.edge_target[edge], ended + (kind != tables.ignored)
+                stack[top, 0], stack[top, 1] = tables.edge_target[edge], ended + (kind < tables.ignored)
                 top += 1
     return size
 
@@ -267,7 +267,7 @@ def best_end(tables, has, terminals, first_slot, last_slot, end_score, layers):
             state, ended = layers.state[entry], layers.ended[entry]
             kind = tables.accept_class[state]
             ends = (ended == wanted and tables.may_end[state]) or (
-                ended == wanted - 1 and kind >= 0 and kind != tables.ignored and has[kind, terminals[ended]]
+                ended == wanted - 1 and kind >= 0 and kind < tables.ignored and has[kind, terminals[ended]]
             )
             if ends and layers.score[entry] + end_score[slot] > total:
                 best, where, total = entry, slot, layers.score[entry] + end_score[slot]
@@ -308,8 +308,8 @@ def classes_between(words, has, ignored, terminals, state, ended, after_state, a
                 first += 1
         for child in range(words.child_offset[word], words.child_offset[word + 1]):
             kind = words.kind[words.child[child]]
-            fits = kind == ignored or (at < after_ended and has[kind, terminals[at]])
+            fits = kind >= ignored or (at < after_ended and has[kind, terminals[at]])
             if fits and top < len(stack):
-                stack[top, 0], stack[top, 1] = words.child[child], at + (kind != ignored)
+                stack[top, 0], stack[top, 1] = words.child[child], at + (kind < ignored)
                 top += 1
     return size

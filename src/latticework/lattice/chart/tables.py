@@ -25,7 +25,7 @@ class SlotTables(NamedTuple):
     split_class: Int32Array  # [Q]
     start_after: Int32Array  # [K]
     may_end: NDArray[np.bool_]  # [Q]
-    ignored: int  # class of ignored text, -1 for none
+    ignored: int  # classes from this one on are ignored text
     starts: Bits  # [states]: where lexemes begin
     root: Int32Array  # [Q]
     edge_offset: Int32Array  # [D + 1]
@@ -70,7 +70,7 @@ def slot_tables(lexical: LexicalTables) -> SlotTables:
         lexer.split_class,
         lexer.start_after,
         lexer.may_end,
-        lexer.ignored_class,
+        lexer.ignored_from,
         _starts(lexer),
         lexical.root,
         lexical.edge_offset,

@@ -80,7 +80,7 @@ def leads_to(lexical: LexicalTables, has: NDArray[np.bool_]) -> NDArray[np.bool_
     found[:, -1] = lexer.may_end
     source, byte = np.nonzero(lexer.next_state >= 0)
     steps = source * lexer.states + lexer.next_state[source, byte]
-    behind_ignored = np.flatnonzero((lexer.accept_class == lexer.ignored_class) & (lexer.accept_class >= 0))
+    behind_ignored = np.flatnonzero(lexer.accept_class >= lexer.ignored_from)
     step = np.unique(np.append(steps, behind_ignored * lexer.states))  # to the start
     source, target = step // lexer.states, step % lexer.states
     first = np.flatnonzero(np.diff(source, prepend=-1))
