@@ -145,6 +145,9 @@ int f() {
 
 REFUSED = [
     # Lexemes
+    "int a; // b\rint c d;",
+    'const char* a = "b\rc";',
+    "#define A b\rint c d;",
     "int f(int i) { i + + ; }",
     "int f() { return std : : max(1); }",
     "int f(int a, int b) { return a & & b; }",
