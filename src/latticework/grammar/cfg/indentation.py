@@ -50,7 +50,7 @@ class Indentation:
     close: tuple[str, ...] = (")", "]", "}")
     unit: str = "    "
     levels: int = 8
-    comment: str = r"#[^\r\n]*"
+    comment: str = r"#[^\x00\r\n]*"
     joint: str | None = r"\\\r?\n"
 
     def __post_init__(self) -> None:

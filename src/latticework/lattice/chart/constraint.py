@@ -62,8 +62,7 @@ class ContextFreeConstraint:
         """16 bytes that name the language and the vocabulary; equal for equal tables."""
         found = blake2b(self.vocabulary.digest, digest_size=16)
         for tables in (self.language.rules, *(getattr(self.lexer, name) for name in self.lexer.__slots__)):
-            arrays = [tables] if isinstance(tables, np.ndarray) else [np.asarray(value) for value in tables]
-            for array in arrays:
+            for array in map(np.asarray, tables if isinstance(tables, tuple) else (tables,)):
                 found.update(f"{array.shape}{array.dtype}".encode() + np.ascontiguousarray(array).tobytes())
         return found.digest()
 
