@@ -19,6 +19,7 @@ from latticework.lattice.chart.chart import chart_of
 from latticework.lattice.chart.derivation import Derivation, LiveChart, cheapest, live_chart
 from latticework.lattice.chart.graph import Graph, coarsest, everything, lexical_graph, swept
 from latticework.lattice.chart.kernels_graph import INTO, OUT_OF, SLOT, WITHIN, WORD
+from latticework.lattice.chart.kernels_realise import Spelling
 from latticework.lattice.chart.language import Language
 from latticework.lattice.chart.repair import Failure, mended
 from latticework.lattice.chart.witness import Slots, Witness, realise, realise_or_fail, slots_of, spelling_of
@@ -84,13 +85,13 @@ def decide(language: Language, question: Question, budget: Budget) -> Answer:
         found = live_chart(chart_of(graph, language.rules, language.lexical.lexer), language.rules, language.rules.goal)
         if found is None:
             return Answer(None)
-        derivation = cheapest(found, language.rules, language.lexical.lexer, canvas.gap_slots)
+        derivation = cheapest(found, language.rules, language.lexical.lexer, canvas.gap_slots, levels)
         spelling = spelling_of(canvas, slots, graph, derivation)
         witness, stuck = realise_or_fail(language, slots, spelling, derivation.begins)
         if witness is not None:
             return Answer(witness)
         _drop_unused(found, keep)
-        failing = _failing_gaps(canvas, derivation, graph, stuck)
+        failing = _failing_gaps(canvas, derivation, graph, spelling, stuck)
         failure = Failure(tables, canvas, gaps, levels, keep, graph, derivation)
         other = mended(language, failure, slots, failing)
         if other is not None:
@@ -125,20 +126,27 @@ def _slot_of_byte(slots: Slots, offset: int) -> int:
     return int(np.searchsorted(slots.data_offset, min(offset, len(slots.data) - 1), side="right")) - 1
 
 
-def _failing_gaps(canvas: Canvas, derivation: Derivation, graph: Graph, stuck: list[tuple[int, int]]) -> list[int]:
-    """The gaps where a derivation does not fit: all that the lexeme pending there passes, the last one before it."""
-    found: set[int] = set()
+def _failing_gaps(
+    canvas: Canvas, derivation: Derivation, graph: Graph, spelling: Spelling, stuck: list[tuple[int, int]]
+) -> list[list[int]]:
+    """The gaps where a derivation does not fit, a group for each place: the last gap where the lexeme pending there may
+    end, and the one where it begins."""
+    groups: list[list[int]] = []
     for slot, ended in stuck:
+        if ended + 1 < len(spelling.high):
+            slot = min(slot, int(spelling.high[ended + 1]))
         last = int(np.searchsorted(canvas.gap_first, slot, side="right")) - 1
         begin = graph.keys[derivation.path[min(ended, len(derivation.path) - 1)]]
-        first = int(np.searchsorted(canvas.gap_at, max(begin, 0) >> 33))
-        found.update(range(min(first, last), last + 1))
-    found.discard(-1)
-    return sorted(found)
+        first = min(int(np.searchsorted(canvas.gap_at, max(begin, 0) >> 33)), last)
+        group = sorted({first, last} - {-1})
+        if group:
+            groups.append(group)
+    return groups
 
 
-def _refine(canvas: Canvas, levels: NDArray[np.int32], failing: list[int]) -> None:
-    """Look closer at the gaps at which a derivation fails; where they are exact, at the last other one before them."""
+def _refine(canvas: Canvas, levels: NDArray[np.int32], groups: list[list[int]]) -> None:
+    """Look closer at the gaps at which a derivation fails first; where they are exact, at the last other one before."""
+    failing = groups[0] if groups else []
     chosen = [gap for gap in failing if levels[gap] < WORD]
     if not chosen:
         first = failing[0] if failing else canvas.gaps

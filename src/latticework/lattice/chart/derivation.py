@@ -19,10 +19,11 @@ from latticework.lattice.chart.kernels_cheapest import (
     number_spans,
     read_derivation,
 )
-from latticework.lattice.chart.kernels_graph import BEFORE_END, START
+from latticework.lattice.chart.kernels_graph import BEFORE_END, SLOT, START
 
 EDGE_COST = 1e-3  # of a lexeme in fixed text, where there is nothing to save
-SWALLOW_COST = 0.1  # of every lexeme of the fixed text that a longer one passes over, in a comment or a string
+CROWDED_COST = 1.0
+SWALLOW_COST = 0.3  # of every lexeme of the fixed text that a longer one passes over, in a comment or a string
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -68,10 +69,15 @@ def live_chart(chart: Chart, rules: Rules, goal: int) -> LiveChart | None:
     return LiveChart(chart, live, goal)
 
 
-def cheapest(found: LiveChart, rules: Rules, lexer: Lexer, gap_slots: NDArray[np.int32]) -> Derivation:
+def cheapest(
+    found: LiveChart, rules: Rules, lexer: Lexer, gap_slots: NDArray[np.int32], levels: NDArray[np.int32]
+) -> Derivation:
     """A derivation with few lexemes in every gap for its slots, most of whose lexemes in fixed text are what they seem.
 
-    A lexeme that begins in a gap costs ``1 / slots``.
+    A lexeme that begins in a gap costs ``1 / slots``; two that begin in one slot cost more, as few tokens hold so much.
+
+    Args:
+        gap_slots, levels: [G] int32 of the gaps.
     """
     chart, live = found.chart, found.live
     graph = chart.graph
@@ -83,7 +89,8 @@ def cheapest(found: LiveChart, rules: Rules, lexer: Lexer, gap_slots: NDArray[np
     source, target = graph.edge_source, graph.edge_target
     passed = np.maximum(is_fixed[target] - is_fixed[source + 1], 0)
     is_skip = graph.edge_class == lexer.classes + 1
-    class_cost = np.where(is_skip, SKIP_COST, node_cost[source]) + SWALLOW_COST * passed
+    crowded = (source == target) & in_gap[source] & (levels[graph.gap[source]] == SLOT) if len(levels) else False
+    class_cost = CROWDED_COST * crowded + np.where(is_skip, SKIP_COST, node_cost[source]) + SWALLOW_COST * passed
     adjacent = np.ones((lexer.classes + 1, lexer.classes + 1), np.bool_)
     adjacent[:-1, :-1] = lexer.adjacent
     bound_costs(graph.edge_offset, graph.edge_class, graph.edge_target, class_cost, adjacent, ahead, behind)

@@ -49,17 +49,17 @@ class Piece(NamedTuple):
     spelling: Spelling
 
 
-def mended(language: Language, failure: Failure, slots: Slots, failing: list[int]) -> Spelling | None:
-    """Terminals that fit every failing gap as far as its window shows; ``None`` where no window of a gap helps.
+def mended(language: Language, failure: Failure, slots: Slots, groups: list[list[int]]) -> Spelling | None:
+    """Terminals that fit at every place as far as its window shows; ``None`` where no window of a place helps.
 
     Args:
-        failing: gaps at which the derivation does not fit.
+        groups: gaps at which the derivation does not fit, a group for each place.
     """
-    exact = failure.levels.copy()
-    exact[failing] = WORD
     pieces: list[Piece] = []
-    for gap in sorted(failing):
-        first, last = _surroundings(failure, gap)
+    for group in groups:
+        exact = failure.levels.copy()
+        exact[group] = WORD
+        first, last = _surroundings(failure, group[0])[0], _surroundings(failure, group[-1])[1]
         if any(piece.first <= first and last <= piece.last for piece in pieces):
             continue
         piece = _mend(language, failure, slots, exact, first, last)
@@ -119,7 +119,7 @@ def _mend(
             continue
         found = live_chart(chart_of(window, rules, lexer), rules, symbol)
         if found is not None:
-            inside = cheapest(found, rules, lexer, failure.canvas.gap_slots)
+            inside = cheapest(found, rules, lexer, failure.canvas.gap_slots, levels)
             spelling = spelling_of(failure.canvas, slots, window, inside)
             return Piece(before, _lexemes_before(failure.derivation, end, before), spelling)
     return None
