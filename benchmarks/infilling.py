@@ -201,7 +201,8 @@ def valid_sql(text: str) -> bool:
 
 
 def valid_smiles(text: str) -> bool:
-    """Whether RDKit finds no error of syntax; it reads no isotopes with leading zeros, which OpenSMILES has."""
+    """Whether RDKit finds no error of syntax; it reads neither isotopes with leading zeros nor ``%0n``, which OpenSMILES
+    has."""
     from rdkit import Chem, rdBase
 
     messages: list[str] = []
@@ -210,7 +211,7 @@ def valid_smiles(text: str) -> bool:
     rdBase.LogToPythonLogger()
     logger = logging.getLogger("rdkit")
     logger.handlers, logger.propagate = [handler], False
-    Chem.MolFromSmiles(re.sub(r"\[0+(?=\d)", "[", text), sanitize=False)
+    Chem.MolFromSmiles(re.sub(r"%0(?=\d)", "", re.sub(r"\[0+(?=\d)", "[", text)), sanitize=False)
     return not any("syntax error" in message for message in messages)
 
 
