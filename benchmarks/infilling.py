@@ -201,8 +201,7 @@ def valid_sql(text: str) -> bool:
 
 
 def valid_smiles(text: str) -> bool:
-    """Whether RDKit finds no error of syntax; it reads neither isotopes with leading zeros nor ``%0n``, which OpenSMILES
-    has."""
+    """Whether RDKit finds no error of syntax, leading zeros of isotopes and ring bonds aside, which OpenSMILES has."""
     from rdkit import Chem, rdBase
 
     messages: list[str] = []
