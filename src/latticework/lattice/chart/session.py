@@ -213,30 +213,46 @@ class ContextFreeSession:
     # ---- towards the model's tokens
 
     def _towards(self, wishes: Wishes) -> NDArray[np.int64]:
-        """A valid filling that holds wishes, the likeliest first; it is the session's filling from now on."""
+        """A valid filling that holds wishes, the likeliest first; it is the session's filling from now on.
+
+        All wishes that are worth it are asked for at once (the more is fixed, the cheaper is the question), then half
+        of them, and so on: bisection finds those that do not fit, as far as the number of questions goes.
+        """
         assert self._filling is not None
-        language, filling = self._language, self._filling
-        kept: dict[int, int] = {}
         order = np.argsort(-wishes.log_prob[:, 0], kind="stable")
-        checks = 0
-        filling = refilled(language, self._question(kept), filling, self._free, wishes)
-        for place in order:
-            slot, token = int(wishes.slots[place]), int(wishes.tokens[place, 0])
-            if filling.tokens[slot] == token:
-                kept[slot] = token
+        worth = order[wishes.log_prob[order, 0] >= np.log(_WORTH_A_CHECK)]
+        wanted = [(int(wishes.slots[place]), int(wishes.tokens[place, 0])) for place in worth]
+        filling = refilled(self._language, self._question({}), self._filling, self._free, wishes)
+        kept: dict[int, int] = {}
+        first, last, checks = 0, len(wanted), 0  # wishes before the first are settled
+        while first < len(wanted):
+            more = dict(wanted[first:last])
+            found = filling if all(filling.tokens[slot] == token for slot, token in more.items()) else None
+            if found is None and checks == _CHECKS:
+                if last - first == 1:
+                    break
+                last = first + 1  # wishes that the filling holds anyway are kept
                 continue
-            if checks == _CHECKS or wishes.log_prob[place, 0] < np.log(_WORTH_A_CHECK):
-                break
-            checks += 1
-            try:
-                found = self._with(kept | {slot: token}, _PROPOSAL_BUDGET, filling)
-            except LimitExceeded:
-                continue
+            if found is None:
+                checks += 1
+                found = self._proposed(kept | more, filling)
             if found is not None:
-                kept[slot] = token
-                filling = refilled(language, self._question(kept), found, self._free, wishes)
+                kept |= more
+                filling = refilled(self._language, self._question(kept), found, self._free, wishes)
+                first, last = last, len(wanted)
+            elif last - first == 1:
+                first, last = last, len(wanted)
+            else:
+                last = first + (last - first) // 2
         self._filling = filling
         return filling.tokens.copy()
+
+    def _proposed(self, changes: Mapping[int, int], near: Filling) -> Filling | None:
+        """A filling that holds some more tokens, if one is found at little cost."""
+        try:
+            return self._with(changes, _PROPOSAL_BUDGET, near)
+        except LimitExceeded:
+            return None
 
     def _question(self, changes: Mapping[int, int]) -> Question:
         tokens, free = self._tokens.copy(), self._free.copy()
