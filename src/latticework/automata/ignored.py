@@ -19,8 +19,8 @@ def set_apart(lexer: Lexer) -> Lexer:
     """The same lexer, with classes for ignored text that is more than white space.
 
     Text that may go on or end (a comment to the end of the line) ends late, like a lexeme. Text that its last byte ends
-    (``*/``) is given out before that byte, which a start of its own then reads. White space after which the lexer stands
-    where it started needs no class. Lexers with several starts stay as they are.
+    (``*/``) is given out before that byte, which a start of its own then reads. White space after which the lexer
+    stands where it started needs no class. Lexers with several starts stay as they are.
     """
     if lexer.start_after.any():
         return lexer
