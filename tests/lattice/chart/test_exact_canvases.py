@@ -1,4 +1,4 @@
-"""Exact canvases with known answers, under the context-free grammars themselves: every admissible token of every slot."""
+"""Exact canvases with known answers under context-free grammars: every admissible token of every slot."""
 
 from __future__ import annotations
 
