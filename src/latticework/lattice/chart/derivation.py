@@ -11,15 +11,13 @@ from latticework.automata.lexer import Lexer
 from latticework.automata.rules import Rules
 from latticework.lattice.chart.chart import Chart
 from latticework.lattice.chart.kernels_cheapest import (
-    FAR,
     SKIP_COST,
-    bound_costs,
     cheapest_spans,
-    mark_live,
     number_spans,
     read_derivation,
 )
 from latticework.lattice.chart.kernels_graph import BEFORE_END, SLOT, START
+from latticework.lattice.chart.kernels_live import FAR, bound_costs, mark_live
 
 EDGE_COST = 1e-3  # of a lexeme in fixed text, where there is nothing to save
 CROWDED_COST = 1.0

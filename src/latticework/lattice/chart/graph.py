@@ -16,10 +16,9 @@ from latticework.lattice.chart.kernels_graph import (
     MAX_SLOTS,
     START,
     WITHIN,
-    GapTables,
     build_graph,
-    sweep,
 )
+from latticework.lattice.chart.kernels_sweep import GapTables, sweep
 from latticework.lattice.chart.tables import SlotTables
 
 Int32Array = NDArray[np.int32]
@@ -55,7 +54,7 @@ class Graph:
 
 
 def swept(tables: SlotTables, canvas: Canvas) -> tuple[GapTables, int]:
-    """What the lexer makes of the gaps, and how far it comes (see :func:`.kernels_graph.sweep`)."""
+    """What the lexer makes of the gaps, and how far it comes (see :func:`.kernels_sweep.sweep`)."""
     if len(canvas.gap_slots) and canvas.gap_slots.max() >= MAX_SLOTS:
         raise LimitExceeded("slots of a gap", MAX_SLOTS)
     row = np.concatenate([[0], np.cumsum(canvas.gap_slots + 1)]).astype(np.int32)

@@ -14,14 +14,12 @@ All sets are rows of 64-bit words.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from latticework.jit import HELPER, KERNEL
 from latticework.lattice.chart.kernels_rows import lowest_one
+from latticework.lattice.chart.kernels_sweep import add, clear, has, is_empty, merge, union
 
 GAP, SLOT, WORD = range(3)  # levels of a gap
 INTO, WITHIN, OUT_OF = range(3)  # how a lexeme passes a gap
@@ -34,137 +32,6 @@ _PLACE_MASK = np.int64((1 << _SLOT) - 1)
 _SLOT_MASK = np.int64((1 << 32 - _SLOT) - 1)
 MAX_SLOTS = 1 << 32 - _SLOT
 _ONE = np.uint64(1)
-
-
-class GapTables(NamedTuple):
-    """The gaps of a canvas and what the lexer makes of them; G gaps, the rows of all gaps one after the other.
-
-    A gap has a row for each slot and one more. The arrays of sets are written by :func:`sweep`.
-    """
-
-    text: NDArray[np.uint8]
-    at: NDArray[np.int32]  # [G]
-    slots: NDArray[np.int32]  # [G]
-    row: NDArray[np.int32]  # [G + 1], the first row of each gap
-    open_end: bool
-    inside: NDArray[np.uint64]  # by row: word-graph nodes behind lexemes that end in the slot
-    reached: NDArray[np.uint64]  # by row: lexer states before the slot
-    begun: NDArray[np.uint64]  # by row: of these, those of lexemes that begin in the gap
-    classes: NDArray[np.uint64]  # [G, classes]: lexemes that begin and end in the gap
-
-
-@njit(**HELPER)
-def _merge(target, source):
-    for word in range(len(source)):
-        target[word] |= source[word]
-
-
-@njit(**HELPER)
-def _has(bits, index):
-    return (bits[index >> 6] >> np.uint64(index & 63)) & _ONE != 0
-
-
-@njit(**HELPER)
-def _set(bits, index):
-    bits[index >> 6] |= _ONE << np.uint64(index & 63)
-
-
-@njit(**HELPER)
-def _clear(bits):
-    for word in range(len(bits)):
-        bits[word] = 0
-
-
-@njit(**HELPER)
-def _union(target, members, rows):
-    """target |= the rows of all members."""
-    for word in range(len(members)):
-        bits = members[word]
-        while bits:
-            _merge(target, rows[(word << 6) + lowest_one(bits)])
-            bits &= bits - _ONE
-
-
-@njit(**HELPER)
-def _is_empty(bits):
-    found = _ONE - _ONE
-    for word in range(len(bits)):
-        found |= bits[word]
-    return found == 0
-
-
-@njit(**HELPER)
-def _read_byte(tables, byte, states, after):
-    """Lexer states behind one more byte of text, lexemes ending or not."""
-    _clear(after)
-    for word in range(len(states)):
-        bits = states[word]
-        while bits:
-            state = (word << 6) + lowest_one(bits)
-            bits &= bits - _ONE
-            going_on = tables.next_state[state, byte]
-            if going_on >= 0:
-                _set(after, going_on)
-            kind = tables.split_class[state] if going_on >= 0 else tables.accept_class[state]
-            if kind >= 0:
-                begun = tables.next_state[tables.start_after[kind], byte]
-                if begun >= 0:
-                    _set(after, begun)
-
-
-@njit(**KERNEL)
-def sweep(tables, gaps):
-    """What is possible in every gap, going by the lexer alone from left to right; fills the zeroed sets of ``gaps``.
-
-    Returns:
-        The offset of the byte that cannot be read, or the length of the text if all can; one more if it may end there.
-    """
-    states = np.zeros(gaps.reached.shape[1], np.uint64)
-    after = np.zeros(gaps.reached.shape[1], np.uint64)
-    _set(states, 0)
-    at = 0
-    for gap in range(len(gaps.at) + 1):
-        stop = gaps.at[gap] if gap < len(gaps.at) else len(gaps.text)
-        while at < stop:
-            _read_byte(tables, gaps.text[at], states, after)
-            if _is_empty(after):
-                return at
-            states, after = after, states
-            at += 1
-        if gap == len(gaps.at):
-            break
-        behind = gaps.row[gap + 1] - 1
-        _merge(gaps.reached[gaps.row[gap]], states)
-        for row in range(gaps.row[gap], behind):
-            here, begun = gaps.reached[row], gaps.begun[row]
-            for word in range(len(begun)):
-                bits = here[word] & tables.starts[word]
-                begun[word] |= bits
-                while bits:
-                    _set(gaps.inside[row], tables.root[(word << 6) + lowest_one(bits)])
-                    bits &= bits - _ONE
-            _union(gaps.inside[row], here, tables.inside)
-            _union(gaps.classes[gap], here, tables.inside_class)
-            _union(gaps.classes[gap], begun, tables.first)
-            _union(gaps.begun[row + 1], here, tables.inside_end)
-            _union(gaps.begun[row + 1], begun, tables.stay)
-            _union(gaps.reached[row + 1], here, tables.stay)
-            _merge(gaps.reached[row + 1], gaps.begun[row + 1])
-        _clear(states)
-        _merge(states, gaps.reached[behind])
-        if gaps.open_end and gap == len(gaps.at) - 1:
-            for row in range(gaps.row[gap], behind):
-                _merge(states, gaps.reached[row])
-        if _is_empty(states):
-            return at
-    for word in range(len(states)):
-        bits = states[word]
-        while bits:
-            state = (word << 6) + lowest_one(bits)
-            bits &= bits - _ONE
-            if tables.may_end[state] or 0 <= tables.accept_class[state] < tables.ignored:
-                return len(gaps.text) + 1
-    return len(gaps.text)
 
 
 @njit(**HELPER)
@@ -254,14 +121,14 @@ def _cross(tables, gaps, gap, first, level, states, after, found, kinds, keys, s
                     size = _follow_node(tables, root, at, slot, kinds, keys, size)
         else:
             size = _skip_to(tables, states, key, False, kinds, keys, size)
-            _clear(found)
-            _union(found, states, tables.first)
+            clear(found)
+            union(found, states, tables.first)
             size = _follow_set(found, key, kinds, keys, size)
-        _clear(after)
-        _union(after, states, tables.stay)
+        clear(after)
+        union(after, states, tables.stay)
         for word in range(len(states)):
             states[word] = after[word]
-        if _is_empty(states):
+        if is_empty(states):
             break
     return _finish(tables, states, kinds, keys, size) if may_end else size
 
@@ -271,22 +138,22 @@ def _leave(tables, gaps, key, gap, level, states, after, found, kinds, keys):
     """Edges from a node in a gap; ``states``, then, hold what is pending behind the gap. -1 if they do not fit."""
     slot = (key >> _SLOT) & _SLOT_MASK
     row = gaps.row[gap] + slot
-    _clear(found)
+    clear(found)
     size = 0
     if level == GAP:
         size = _follow_set(gaps.classes[gap], key, kinds, keys, size)
-        _merge(states, gaps.begun[row + gaps.slots[gap]])
+        merge(states, gaps.begun[row + gaps.slots[gap]])
         if gaps.open_end and gap == len(gaps.at) - 1:
             for other in range(row + 1, row + gaps.slots[gap]):
-                _merge(states, gaps.begun[other])
+                merge(states, gaps.begun[other])
         return _cross(tables, gaps, gap, gaps.slots[gap], level, states, after, found, kinds, keys, size)
     if level == SLOT:
-        _union(states, gaps.inside[row], tables.node_end)
-        _union(found, gaps.inside[row], tables.node_class)
+        union(states, gaps.inside[row], tables.node_end)
+        union(found, gaps.inside[row], tables.node_class)
         size = _follow_set(found, key, kinds, keys, size)
     else:
         node = tables.by_rank[key & _PLACE_MASK]
-        _merge(states, tables.node_end[node])
+        merge(states, tables.node_end[node])
         size = _follow_node(tables, node, gaps.at[gap], slot, kinds, keys, size)
     return _cross(tables, gaps, gap, slot + 1, level, states, after, found, kinds, keys, size)
 
@@ -297,10 +164,10 @@ def _run(tables, text, offset, stop, states, after, found, kinds, keys, size):
 
     Returns their number; ``states`` are then those pending at ``stop``. -1 if there are more edges than fit.
     """
-    while offset < stop and not _is_empty(states):
+    while offset < stop and not is_empty(states):
         byte = text[offset]
-        _clear(after)
-        _clear(found)
+        clear(after)
+        clear(found)
         for word in range(len(states)):
             bits = states[word]
             while bits:
@@ -308,10 +175,10 @@ def _run(tables, text, offset, stop, states, after, found, kinds, keys, size):
                 bits &= bits - _ONE
                 going_on = tables.next_state[state, byte]
                 if going_on >= 0:
-                    _set(after, going_on)
+                    add(after, going_on)
                 kind = tables.split_class[state] if going_on >= 0 else tables.accept_class[state]
                 if kind >= 0 and tables.next_state[tables.start_after[kind], byte] >= 0:
-                    _set(found, kind)
+                    add(found, kind)
         if size + 64 * len(found) > len(kinds):
             return -1
         for word in range(len(found)):
@@ -331,7 +198,7 @@ def _run(tables, text, offset, stop, states, after, found, kinds, keys, size):
 @njit(**HELPER)
 def _edges_of(tables, gaps, levels, key, own, states, after, found, kinds, keys):
     """All edges of a node: their number, or -1 if they do not fit; ``own`` is the gap of the node or -1."""
-    _clear(states)
+    clear(states)
     size, offset, gap = 0, 0, 0  # the lexeme is pending before this byte, and this is the next gap
     is_behind_gap = own >= 0
     if own >= 0:
@@ -341,12 +208,12 @@ def _edges_of(tables, gaps, levels, key, own, states, after, found, kinds, keys)
         kinds[0], keys[0] = len(tables.start_after), END
         return 1
     elif key == START:
-        _set(states, 0)
+        add(states, 0)
     elif key != END:
         offset = key >> _OFFSET
         gap = np.searchsorted(gaps.at, offset + 1)
-        _set(states, key & (_FIXED - 1))
-    while size >= 0 and not _is_empty(states):
+        add(states, key & (_FIXED - 1))
+    while size >= 0 and not is_empty(states):
         stop = gaps.at[gap] if gap < len(gaps.at) else len(gaps.text)
         if is_behind_gap and offset < stop:
             if size + 64 * len(states) > len(kinds):
@@ -354,7 +221,7 @@ def _edges_of(tables, gaps, levels, key, own, states, after, found, kinds, keys)
             key_behind = (np.int64(offset) << _OFFSET) | _FIXED
             size = _skip_to(tables, states, key_behind, True, kinds, keys, size)
         size = _run(tables, gaps.text, offset, stop, states, after, found, kinds, keys, size)
-        if size < 0 or _is_empty(states):
+        if size < 0 or is_empty(states):
             break
         if gap == len(gaps.at):
             if size + 2 * 64 * len(states) > len(kinds):
@@ -428,9 +295,9 @@ def build_graph(tables, gaps, levels, keep, begin, stop, index, keys, edges, roo
                 kind = end + 1
             if kind == end + 1 and targets[at] == keys[source]:
                 continue
-            if kind < end and own >= 0 and not _has(keep[own, WITHIN if gap == own else OUT_OF], kind):
+            if kind < end and own >= 0 and not has(keep[own, WITHIN if gap == own else OUT_OF], kind):
                 continue
-            if kind < end and gap >= 0 and gap != own and not _has(keep[gap, INTO], kind):
+            if kind < end and gap >= 0 and gap != own and not has(keep[gap, INTO], kind):
                 continue
             if nodes >= len(keys):
                 return -1, size

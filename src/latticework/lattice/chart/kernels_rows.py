@@ -38,7 +38,17 @@ def has_bit(pool, row, bit):
 
 
 @njit(**HELPER)
-def _push(symbol, queued, stack, top):
+def set_bit(pool, row, bit):
+    """Set a bit of a row; whether it was not set before."""
+    word, mask = bit >> 6, _ONE << np.uint64(bit & 63)
+    is_new = pool[row, word] & mask == 0
+    pool[row, word] |= mask
+    return is_new
+
+
+@njit(**HELPER)
+def push(symbol, queued, stack, top):
+    """Put a symbol on a stack unless it is there; returns the new top."""
     if queued[symbol]:
         return top
     queued[symbol] = True
@@ -95,10 +105,10 @@ def fill_rows(
         for edge in range(edge_offset[node], edge_offset[node + 1]):
             target, symbol = edge_target[edge], edge_symbol[edge]
             fresh[symbol, target >> 6] |= _ONE << np.uint64(target & 63)
-            top = _push(symbol, queued, stack, top)
+            top = push(symbol, queued, stack, top)
         for symbol in rules.empty:
             fresh[symbol, here] |= own
-            top = _push(symbol, queued, stack, top)
+            top = push(symbol, queued, stack, top)
         for skip in range(skip_offset[node], skip_offset[node + 1]):
             behind = row_of[skip_target[skip]]
             for symbol in range(symbols):
@@ -106,7 +116,7 @@ def fill_rows(
                 if row >= 0:
                     for word in range(here, words):
                         fresh[symbol, word] |= pool[row, word]
-                    top = _push(symbol, queued, stack, top)
+                    top = push(symbol, queued, stack, top)
         while top > 0:
             top -= 1
             symbol = stack[top]
@@ -130,7 +140,7 @@ def fill_rows(
             for at in range(rules.child_offset[symbol], rules.child_offset[symbol + 1]):
                 parent = rules.child_parent[at]
                 if _offer(fresh, parent, moved, pool, rows[parent], here, words):
-                    top = _push(parent, queued, stack, top)
+                    top = push(parent, queued, stack, top)
             for at in range(rules.left_offset[symbol], rules.left_offset[symbol + 1]):
                 parent, right = rules.left_parent[at], rules.left_right[at]
                 for word in range(here, words):
@@ -145,12 +155,12 @@ def fill_rows(
                             for other in range(word, words):
                                 ends[other] |= pool[behind, other]
                 if _offer(fresh, parent, ends, pool, rows[parent], here, words):
-                    top = _push(parent, queued, stack, top)
+                    top = push(parent, queued, stack, top)
             # Pairs whose left part ends where it starts were looked up before this row held these ends.
             for at in range(rules.right_offset[symbol], rules.right_offset[symbol + 1]):
                 left = rows[rules.right_left[at]]
                 if left >= 0 and pool[left, here] & own:
                     parent = rules.right_parent[at]
                     if _offer(fresh, parent, moved, pool, rows[parent], here, words):
-                        top = _push(parent, queued, stack, top)
+                        top = push(parent, queued, stack, top)
     return first, used

@@ -18,8 +18,9 @@ from latticework.lattice.chart.canvas import Canvas
 from latticework.lattice.chart.chart import chart_of
 from latticework.lattice.chart.derivation import Derivation, cheapest, live_chart
 from latticework.lattice.chart.graph import Graph, lexical_graph
-from latticework.lattice.chart.kernels_graph import WORD, GapTables
+from latticework.lattice.chart.kernels_graph import WORD
 from latticework.lattice.chart.kernels_realise import Spelling
+from latticework.lattice.chart.kernels_sweep import GapTables
 from latticework.lattice.chart.language import Language
 from latticework.lattice.chart.tables import SlotTables
 from latticework.lattice.chart.witness import Slots, spelling_of
