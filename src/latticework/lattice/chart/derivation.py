@@ -15,6 +15,7 @@ from latticework.lattice.chart.kernels_cheapest import (
     cheapest_spans,
     number_spans,
     read_derivation,
+    span_number,
 )
 from latticework.lattice.chart.kernels_graph import BEFORE_END, SLOT, START
 from latticework.lattice.chart.kernels_live import FAR, bound_costs, mark_live
@@ -92,14 +93,12 @@ def cheapest(
     adjacent = np.ones((lexer.classes + 1, lexer.classes + 1), np.bool_)
     adjacent[:-1, :-1] = lexer.adjacent
     bound_costs(graph.edge_offset, graph.edge_class, graph.edge_target, class_cost, adjacent, ahead, behind)
-    base = np.zeros(chart.rows, np.int64)
+    base = np.zeros(live.shape, np.int32)
     spans = number_spans(chart.row_of, live, base)
     edge_cost = class_cost[chart.edge_of]
     cost, way = np.empty(spans), np.empty((spans, 3), np.int32)
     goal_row = chart.row_of[0, found.goal]
-    before = live[goal_row].copy()
-    before[(graph.nodes - 1) >> 6] &= (np.uint64(1) << np.uint64((graph.nodes - 1) & 63)) - np.uint64(1)
-    goal = base[goal_row] + int(np.bitwise_count(before).sum())
+    goal = span_number(live, base, goal_row, graph.nodes - 1)
     slack = 1.0
     while True:
         kept = np.zeros_like(live)

@@ -20,26 +20,23 @@ _ONE = np.uint64(1)
 
 @njit(**KERNEL)
 def number_spans(row_of, live, base):
-    """Numbers for all live spans: those of a row follow ``base[row]``. Returns how many there are."""
+    """Numbers for all live spans: those of a word of a row follow ``base[row, word]``. Returns how many there are."""
     count = 0
     for node in range(row_of.shape[0]):
         for symbol in range(row_of.shape[1]):
             row = row_of[node, symbol]
             if row >= 0:
-                base[row] = count
                 for word in range(node >> 6, live.shape[1]):
+                    base[row, word] = count
                     count += count_ones(live[row, word])
     return count
 
 
-@njit(**HELPER)
-def _span(live, base, row, node, end):
+@njit(**KERNEL)
+def span_number(live, base, row, end):
     """Number of the span of a row that ends at a node."""
-    number = base[row]
-    last = end >> 6
-    for word in range(node >> 6, last):
-        number += count_ones(live[row, word])
-    return number + count_ones(live[row, last] & ((_ONE << np.uint64(end & 63)) - _ONE))
+    word = end >> 6
+    return base[row, word] + count_ones(live[row, word] & ((_ONE << np.uint64(end & 63)) - _ONE))
 
 
 @njit(**HELPER)
@@ -61,9 +58,9 @@ def _carry(live, base, kept, row, above, node, more, limit, behind, cost, way, l
         while bits:
             end = (word << 6) + lowest_one(bits)
             bits &= bits - _ONE
-            total = cost[_span(live, base, row, node, end)] + more
+            total = cost[span_number(live, base, row, end)] + more
             if total + behind[end] <= limit:
-                span = _span(live, base, above, node, end)
+                span = span_number(live, base, above, end)
                 if _lower(cost, way, span, total, left, right, middle):
                     set_bit(kept, above, end)
                     grew = True
@@ -100,15 +97,15 @@ def _through_left(rules, live, base, kept, row_of, node, symbol, limit, behind, 
                 rest = row_of[middle, right]
                 if rest < 0:
                     continue
-                first = cost[_span(live, base, row, node, middle)] + RULE_COST
+                first = cost[span_number(live, base, row, middle)] + RULE_COST
                 for other in range(word, words):
                     ends = kept[rest, other] & live[above, other]
                     while ends:
                         end = (other << 6) + lowest_one(ends)
                         ends &= ends - _ONE
-                        total = first + cost[_span(live, base, rest, middle, end)]
+                        total = first + cost[span_number(live, base, rest, end)]
                         if total + behind[end] <= limit:
-                            span = _span(live, base, above, node, end)
+                            span = span_number(live, base, above, end)
                             if _lower(cost, way, span, total, symbol, right, middle):
                                 set_bit(kept, above, end)
                                 grew = True
@@ -124,7 +121,7 @@ def _through_right(rules, live, base, kept, rows, node, symbol, limit, behind, c
         parent, left = rules.right_parent[at], rules.right_left[at]
         above = rows[parent]
         if above >= 0 and has_bit(kept, rows[left], node):
-            more = cost[_span(live, base, rows[left], node, node)] + RULE_COST
+            more = cost[span_number(live, base, rows[left], node)] + RULE_COST
             parts = left, symbol, node
             if _carry(live, base, kept, rows[symbol], above, node, more, limit, behind, cost, way, *parts):
                 top = push(parent, queued, stack, top)
@@ -175,7 +172,7 @@ def cheapest_spans(
         for edge in range(edge_offset[node], edge_offset[node + 1]):
             symbol, end = edge_symbol[edge], edge_target[edge]
             if has_bit(live, rows[symbol], end) and edge_cost[edge] + behind[end] <= limit:
-                span = _span(live, base, rows[symbol], node, end)
+                span = span_number(live, base, rows[symbol], end)
                 if _lower(cost, way, span, edge_cost[edge], OF_EDGE, -1, -1):
                     set_bit(kept, rows[symbol], end)
                     top = push(symbol, queued, stack, top)
@@ -190,15 +187,15 @@ def cheapest_spans(
                     while bits:
                         end = (word << 6) + lowest_one(bits)
                         bits &= bits - _ONE
-                        total = cost[_span(live, base, after, target, end)] + skip_cost[skip]
+                        total = cost[span_number(live, base, after, end)] + skip_cost[skip]
                         if total + behind[end] <= limit:
-                            span = _span(live, base, row, node, end)
+                            span = span_number(live, base, row, end)
                             if _lower(cost, way, span, total, OF_SKIP, -1, target):
                                 set_bit(kept, row, end)
                                 top = push(symbol, queued, stack, top)
         for symbol in rules.empty:
             if has_bit(live, rows[symbol], node):
-                span = _span(live, base, rows[symbol], node, node)
+                span = span_number(live, base, rows[symbol], node)
                 if _lower(cost, way, span, 0.0, OF_NOTHING, -1, -1):
                     set_bit(kept, rows[symbol], node)
                     top = push(symbol, queued, stack, top)
@@ -235,7 +232,7 @@ def read_derivation(goal, row_of, live, base, way, items):
         symbol, first, last = stack[top, 0], stack[top, 1], stack[top, 2]
         if count >= len(items) or top + 2 > len(stack):
             return -1
-        span = _span(live, base, row_of[first, symbol], first, last)
+        span = span_number(live, base, row_of[first, symbol], last)
         left, right, middle = way[span, 0], way[span, 1], way[span, 2]
         if left == OF_SKIP:
             stack[top, 0], stack[top, 1], stack[top, 2] = symbol, middle, last
