@@ -11,12 +11,14 @@ import numpy as np
 from latticework.automata.lexer import Lexer
 from latticework.errors import Infeasible
 from latticework.lattice.chart.decide import Budget, Question, decide
+from latticework.lattice.chart.explain import Explainer
 from latticework.lattice.chart.language import Language
 from latticework.lattice.chart.recognise import Recogniser
 
 if TYPE_CHECKING:
     from latticework.automata.rules import Rules
     from latticework.lattice.chart.session import ContextFreeSession
+    from latticework.lattice.explain import Explanation
     from latticework.tokens.lexical import LexicalTables
     from latticework.tokens.vocabulary import Vocabulary
 
@@ -46,6 +48,7 @@ class ContextFreeConstraint:
         self.grammar = grammar
         self.budget = budget or Budget()
         self._recogniser = Recogniser(rules, lexical.lexer)
+        self._explainer = Explainer(rules, lexical.lexer, self.budget)
 
     @property
     def lexer(self) -> Lexer:
@@ -74,6 +77,15 @@ class ContextFreeConstraint:
             except UnicodeEncodeError:
                 return False
         return self._recogniser.accepts(text)
+
+    def explain(self, text: str | bytes) -> Explanation:
+        """Where a text leaves the language and what could follow there; see :meth:`.explain.Explainer.explain`.
+
+        Raises:
+            LimitExceeded: the budget of one question is spent.
+        """
+        data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+        return self._explainer.explain(data, self.accepts(data))
 
     @cached_property
     def min_tokens(self) -> int:
