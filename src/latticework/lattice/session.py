@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from latticework.errors import Infeasible, InputError
 from latticework.lattice import kernels_scoring
 from latticework.lattice.best import BestSearch
+from latticework.lattice.inputs import to_array
 from latticework.lattice.path import Path, Proposal
 from latticework.lattice.scoring import ClassScores, Logits, open_logits
 from latticework.lattice.sets import CanvasSets
@@ -44,8 +45,8 @@ class Session:
 
     def __init__(self, constraint: Constraint, tokens: Any, free: Any, tail: bool = True) -> None:
         self.constraint = constraint
-        self._tokens = _to_array(tokens, np.int64)
-        self._free = _to_array(free, np.bool_)
+        self._tokens = to_array(tokens, np.int64)
+        self._free = to_array(free, np.bool_)
         if self._tokens.ndim != 1 or self._tokens.shape != self._free.shape:
             raise InputError(f"tokens {self._tokens.shape} and free {self._free.shape} must both be [N]")
         self.n_slots = len(self._tokens)
@@ -317,13 +318,6 @@ def _positive(temperature: float) -> float:
     if not 0 < temperature < np.inf:
         raise InputError(f"temperature must be a positive number, got {temperature}")
     return temperature
-
-
-def _to_array(values: Any, dtype: Any) -> NDArray[Any]:
-    """A private copy as a NumPy array; tensors come to the host."""
-    if hasattr(values, "detach"):
-        values = values.detach().cpu().numpy()
-    return np.array(values, dtype)
 
 
 def _torch() -> Any:

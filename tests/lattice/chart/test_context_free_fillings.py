@@ -94,6 +94,10 @@ def test_elastic_holes(seed: int) -> None:
                 constraint.session(tokens, free, tail=False, elastic=True)
             continue
         session = constraint.session(tokens, free, tail=False, elastic=True)
+        expected = np.zeros((len(tokens), len(TOKENS) + 1), np.bool_)
+        for filling in valid:
+            expected[np.arange(len(tokens)), filling] = True
+        assert np.array_equal(session.admissible(), expected)
         for slot in np.flatnonzero(free):
             for token in range(EOS + 1):
                 changed, open_ = tokens.copy(), free.copy()

@@ -20,6 +20,7 @@ from latticework.lattice.chart.kernels_cheapest import (
 from latticework.lattice.chart.kernels_graph import BEFORE_END, SLOT, START
 from latticework.lattice.chart.kernels_live import FAR, bound_costs, mark_live
 
+MAX_SLACK = 1_000.0
 EDGE_COST = 1e-3  # of a lexeme in fixed text, where there is nothing to save
 CROWDED_COST = 1.0
 SWALLOW_COST = 0.3  # of every lexeme of the fixed text that a longer one passes over, in a comment or a string
@@ -110,6 +111,8 @@ def cheapest(
         if cost[goal] < FAR:
             break
         slack *= 2
+        if slack > MAX_SLACK:  # bounds save work only: where they mislead, go without
+            ahead[:], behind[:], slack = 0.0, 0.0, FAR / 2
     room = 64 * graph.nodes
     while True:
         items = np.empty((room, 4), np.int32)

@@ -130,8 +130,7 @@ def bound_costs(edge_offset, edge_class, edge_target, edge_cost, adjacent, ahead
                     for other in range(kinds):
                         if cost[node, other] + edge_cost[edge] < cost[target, other]:
                             cost[target, other] = cost[node, other] + edge_cost[edge]
-                    if node == 0:
-                        is_first[target] = True
+                    is_first[target] |= is_first[node]
                     continue
                 total = least[kind] + edge_cost[edge]
                 if total < cost[target, kind]:
@@ -143,6 +142,8 @@ def bound_costs(edge_offset, edge_class, edge_target, edge_cost, adjacent, ahead
                 best = cost[node, kind]
         ahead[node] = best
     cost[:] = FAR
+    is_last = np.zeros(nodes, np.bool_)  # no lexeme need stand behind
+    is_last[nodes - 1] = True
     for node in range(nodes - 1, -1, -1):
         grows = True
         while grows:
@@ -153,15 +154,16 @@ def bound_costs(edge_offset, edge_class, edge_target, edge_cost, adjacent, ahead
                     for other in range(kinds):
                         if cost[target, other] + edge_cost[edge] < cost[node, other]:
                             cost[node, other] = cost[target, other] + edge_cost[edge]
+                    is_last[node] |= is_last[target]
                     continue
-                best = 0.0 if target == nodes - 1 else FAR
+                best = 0.0 if is_last[target] else FAR
                 for other in range(kinds):
                     if adjacent[kind, other] and cost[target, other] < best:
                         best = cost[target, other]
                 if best + edge_cost[edge] < cost[node, kind]:
                     cost[node, kind] = best + edge_cost[edge]
                     grows |= target == node
-        best = 0.0 if node == nodes - 1 else FAR
+        best = 0.0 if is_last[node] else FAR
         for kind in range(kinds):
             if cost[node, kind] < best:
                 best = cost[node, kind]

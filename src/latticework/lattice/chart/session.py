@@ -13,6 +13,7 @@ from latticework.lattice.chart.decide import Budget, Question, decide
 from latticework.lattice.chart.filling import Filling, filling_of, refilled
 from latticework.lattice.chart.kernels_realise import FILLER
 from latticework.lattice.chart.wishes import Wishes, wishes_of
+from latticework.lattice.inputs import to_array
 from latticework.lattice.path import Path, Proposal
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ class ContextFreeSession:
         self, constraint: ContextFreeConstraint, tokens: Any, free: Any, tail: bool = True, elastic: bool = False
     ) -> None:
         self.constraint = constraint
-        self._tokens = _to_array(tokens, np.int64)
-        self._free = _to_array(free, np.bool_)
+        self._tokens = to_array(tokens, np.int64)
+        self._free = to_array(free, np.bool_)
         if self._tokens.ndim != 1 or self._tokens.shape != self._free.shape:
             raise InputError(f"tokens {self._tokens.shape} and free {self._free.shape} must both be [N]")
         self.n_slots = len(self._tokens)
@@ -58,7 +59,7 @@ class ContextFreeSession:
         self._language = constraint.language
         self._filling = self._find(self._tokens, self._free)
         if self._filling is None:
-            raise self._diagnose()
+            raise self._infeasible()
 
     @property
     def tokens(self) -> NDArray[np.int64]:
@@ -99,29 +100,35 @@ class ContextFreeSession:
         """
         language = self._language
         kind_of = language.lexical.class_of_token
-        known = np.zeros((self.n_slots, language.lexical.classes + 1), np.bool_)  # the last: end tokens
+        special = {}  # columns behind those of the token classes
+        if self.tail:
+            special[language.lexical.classes] = int(self._ends[0])
+        if self.elastic:
+            special[language.lexical.classes + 1] = language.filler
+        known = np.zeros((self.n_slots, language.lexical.classes + 2), np.bool_)
         assert self._filling is not None
         self._note(known, self._filling)
         asked = 0
         for slot in np.flatnonzero(self._free):
             for kind in np.flatnonzero(~known[slot]):
-                if known[slot, kind]:
-                    continue
-                if kind == language.lexical.classes and not self.tail:
+                if known[slot, kind] or (kind >= language.lexical.classes and kind not in special):
                     continue
                 asked += 1
                 if asked > max_questions:
                     raise LimitExceeded("questions about a canvas", max_questions)
-                token = int(self._ends[0]) if kind == language.lexical.classes else int(language.first_of_class[kind])
+                token = special[kind] if kind in special else int(language.first_of_class[kind])
                 found = self._with({int(slot): token}, self.constraint.budget)
                 if found is not None:
+                    known[slot, kind] = True
                     self._note(known, found)
         allowed = np.zeros((self.n_slots, len(self.constraint.vocabulary)), np.bool_)
         readable = kind_of >= 0
         free = np.flatnonzero(self._free)
         allowed[np.ix_(free, readable)] = known[np.ix_(free, kind_of[readable])]
         if self.tail:
-            allowed[np.ix_(free, self._ends)] = known[free, -1][:, None]
+            allowed[np.ix_(free, self._ends)] = known[free, -2][:, None]
+        if self.elastic:
+            allowed[free, language.filler] |= known[free, -1]
         fixed = np.flatnonzero(~self._free)
         allowed[fixed, self._tokens[fixed]] = True
         return allowed
@@ -193,7 +200,7 @@ class ContextFreeSession:
         if any(self._filling.tokens[slot] != token for slot, token in changes.items()):
             found = self._with(changes, self.constraint.budget)
             if found is None:
-                raise self._diagnose(changes)
+                raise self._infeasible(changes)
             self._filling = found
         slots = list(changes)
         self._tokens[slots] = list(changes.values())
@@ -279,13 +286,22 @@ class ContextFreeSession:
         """Token classes that a filling shows to be admissible."""
         for slot in np.flatnonzero(self._free):
             if slot >= filling.witness.length:
+                known[slot, -2] = True
+            elif filling.witness.kind[slot] == FILLER:
                 known[slot, -1] = True
-            elif filling.witness.kind[slot] != FILLER:
+            else:
                 known[slot, filling.witness.classes(self._language, int(slot))] = True
 
     def _check_slot(self, slot: int) -> None:
         if not 0 <= slot < self.n_slots:
             raise InputError(f"slot {slot} is out of range for a canvas of {self.n_slots} slots")
+
+    def _infeasible(self, changes: Mapping[int, int] | None = None) -> Infeasible:
+        """The verdict, with what is at fault as far as the budget lets it be found."""
+        try:
+            return self._diagnose(changes)
+        except LimitExceeded:
+            return Infeasible(f"no valid filling of the {self.n_slots} slots", slots=self.n_slots)
 
     def _diagnose(self, changes: Mapping[int, int] | None = None) -> Infeasible:
         """Why no filling exists: the first fixed slot whose token leaves none, else too few slots."""
@@ -325,10 +341,3 @@ class ContextFreeSession:
         else:
             message = f"no document has exactly {self.n_slots} tokens, and no end tokens may follow one"
         return Infeasible(message, needed=needed, slots=self.n_slots)
-
-
-def _to_array(values: Any, dtype: Any) -> NDArray[Any]:
-    """A private copy as a NumPy array; tensors come to the host."""
-    if hasattr(values, "detach"):
-        values = values.detach().cpu().numpy()
-    return np.array(values, dtype)
