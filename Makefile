@@ -9,7 +9,7 @@ demo: $(VENV)/.run
 	$(BIN)/python examples/demo.py
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --dist worksteal
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check src tests benchmarks examples
