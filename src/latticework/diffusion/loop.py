@@ -12,17 +12,16 @@ import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latticework.diffusion.policy import Policy, Threshold
+from latticework.diffusion.options import Options
 from latticework.diffusion.records import Outcome, Request, Step
 from latticework.diffusion.row import Row
-from latticework.errors import InputError, LatticeworkError
+from latticework.errors import LatticeworkError
 
 if TYPE_CHECKING:
     import torch
@@ -32,34 +31,7 @@ if TYPE_CHECKING:
 _EMPTY = np.empty(0, dtype=np.int64)
 _WORKERS = min(8, os.cpu_count() or 1)
 
-_Move: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]] | LatticeworkError  # committed, forced slots; or failure
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to denoise.
-
-    Attributes:
-        policy: which slots to commit after a forward.
-        temperature: 0 takes the likeliest valid completion, above 0 a joint sample of the valid completions.
-        block_length: semi-autoregressive decoding in blocks of this many slots; ``None`` for the whole canvas at once.
-        batch_size: rows per forward; a row that finishes makes room for the next.
-        overlap: prepare lattices in a worker thread during the forward; ``None`` decides by the device.
-    """
-
-    policy: Policy = field(default_factory=Threshold)
-    temperature: float = 0.0
-    block_length: int | None = None
-    batch_size: int = 8
-    overlap: bool | None = None
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.temperature < float("inf"):
-            raise InputError(f"temperature must be a finite number >= 0, got {self.temperature}")
-        if self.block_length is not None and self.block_length < 1:
-            raise InputError(f"block_length must be at least 1, got {self.block_length}")
-        if self.batch_size < 1:
-            raise InputError(f"batch_size must be at least 1, got {self.batch_size}")
+_Move: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]] | Exception  # committed, forced slots; or failure
 
 
 def denoise(
@@ -74,85 +46,121 @@ def denoise(
     leaves the batch; the other rows go on. A row whose start is infeasible takes part in no forward. Results of a row
     do not depend on the other rows, up to the rounding of batched forwards.
     """
-    loop = _Loop(model, options or Options(), on_step, len(requests))
-    return loop.run(requests)
+    options = options or Options()
+    outcomes: list[Outcome | None] = [None] * len(requests)
+
+    def file(row: Row, error: Exception | None) -> None:
+        if error is not None and not isinstance(error, LatticeworkError):
+            raise error
+        outcomes[row.index] = row.outcome(error)
+
+    waiting = deque(enumerate(requests))
+    with Batch(model, file, on_step, options.overlap) as batch:
+        while waiting or batch.rows:
+            while waiting and len(batch.rows) < options.batch_size:
+                index, request = waiting.popleft()
+                try:
+                    row = open_row(model, index, request, options)
+                except LatticeworkError as error:
+                    outcomes[index] = _refused(request, error)
+                else:
+                    batch.add(row)
+            if batch.rows:
+                batch.round()
+    return [outcome for outcome in outcomes if outcome is not None]
 
 
-class _Loop:
-    """One call of :func:`denoise`."""
+def open_row(model: DiffusionModel, index: int, request: Request, options: Options) -> Row:
+    """The row of a request, for :class:`Batch`; costs its first lattice question and no forward. Thread-safe.
+
+    Raises ``Infeasible`` when the canvas cannot hold a document, ``LimitExceeded`` where that takes too much to decide.
+    """
+    return Row(index, request, model.vocabulary, options)
+
+
+class Batch:
+    """Rows that share forwards. They join and leave between rounds, and each goes by its own options.
+
+    Attributes:
+        rows: those still open; a caller may take some out between rounds.
+    """
 
     def __init__(
-        self, model: DiffusionModel, options: Options, on_step: Callable[[Step], None] | None, requests: int
+        self,
+        model: DiffusionModel,
+        on_end: Callable[[Row, Exception | None], None],
+        on_step: Callable[[Step], None] | None = None,
+        overlap: bool | None = None,
     ) -> None:
-        self.model = model
-        self.options = options
-        self.overlap = _forward_leaves_a_core(model) if options.overlap is None else options.overlap
-        self.on_step = on_step
-        self.outcomes: list[Outcome | None] = [None] * requests
+        """
+        Args:
+            model: what rates the canvases.
+            on_end: called once with every row that is done or has failed, when it leaves; what it raises passes.
+            on_step: called after every step of every row.
+            overlap: as in :class:`Options`.
+        """
+        self.rows: list[Row] = []
+        self._model = model
+        self._on_end = on_end
+        self._on_step = on_step
+        self._overlap = _forward_leaves_a_core(model) if overlap is None else overlap
+        self._pool = ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="lattice")
 
-    def run(self, requests: Sequence[Request]) -> list[Outcome]:
-        waiting = deque(enumerate(requests))
-        active: list[Row] = []
-        with ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="lattice") as pool:
-            while waiting or active:
-                while waiting and len(active) < self.options.batch_size:
-                    row = self._start(*waiting.popleft())
-                    if row is not None:
-                        active.append(row)
-                if active:
-                    active = self._round(active, pool)
-        return [outcome for outcome in self.outcomes if outcome is not None]
+    def __enter__(self) -> Batch:
+        return self
 
-    def _start(self, index: int, request: Request) -> Row | None:
-        """A row with its first forced slots fixed; ``None`` when it failed or needs no forward."""
-        try:
-            row = Row(index, request, self.model.vocabulary, self.options.block_length)
-        except LatticeworkError as error:
-            self.outcomes[index] = _refused(request, error)
-            return None
-        return row if self._file(row, _settle(row, _EMPTY)) else None
+    def __exit__(self, *error: object) -> None:
+        self._pool.shutdown()
 
-    def _round(self, rows: list[Row], pool: ThreadPoolExecutor) -> list[Row]:
-        """One forward for ``rows`` and what follows from it; returns the rows still open."""
-        prepared = [pool.submit(row.prepare) for row in rows] if self.overlap else [None] * len(rows)
+    def add(self, row: Row) -> None:
+        """Fix the first forced slots of ``row``; it takes part in the next round unless that leaves nothing open."""
+        if self._file(row, _settle(row, _EMPTY)):
+            self.rows.append(row)
+
+    def round(self) -> None:
+        """One forward for all rows and what follows from it. Only what the model raises leaves this method, and what
+        the callbacks raise."""
+        rows = self.rows
+        prepared = [self._pool.submit(row.prepare) for row in rows] if self._overlap else [None] * len(rows)
         begun = perf_counter()
-        logits = _forward(self.model, rows)
+        logits = _forward(self._model, rows)
         spent = 1e3 * (perf_counter() - begun)
         for row in rows:
             row.forwards += 1
             row.timings.model += spent
         own = [logits[position, -len(row.tokens) :] for position, row in enumerate(rows)]
-        each = pool.map if len(rows) > 1 else map
-        moves = list(each(self._advance, rows, own, prepared))
-        return [row for row, move in zip(rows, moves, strict=True) if self._file(row, move)]
-
-    def _advance(self, row: Row, logits: torch.Tensor, prepared: Future[float] | None) -> _Move:
-        """What one row makes of its logits. Rows share nothing, so several may run this at once."""
-        try:
-            if prepared is not None:
-                _await(row, prepared)
-            committed = row.advance(logits, self.options.policy, self.options.temperature)
-        except LatticeworkError as error:
-            return error
-        return _settle(row, committed)
+        each = self._pool.map if len(rows) > 1 else map
+        moves = list(each(_advance, rows, own, prepared))
+        self.rows = [row for row, move in zip(rows, moves, strict=True) if self._file(row, move)]
 
     def _file(self, row: Row, move: _Move) -> bool:
-        """Tell the hook, keep the outcome of a row that ended; whether the row is still open."""
-        if isinstance(move, LatticeworkError):
-            self.outcomes[row.index] = row.outcome(move)
+        """Tell the hooks; whether the row is still open."""
+        if isinstance(move, Exception):
+            self._on_end(row, move)
             return False
-        if self.on_step is not None:
-            self.on_step(row.step(*move))
+        if self._on_step is not None:
+            self._on_step(row.step(*move))
         if row.done:
-            self.outcomes[row.index] = row.outcome()
+            self._on_end(row, None)
         return not row.done
+
+
+def _advance(row: Row, logits: torch.Tensor, prepared: Future[float] | None) -> _Move:
+    """What one row makes of its logits. Rows share nothing, so several may run this at once."""
+    try:
+        if prepared is not None:
+            _await(row, prepared)
+        committed = row.advance(logits)
+    except Exception as error:
+        return error
+    return _settle(row, committed)
 
 
 def _settle(row: Row, committed: NDArray[np.int64]) -> _Move:
     """Fix what follows from ``committed`` without the model."""
     try:
         return committed, _EMPTY if row.done else row.settle()
-    except LatticeworkError as error:
+    except Exception as error:
         return error
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latticework.diffusion.policy import Policy, View
+from latticework.diffusion.options import Options
+from latticework.diffusion.policy import View
 from latticework.diffusion.records import Outcome, Request, Step, Timings
 from latticework.errors import LatticeworkError, ModelError
 
@@ -30,9 +31,10 @@ class Row:
     Raises on construction: ``Infeasible`` when the canvas cannot hold a document.
     """
 
-    def __init__(self, index: int, request: Request, vocabulary: Vocabulary, block_length: int | None) -> None:
+    def __init__(self, index: int, request: Request, vocabulary: Vocabulary, options: Options) -> None:
         begun = perf_counter()
         self.index = index
+        self.options = options
         self.prompt = request.prompt
         self.tokens = np.array(request.tokens, dtype=np.int64)
         self.free = np.array(request.free, dtype=np.bool_)
@@ -49,7 +51,8 @@ class Row:
         self._filler = vocabulary.filler if request.elastic else -1
         self._hole_of = _runs(self.free)
         self._tail_only = False
-        self._block = block_length or len(self.tokens)
+        self._block = options.block_length or len(self.tokens)
+        self._lead = len(self.prompt) % self._block if request.aligned else 0
         self._window = -1
         self._window_forwards = 0
         self._generator = np.random.default_rng(np.random.SeedSequence(request.entropy))
@@ -98,16 +101,19 @@ class Row:
         self._fix({int(slot): int(self._draft[slot]) for slot in slots})
         return [int(slot) for slot in slots]
 
-    def advance(self, logits: Any, policy: Policy, temperature: float) -> NDArray[np.int64]:
+    def advance(self, logits: Any) -> NDArray[np.int64]:
         """Commit at least one slot out of one completion proposed for ``logits`` [N, V]; returns the slots."""
         begun = perf_counter()
         if bool(logits.isnan().any()):
             raise ModelError("the model returned NaN for this row")
-        proposal = self._session.propose(logits, temperature, self._generator, entropy=policy.needs_entropy)
+        policy = self.options.policy
+        proposal = self._session.propose(
+            logits, self.options.temperature, self._generator, entropy=policy.needs_entropy
+        )
         self._draft = np.asarray(proposal.tokens, dtype=np.int64)
         self.confidence = np.asarray(proposal.confidence, dtype=np.float64)
         proposed = perf_counter()
-        slots = self._select(proposal, policy)
+        slots = self._select(proposal)
         selected = perf_counter()
         self._fix({int(slot): int(self._draft[slot]) for slot in slots})
         with np.errstate(divide="ignore"):
@@ -117,7 +123,7 @@ class Row:
         self.timings.constraint += 1e3 * (perf_counter() - selected + proposed - begun)
         return slots
 
-    def _select(self, proposal: Proposal, policy: Policy) -> NDArray[np.int64]:
+    def _select(self, proposal: Proposal) -> NDArray[np.int64]:
         """Slots to commit: the policy's choice among the open body slots of the active block.
 
         Models put early confidence on the tokens that leave no text, so these stay out of the policy's sight: end and
@@ -129,10 +135,10 @@ class Row:
         tail = self._end[self._draft[open_slots]]
         if tail.all():
             return open_slots
-        window = int(open_slots[0]) // self._block
+        window = (int(open_slots[0]) + self._lead) // self._block
         self._window_forwards = self._window_forwards + 1 if window == self._window else 0
         self._window = window
-        inside = open_slots // self._block == window
+        inside = (open_slots + self._lead) // self._block == window
         first = open_slots == open_slots[0]
         seen = inside & (~tail | first) & ~self._early_fillers(open_slots)
         slots = open_slots[seen if seen.any() else inside]
@@ -142,13 +148,18 @@ class Row:
             entropy=None if proposal.entropy is None else np.asarray(proposal.entropy, dtype=np.float64)[slots],
             step=self._window_forwards,
             remaining=int(inside.sum()),
-            window=min(self._block, len(self.tokens) - window * self._block),
+            window=self._window_slots(window),
             canvas=len(self.tokens),
         )
-        chosen = np.asarray(policy.select(view), dtype=np.bool_)
+        chosen = np.asarray(self.options.policy.select(view), dtype=np.bool_)
         if not chosen.any():
             chosen[np.argmax(view.confidence)] = True
         return slots[chosen]
+
+    def _window_slots(self, window: int) -> int:
+        """Slots of the canvas that lie in a block."""
+        start = window * self._block - self._lead
+        return min(start + self._block, len(self.tokens)) - max(start, 0)
 
     def _early_fillers(self, open_slots: NDArray[np.int64]) -> NDArray[np.bool_]:
         """[K] whether the draft has a filler in an open slot, and text in another of the same hole."""

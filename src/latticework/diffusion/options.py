@@ -1,0 +1,35 @@
+"""How to denoise: the options of one call, or of one row where rows of several calls share a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from latticework.diffusion.policy import Policy, Threshold
+from latticework.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to denoise.
+
+    Attributes:
+        policy: which slots to commit after a forward.
+        temperature: 0 takes the likeliest valid completion, above 0 a joint sample of the valid completions.
+        block_length: semi-autoregressive decoding in blocks of this many slots; ``None`` for the whole canvas at once.
+        batch_size: rows per forward; a row that finishes makes room for the next.
+        overlap: prepare lattices in a worker thread during the forward; ``None`` decides by the device.
+    """
+
+    policy: Policy = field(default_factory=Threshold)
+    temperature: float = 0.0
+    block_length: int | None = None
+    batch_size: int = 8
+    overlap: bool | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.temperature < float("inf"):
+            raise InputError(f"temperature must be a finite number >= 0, got {self.temperature}")
+        if self.block_length is not None and self.block_length < 1:
+            raise InputError(f"block_length must be at least 1, got {self.block_length}")
+        if self.batch_size < 1:
+            raise InputError(f"batch_size must be at least 1, got {self.batch_size}")
