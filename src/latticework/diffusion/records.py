@@ -28,6 +28,8 @@ class Request:
         tail: whether slots after a complete document may hold end or pad.
         elastic: whether free slots may hold the vocabulary's filler, which leaves no text. Needs ``tail=False``: where
             the filler is an end token it must not end the document.
+        aligned: whether blocks are counted from the start of the prompt, as a block-causal network sees them, and not
+            from that of the canvas.
     """
 
     prompt: tuple[int, ...]
@@ -37,6 +39,7 @@ class Request:
     entropy: tuple[int, ...] = (0,)
     tail: bool = True
     elastic: bool = False
+    aligned: bool = False
 
     def __post_init__(self) -> None:
         if self.elastic and self.tail:
@@ -49,10 +52,12 @@ class Request:
         slots: int,
         constraint: AnyConstraint | None = None,
         entropy: tuple[int, ...] = (0,),
+        aligned: bool = False,
     ) -> Request:
         """A request whose canvas is ``slots`` free slots."""
         tokens = np.zeros(slots, dtype=np.int64)
-        return cls(tuple(prompt), tokens, np.ones(slots, dtype=np.bool_), constraint, entropy)
+        free = np.ones(slots, dtype=np.bool_)
+        return cls(tuple(prompt), tokens, free, constraint, entropy, aligned=aligned)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     import torch
@@ -10,8 +11,38 @@ if TYPE_CHECKING:
     from latticework.tokens.vocabulary import Vocabulary
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """How a network was trained, as far as decoding depends on it.
+
+    Attributes:
+        noise: what stands in open slots: ``"absorbing"``, the mask token; ``"uniform"``, tokens drawn at random.
+        logit_offset: 0 when row i of the network's output scores the token at position i, 1 when it scores the one at
+            position i + 1. ``DiffusionModel.forward`` has already undone it.
+        attention: ``"full"``, every position sees every other; ``"block_causal"``, it sees its own block and those
+            before, blocks counted from the start of the prompt; ``"encoder_decoder"``, one canvas at a time sees itself
+            and what an encoder has read before it.
+        block: length of a block or of a canvas; ``None`` for full attention.
+        editable: what training lets a sampler take back: ``"never"``; ``"remask"``, a token may become open again;
+            ``"edit"``, a token may be replaced, too; ``"until_last_step"``, nothing is final before the canvas is done.
+    """
+
+    noise: Literal["absorbing", "uniform"] = "absorbing"
+    logit_offset: Literal[0, 1] = 0
+    attention: Literal["full", "block_causal", "encoder_decoder"] = "full"
+    block: int | None = None
+    editable: Literal["never", "remask", "edit", "until_last_step"] = "remask"
+
+
+def traits_of(model: DiffusionModel) -> Traits:
+    """The traits of a model; full attention over absorbing noise for one that states none."""
+    return getattr(model, "traits", None) or Traits()
+
+
 class DiffusionModel(Protocol):
-    """An absorbing-mask diffusion model with its tokenizer. Implementations hold no state between forwards.
+    """A masked diffusion model with its tokenizer. Implementations hold no state between forwards.
+
+    A model that is not trained like the default of :class:`Traits` has them as its attribute ``traits``.
 
     Attributes:
         name: what the user loaded.

@@ -12,6 +12,7 @@ import numpy as np
 
 from latticework.diffusion.records import Request
 from latticework.errors import InputError
+from latticework.models.base import traits_of
 from latticework.models.holes import Form, lay_out
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Rows:
         self._backend = backend
         self._compile = compile
         self._seed = seed
+        self._aligned = traits_of(backend).attention == "block_causal"
         self._seen: Counter[bytes] = Counter()
 
     def blank(self, prompt: str, grammar: Any, max_tokens: int | None) -> PreparedRow:
@@ -54,7 +56,9 @@ class Rows:
         slots = self._slots(len(ids), constraint, max_tokens)
         entropy = self._entropy([slots, *ids], constraint)
         source = None if constraint is None else constraint.grammar
-        return PreparedRow(Request.blank(tuple(ids), slots, constraint, entropy), source, constraint)
+        return PreparedRow(
+            Request.blank(tuple(ids), slots, constraint, entropy, aligned=self._aligned), source, constraint
+        )
 
     def with_holes(self, parts: object, grammar: Any, prompt: str) -> PreparedRow:
         """A row whose canvas is a text with holes. Raises what :meth:`Model.infill` raises."""
@@ -71,7 +75,9 @@ class Rows:
             )
         entropy = self._entropy([slots, *ids, *form.tokens.tolist(), *form.free.tolist()], constraint)
         source = None if constraint is None else constraint.grammar
-        request = Request(tuple(ids), form.tokens, form.free, constraint, entropy, tail=False, elastic=True)
+        request = Request(
+            tuple(ids), form.tokens, form.free, constraint, entropy, tail=False, elastic=True, aligned=self._aligned
+        )
         return PreparedRow(request, source, constraint, form)
 
     def _context_free(self, grammar: Any) -> ContextFreeConstraint:
