@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,9 @@ from latticework.lattice.scoring import ClassTable
 from latticework.lattice.sets import CanvasSets
 from latticework.lattice.tables import successor_limit
 from latticework.lattice.weights import SumWeights
+
+if TYPE_CHECKING:
+    from latticework.lattice.block import Front
 
 # Posterior mass that raised values may add before the log domain is used instead.
 TOLERANCE = 1e-10
@@ -25,7 +30,7 @@ class SumBuffers:
         self.value = np.empty((0, 0))
         self.power = np.empty((0, 0), np.int32)
 
-    def fit(self, sets: CanvasSets) -> None:
+    def fit(self, sets: CanvasSets | Front) -> None:
         if not len(self.value):
             self.value = np.empty((sets.slots + 1, sets.layout.tables.size))
             self.power = np.empty((sets.slots + 1, sets.layout.end_state + 1), np.int32)
@@ -35,12 +40,12 @@ class CompletionSums:
     """Sums for one canvas and one set of label weights.
 
     Args:
-        sets: of a feasible canvas; must not change while this lives.
+        sets: of a feasible canvas, or of its first slots; must not change while this lives.
         weights: of the free slots.
         buffers: overwritten; an older object that used them must not be asked any more.
     """
 
-    def __init__(self, sets: CanvasSets, weights: SumWeights, buffers: SumBuffers) -> None:
+    def __init__(self, sets: CanvasSets | Front, weights: SumWeights, buffers: SumBuffers) -> None:
         self._sets = sets
         self._weights = weights
         buffers.fit(sets)

@@ -19,7 +19,7 @@ from latticework.lattice.path import Path, Proposal
 if TYPE_CHECKING:
     from latticework.lattice.chart.constraint import ContextFreeConstraint
 
-_WISHES = 8  # tokens of a slot that are looked for
+WISHES = 8  # tokens of a slot that are looked for
 _CHECKS = 6  # questions about wishes that the filling at hand does not hold, for one proposal
 _WORTH_A_CHECK = 0.05  # probability of a wish
 _PROPOSAL_BUDGET = Budget(max_nodes=1_500, max_rounds=3)
@@ -155,13 +155,8 @@ class ContextFreeSession:
         Committing any part of it needs no check and leaves the rest valid. ``log_z`` is not known (NaN).
         """
         vocabulary = self.constraint.vocabulary
-        allowed = self._language.lexical.class_of_token >= 0
-        if self.tail:
-            allowed[self._ends] = True
-        if self.elastic:
-            allowed[self._language.filler] = True
         draw = np.random.default_rng(generator) if temperature > 0 else None
-        wishes = wishes_of(logits, self._free, allowed, _WISHES, temperature, draw, entropy)
+        wishes = wishes_of(logits, self._free, self._readable(), WISHES, temperature, draw, entropy)
         tokens = self._towards(wishes)
         confidence = np.ones(self.n_slots)
         log_prob = wishes.log_prob_of(tokens[wishes.slots])
@@ -218,6 +213,15 @@ class ContextFreeSession:
         self._free[chosen] = True
 
     # ---- towards the model's tokens
+
+    def _readable(self) -> NDArray[np.bool_]:
+        """[V] tokens that may stand in some text, behind it, or in a spare slot."""
+        allowed = self._language.lexical.class_of_token >= 0
+        if self.tail:
+            allowed[self._ends] = True
+        if self.elastic:
+            allowed[self._language.filler] = True
+        return allowed
 
     def _towards(self, wishes: Wishes) -> NDArray[np.int64]:
         """A valid filling that holds wishes, the likeliest first; it is the session's filling from now on.
