@@ -21,6 +21,7 @@ from latticework.automata.distinct import distinct
 from latticework.automata.encodings import json_template, utf8_template
 from latticework.automata.graph import Graph, Path
 from latticework.automata.ordering import ordered
+from latticework.automata.unions import united
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
 
@@ -126,7 +127,7 @@ class _Builder:
                     k = self.build(part, k, path, inc)
                 return k
             case ir.Alt():
-                return self.graph.union([self.build(option, k, path, inc) for option in node.options], path)
+                return self.graph.union([self.build(option, k, path, inc) for option in united(node.options)], path)
             case ir.Words():
                 return self._words(node, k, path)
             case ir.Repeat():

@@ -13,6 +13,7 @@ most states are shared by all contexts.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -52,23 +53,34 @@ def build_lexer(grammar: ContextFreeGrammar, max_states: int = DEFAULT_MAX_STATE
     """
     if not grammar.terminals:
         return _empty_lexer()
-    automata = [_automaton(terminal, max_states) for terminal in grammar.terminals]
+    automata = [terminal_automaton(terminal, max_states) for terminal in grammar.terminals]
     builder = _Builder(grammar, United(automata, max_states))
     builder.follow_all()
     return builder.lexer()
 
 
-def _automaton(terminal: Terminal, max_states: int) -> ByteAutomaton:
+def terminal_automaton(terminal: Terminal, max_states: int) -> ByteAutomaton:
+    """The automaton of a terminal, without counters.
+
+    Raises:
+        LimitExceeded: ``max_states`` or ``max_nodes``; names the terminal.
+        ValueError: it matches the empty text.
+    """
     letters = _letters(terminal.pattern)
     if letters is not None and 0 < len(letters) < max_states:
         return _spelling(letters)
     try:
-        automaton = expand(build_automaton(terminal.pattern, Limits(max_states=max_states)), max_states)
+        automaton = _expanded(terminal.pattern, max_states)
     except LimitExceeded as error:
         raise LimitExceeded(error.limit, error.bound, f"terminal {terminal.name}") from None
     if automaton.accepting[0]:
         raise ValueError(f"terminal {terminal.name} matches the empty text")
     return automaton
+
+
+@lru_cache(maxsize=128)
+def _expanded(pattern: ir.Node, max_states: int) -> ByteAutomaton:
+    return expand(build_automaton(pattern, Limits(max_states=max_states)), max_states)
 
 
 def _letters(node: ir.Node) -> list[bytes] | None:
