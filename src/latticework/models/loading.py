@@ -1,58 +1,140 @@
-"""``load``: from a name or a folder to a model that generates."""
+"""``load``: from a name, a folder or an id of the hub to a model that generates."""
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from latticework.errors import ModelError
-from latticework.models.base import DiffusionModel
+from latticework.models.base import DiffusionModel, Traits
 from latticework.models.model import Model
 
+if TYPE_CHECKING:
+    import torch
+
+    from latticework.models.families import Config, Family
+
 _EMBEDDED_TYPE = "latticework_embedded"
-_SUPPORTED = '"embedded" (comes with the package) and local folders with a model of its kind'
 
 
-def load(name: str | Path = "embedded", *, device: str = "cpu") -> Model:
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What a user asked for beside the model."""
+
+    device: str | torch.device
+    dtype: str | torch.dtype
+    quantization: Any
+    attention: Literal["full", "block_causal"] | None
+    block: int | None
+    schema_prompt: bool | None
+
+
+def load(
+    name: str | Path = "embedded",
+    *,
+    device: str | torch.device = "cpu",
+    dtype: str | torch.dtype = "auto",
+    quantization: Any = None,
+    attention: Literal["full", "block_causal"] | None = None,
+    block: int | None = None,
+    schema_prompt: bool | None = None,
+    revision: str | None = None,
+) -> Model:
     """Load a diffusion language model.
 
+    No code of a checkpoint is run: its weights go into a class of transformers. Its special ids are checked against
+    config and tokenizer, its tensors against those of the class, before any weight is read.
+
     Args:
-        name: ``"embedded"``, or a folder that holds a model of the embedded kind (``model_type`` of its
-            ``config.json`` is ``latticework_embedded``).
-        device: where forwards run, as torch names it.
+        name: ``"embedded"``, a folder with a checkpoint, or an id of the hub (``OWNER/NAME``), which is taken from the
+            local cache or downloaded. ``docs/models.md`` lists the families.
+        device: where forwards run, as torch names it; ``"auto"`` for an accelerator where there is one.
+        dtype: of the weights: ``"auto"`` (that of the checkpoint), ``"bf16"``, ``"fp16"``, ``"fp32"`` or torch's.
+        quantization: ``"bitsandbytes-8bit"``, ``"bitsandbytes-4bit"``, ``"torchao-int8"``, ``"torchao-int4"``, or a
+            quantization config of transformers.
+        attention, block: how the checkpoint was trained, where its config does not tell: ``"full"``, or
+            ``"block_causal"`` with blocks of so many tokens.
+        schema_prompt: whether the schema of a grammar is written into the prompt; by default for models with a chat
+            template. The embedded model has a format of its own.
+        revision: branch, tag or commit on the hub.
 
     Raises:
-        ModelError: the name is neither, the folder holds something else, or its files cannot be read. Nothing is
-            ever downloaded.
+        ModelError: there is no such model, it is of no supported family, its files cannot be read, its tensors or ids
+            are not those of its family, a package is missing, the device is missing or out of memory.
     """
     if str(name) == "embedded":
         return Model(_embedded(None, device))
-    folder = Path(name)
-    config = folder / "config.json"
-    if not folder.is_dir():
+    from latticework.models.checkpoint import read_json
+    from latticework.models.families import FAMILIES, family_of
+    from latticework.models.hub import checkpoint_folder
+
+    folder = checkpoint_folder(name, revision)
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{folder} is no model folder: it has no config.json")
+    config = read_json(folder / "config.json")
+    if config.get("model_type") == _EMBEDDED_TYPE:
+        return Model(_embedded(folder, device))
+    family = family_of(config)
+    if family is None:
+        known = ", ".join(f"{family.name} ({', '.join(family.model_types)})" for family in FAMILIES)
         raise ModelError(
-            f'no model {str(name)!r}: tried the packaged name "embedded" and the folder {folder.absolute()}, '
-            f"and models are not downloaded. Supported: {_SUPPORTED}"
+            f"{folder / 'config.json'} describes a model of type {config.get('model_type')!r}, which is not supported. "
+            f"Supported: {known}"
         )
-    kind = _model_type(config)
-    if kind != _EMBEDDED_TYPE:
-        raise ModelError(
-            f"{config} describes a model of type {kind!r}, which is not supported yet. Supported: {_SUPPORTED}"
-        )
-    return Model(_embedded(folder, device))
+    wishes = _Wishes(device, dtype, quantization, attention, block, schema_prompt)
+    return Model(_checkpoint(str(name), folder, family, config, wishes))
 
 
-def _model_type(config: Path) -> object:
-    if not config.is_file():
-        raise ModelError(f"{config.parent} is no model folder: it has no config.json. Supported: {_SUPPORTED}")
-    try:
-        settings = json.loads(config.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{config} cannot be read: {error}") from error
-    return settings.get("model_type") if isinstance(settings, dict) else None
+def _checkpoint(name: str, folder: Path, family: Family, config: Config, wishes: _Wishes) -> DiffusionModel:
+    from latticework.models.checkpoint import build_network, read_json
+    from latticework.models.devices import find_device, find_dtype, find_quantization
+    from latticework.models.masked import MaskedModel
+    from latticework.models.prompting import PromptFormat
+    from latticework.models.special_ids import special_ids
+    from latticework.models.tokenizer_files import load_tokenizer
+    from latticework.tokens.vocabulary import Vocabulary
+
+    device, dtype = find_device(wishes.device), find_dtype(wishes.dtype)
+    quantization = find_quantization(wishes.quantization)
+    traits = _traits(family.traits(config, name.lower()), wishes)
+    width = family.network(config)[1].vocab_size
+    tokenizer = load_tokenizer(folder)
+    generation = read_json(folder / "generation_config.json", missing_ok=True)
+    ids = special_ids(family, config, generation, tokenizer, width)
+    assert ids.mask is not None
+    vocabulary = Vocabulary.from_tokenizer(tokenizer, size=width, special=ids.roles())
+    return MaskedModel(
+        name,
+        build_network(folder, family, config, dtype, device, quantization),
+        tokenizer,
+        vocabulary,
+        traits,
+        PromptFormat(tokenizer, wishes.schema_prompt),
+        ids.mask,
+        device,
+        traits.block or family.block_length,
+    )
 
 
-def _embedded(folder: Path | None, device: str) -> DiffusionModel:
+def _traits(own: Traits, wishes: _Wishes) -> Traits:
+    """The traits of a family with what the user knows better."""
+    if wishes.block is not None and wishes.block < 1:
+        raise ModelError(f"block must be at least 1, got {wishes.block}")
+    attention = wishes.attention or own.attention
+    if attention not in ("full", "block_causal"):
+        raise ModelError(f"attention must be 'full' or 'block_causal', got {attention!r}")
+    if attention == "full":
+        if wishes.block is not None:
+            raise ModelError("full attention has no blocks: give attention='block_causal' with block=")
+        return replace(own, attention="full", block=None)
+    block = wishes.block or own.block
+    if block is None:
+        raise ModelError("attention='block_causal' takes the length of a block: give block=")
+    return replace(own, attention="block_causal", block=block)
+
+
+def _embedded(folder: Path | None, device: str | torch.device) -> DiffusionModel:
     from latticework.models.embedded_adapter import EmbeddedDiffusionModel
 
     return EmbeddedDiffusionModel(folder, device)

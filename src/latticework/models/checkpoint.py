@@ -1,0 +1,226 @@
+"""A folder with a published checkpoint: its config, its tensors by name and shape, and the network they make."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latticework.errors import ModelError
+from latticework.models.families import Config, Family
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PretrainedConfig, PreTrainedModel
+
+_SHOWN = 10  # names in an error about tensors
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A tensor of the checkpoint: the file it is in and its shape."""
+
+    file: Path
+    shape: tuple[int, ...]
+
+
+def read_json(file: Path, missing_ok: bool = False) -> dict[str, Any]:
+    """The object in a JSON file; empty when it may be missing and is. Raises ``ModelError``."""
+    if missing_ok and not file.is_file():
+        return {}
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file} cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{file} holds no JSON object")
+    return content
+
+
+def stored_tensors(folder: Path) -> dict[str, Stored]:
+    """All tensors of a folder by name; only headers are read. Raises ``ModelError``: no safetensors file, one is
+    missing, or its header cannot be read."""
+    from safetensors import SafetensorError, safe_open
+
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        names = read_json(index).get("weight_map")
+        if not isinstance(names, dict):
+            raise ModelError(f"{index} has no weight_map")
+        files = sorted({folder / str(name) for name in names.values()})
+    else:
+        files = [folder / "model.safetensors"]
+    found: dict[str, Stored] = {}
+    for file in files:
+        if not file.is_file():
+            raise ModelError(f"{folder} has no {file.name}: weights are read from safetensors files only")
+        try:
+            with safe_open(file, framework="pt") as content:
+                for name in content.keys():  # noqa: SIM118  (no mapping)
+                    found[name] = Stored(file, tuple(content.get_slice(name).get_shape()))
+        except (OSError, SafetensorError) as error:
+            raise ModelError(f"{file} cannot be read: {error}") from error
+    return found
+
+
+def build_network(
+    folder: Path,
+    family: Family,
+    config: Config,
+    dtype: torch.dtype | str,
+    device: torch.device,
+    quantization: Any = None,
+) -> PreTrainedModel:
+    """The network with the weights of a folder, in evaluation mode on ``device``.
+
+    Names and shapes of all tensors are compared with those of the class before any weight is read.
+
+    Raises:
+        ModelError: tensors are missing, unexpected or of another shape; the class or a package for the quantization is
+            missing; the device has not enough memory.
+    """
+    if config.get("quantization_config") is not None:
+        raise ModelError(
+            f"{folder} holds quantized weights, which are not supported: take the original checkpoint and give "
+            "quantization=..."
+        )
+    network, stock = family.network(config)
+    stored = {name: own for name, own in stored_tensors(folder).items() if not family.is_unused(name)}
+    check_tensors(folder, family, config, stored, expected_shapes(network, stock))
+    options: dict[str, Any] = {"dtype": dtype, "attn_implementation": "sdpa"}
+    if quantization is not None:
+        options |= {"quantization_config": quantization, "device_map": {"": device}}
+    with quiet(), memory_errors(f"the weights of {folder.name} do not fit into the memory of {device}"):
+        try:
+            weights = _renamed(stored, family, config)
+            model, info = network.from_pretrained(
+                None, config=stock, state_dict=weights, output_loading_info=True, **options
+            )
+        except ImportError as error:
+            raise ModelError(f"loading {folder} takes a package that is not installed: {error}") from error
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{folder} cannot be loaded: {error}") from error
+        _confirm(folder, info)
+        if quantization is None:
+            model = model.to(device)
+    return model.eval()
+
+
+def expected_shapes(network: type[PreTrainedModel], stock: PretrainedConfig) -> dict[str, tuple[int, ...]]:
+    """Shapes of the tensors of a class by name; experts one by one, as checkpoints keep them."""
+    import torch
+
+    with torch.device("meta"):
+        model = network(stock)
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, tensor in model.state_dict().items():
+        shape = tuple(tensor.shape)
+        if name.endswith(".experts.gate_up_proj"):
+            for expert in range(shape[0]):
+                for part in ("gate_proj", "up_proj"):
+                    own = name.replace("gate_up_proj", f"{expert}.{part}.weight")
+                    shapes[own] = (shape[1] // 2, shape[2])
+        elif name.endswith(".experts.down_proj"):
+            for expert in range(shape[0]):
+                shapes[name.replace("down_proj", f"{expert}.down_proj.weight")] = shape[1:]
+        else:
+            shapes[name] = shape
+    return shapes
+
+
+def check_tensors(
+    folder: Path, family: Family, config: Config, stored: Mapping[str, Stored], expected: Mapping[str, tuple[int, ...]]
+) -> None:
+    """Raise ``ModelError`` unless the tensors are those of the class, with their shapes."""
+    left = dict(expected)
+    unexpected, misshapen = [], []
+    for name, own in stored.items():
+        parts = family.stock_names(name, config)
+        shapes = [left.pop(stock, None) for stock, _ in parts]
+        if any(shape is None for shape in shapes):
+            unexpected.append(name)
+            continue
+        rows = sum(shape[0] for shape in shapes if shape) if len(parts) > 1 else None
+        wanted = shapes[0] if rows is None else (rows, *(shapes[0] or ())[1:])
+        if own.shape != wanted:
+            misshapen.append(f"{name} {list(own.shape)}, expected {list(wanted or ())}")
+    tied = config.get("tie_word_embeddings", config.get("weight_tying", False))
+    missing = [name for name in left if not (tied and name == "lm_head.weight")]
+    problems = [
+        _listed("missing (by their names in transformers)", missing),
+        _listed("unexpected", unexpected),
+        _listed("of a wrong shape", misshapen),
+    ]
+    if any(problems):
+        raise ModelError(
+            f"the tensors in {folder} are not those of {family.name}: " + "; ".join(filter(None, problems))
+        )
+
+
+def _listed(what: str, names: list[str]) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{len(names)} {what}: {', '.join(sorted(names)[:_SHOWN])}{more}"
+
+
+def _renamed(stored: Mapping[str, Stored], family: Family, config: Config) -> dict[str, torch.Tensor]:
+    """Tensors under the names of transformers, in the order of the files."""
+    from safetensors import safe_open
+
+    weights: dict[str, torch.Tensor] = {}
+    by_file: dict[Path, list[str]] = {}
+    for name, own in stored.items():
+        by_file.setdefault(own.file, []).append(name)
+    for file, names in by_file.items():
+        with safe_open(file, framework="pt") as content:
+            for name in names:
+                weights |= _parts(family.stock_names(name, config), content.get_tensor(name))
+    return weights
+
+
+def _parts(names: Iterable[tuple[str, int]], tensor: torch.Tensor) -> dict[str, torch.Tensor]:
+    parts, start = {}, 0
+    for name, rows in names:
+        parts[name] = tensor[start : start + rows].contiguous() if rows else tensor
+        start += rows
+    return parts
+
+
+def _confirm(folder: Path, info: Mapping[str, Any]) -> None:
+    """Raise ``ModelError`` when transformers left a tensor out after all."""
+    for kind in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs"):
+        if info.get(kind):
+            raise ModelError(f"{folder} was not loaded whole: {_listed(kind, [str(name) for name in info[kind]])}")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Loading says nothing unless it fails: transformers draws bars and reports for it."""
+    from transformers.utils import logging
+
+    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if shown:
+            logging.enable_progress_bar()
+
+
+@contextmanager
+def memory_errors(what: str) -> Iterator[None]:
+    """Turn a device out of memory into a ``ModelError`` that says what did not fit and what helps."""
+    import torch
+
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise ModelError(
+            f"out of memory: {what}; give dtype='bf16', quantization=..., a smaller batch_size, or another device"
+        ) from error

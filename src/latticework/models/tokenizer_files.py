@@ -1,0 +1,27 @@
+"""A checkpoint's tokenizer, read by the classes of transformers whatever class its config names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from latticework.errors import ModelError
+from latticework.models.checkpoint import quiet
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """A fast tokenizer from ``tokenizer.json``, or from ``vocab.json`` and ``merges.txt`` as Qwen's, which Dream keeps
+    under a class of its own. Raises ``ModelError`` when there is neither, or they cannot be read."""
+    from transformers import PreTrainedTokenizerFast, Qwen2TokenizerFast
+
+    if (folder / "tokenizer.json").is_file():
+        kind: Any = PreTrainedTokenizerFast
+    elif (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file():
+        kind = Qwen2TokenizerFast
+    else:
+        raise ModelError(f"{folder} has no tokenizer: neither tokenizer.json nor vocab.json and merges.txt")
+    try:
+        with quiet():
+            return kind.from_pretrained(str(folder), local_files_only=True)
+    except Exception as error:  # The tokenizers library raises plain exceptions.
+        raise ModelError(f"the tokenizer in {folder} cannot be read: {error}") from error
