@@ -1,0 +1,85 @@
+"""From a filled canvas to what a user gets: the text, its value, and how sure the model was of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latticework.diffusion.confidence import value_confidence
+from latticework.errors import Infeasible, LatticeworkError
+from latticework.models.batches import AnyResult
+from latticework.models.rows import PreparedRow
+
+if TYPE_CHECKING:
+    from latticework.diffusion.records import Outcome
+    from latticework.tokens.vocabulary import Vocabulary
+
+
+def text_slots(vocabulary: Vocabulary, row: PreparedRow, outcome: Outcome) -> NDArray[np.int64]:
+    """Slots whose tokens are the text: those before the tail, without the fillers of a canvas with holes."""
+    body = np.arange(outcome.body)
+    return body if row.form is None else body[outcome.tokens != vocabulary.filler]
+
+
+def result_of(
+    vocabulary: Vocabulary, row: PreparedRow, outcome: Outcome, kind: type[AnyResult], seed: int | None
+) -> AnyResult:
+    """The result of a canvas that is filled or has failed.
+
+    Raises ``RuntimeError`` for a text outside the constraint, which is a bug here and never returned.
+    """
+    if outcome.error is not None:
+        return kind.failed(explained_by_holes(row, outcome.error), seed)
+    body = text_slots(vocabulary, row, outcome)
+    tokens = tuple(outcome.tokens[body].tolist())
+    pieces = [vocabulary.bytes(token) for token in tokens]
+    text, value, error = _read(row, b"".join(pieces))
+    if row.typed is not None and not row.typed.accepts(outcome.tokens):
+        raise RuntimeError(f"internal error: the holes hold what they must not hold: {text!r}")
+    is_json = row.grammar is not None and row.grammar.kind == "json_schema"
+    complete = row.constraint is not None or row.form is not None or outcome.ended
+    more = {} if row.form is None else {"holes": row.form.hole_texts(outcome.tokens, vocabulary)}
+    return kind(
+        value=value,
+        text=text,
+        tokens=tokens,
+        finish_reason="error" if error else "complete" if complete else "length",
+        forwards=outcome.forwards,
+        confidence=value_confidence(pieces, outcome.log_prob[body], json_document=is_json),
+        slots=len(outcome.tokens),
+        forced=outcome.forced_slots,
+        seed=seed,
+        timings=outcome.timings,
+        error=error,
+        **more,
+    )
+
+
+def _read(row: PreparedRow, data: bytes) -> tuple[str, Any, LatticeworkError | None]:
+    """Text and value."""
+    if row.constraint is None:
+        text = data.decode("utf-8", errors="replace")
+        return text, text, None
+    if not row.constraint.accepts(data):
+        raise RuntimeError(f"internal error: the generated text is not in the language of its constraint: {data!r}")
+    text = data.decode("utf-8")
+    if row.grammar is None:
+        return text, text, None
+    try:
+        return text, row.grammar.parse(text), None
+    except LatticeworkError as error:
+        return text, None, error
+
+
+def explained_by_holes(row: PreparedRow, error: LatticeworkError) -> LatticeworkError:
+    """The error in terms of the holes, where it is about them."""
+    constraint = row.request.constraint
+    if row.form is None or constraint is None or not isinstance(error, Infeasible):
+        return error
+    from latticework.lattice.constraint import Constraint
+    from latticework.models.infilling import explained
+
+    assert not isinstance(constraint, Constraint)
+    return explained(error, constraint, row.form)
