@@ -21,12 +21,21 @@ def value_confidence(
     each factor is conditional on what was committed before, so the product estimates the probability that the whole
     value is what the model means. It falls with length, as that probability does; the geometric mean would not.
     """
-    ends = np.cumsum([len(piece) for piece in pieces], dtype=np.int64)
-    starts = ends - [len(piece) for piece in pieces]
+    starts, ends = slot_spans(pieces)
     document = b"".join(pieces)
     spans = value_spans(document) if json_document else {"": (0, len(document))}
-    return {pointer: _product(log_prob[(ends > start) & (starts < end)]) for pointer, (start, end) in spans.items()}
+    return {pointer: span_confidence(starts, ends, log_prob, *span) for pointer, span in spans.items()}
 
 
-def _product(log_prob: NDArray[np.float64]) -> float:
-    return math.exp(min(0.0, float(log_prob.sum())))
+def slot_spans(pieces: Sequence[bytes]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """([K] first, [K] last byte + 1) of each piece in the text they make together."""
+    sizes = np.array([len(piece) for piece in pieces], dtype=np.int64)
+    ends = np.cumsum(sizes)
+    return ends - sizes, ends
+
+
+def span_confidence(
+    starts: NDArray[np.int64], ends: NDArray[np.int64], log_prob: NDArray[np.float64], start: int, end: int
+) -> float:
+    """The product over the slots, whose bytes are ``starts`` [K] to ``ends`` [K], that overlap bytes start to end."""
+    return math.exp(min(0.0, float(log_prob[(ends > start) & (starts < end)].sum())))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 import numpy as np
 
@@ -16,40 +15,20 @@ from latticework.diffusion.policy import Policy, choose_policy
 from latticework.diffusion.records import Outcome, Step
 from latticework.errors import Infeasible, InputError, LatticeworkError
 from latticework.models.base import DiffusionModel
+from latticework.models.batches import AnyResult, arranged, candidate_seeds, each, only, pair, renumbered
 from latticework.models.holes import Part
+from latticework.models.options import GenerateOptions, InfillOptions
 from latticework.models.result import InfillResult, Result
 from latticework.models.rows import PreparedRow, Rows
+from latticework.models.streaming import Streaming
 
 if TYPE_CHECKING:
     from latticework.compiler import AnyConstraint
     from latticework.grammar.grammar import Grammar
     from latticework.tokens.vocabulary import Vocabulary
 
-AnyResult = TypeVar("AnyResult", bound=Result)
 
-
-class InfillOptions(TypedDict, total=False):
-    """Keyword arguments of :meth:`Model.infill`, explained at :meth:`Model.generate`."""
-
-    temperature: float
-    seed: int | None
-    policy: str | Policy | None
-    threshold: float | None
-    steps: int | None
-    gamma: float | None
-    block_length: int | None
-    batch_size: int
-    overlap: bool | None
-    on_step: Callable[[Step], None] | None
-
-
-class GenerateOptions(InfillOptions, total=False):
-    """Keyword arguments of :meth:`Model.generate`, explained there."""
-
-    max_tokens: int | None
-
-
-class Model:
+class Model(Streaming):
     """A diffusion language model and its tokenizer. Calls hold no state: a model may be shared between threads."""
 
     def __init__(self, backend: DiffusionModel) -> None:
@@ -76,17 +55,33 @@ class Model:
         return compile(as_grammar(grammar), self.vocabulary)
 
     @overload
-    def generate(self, prompt: str, grammar: Any = None, **options: Unpack[GenerateOptions]) -> Result: ...
+    def generate(
+        self, prompt: str, grammar: Any = None, *, n: None = None, **options: Unpack[GenerateOptions]
+    ) -> Result: ...
     @overload
     def generate(
-        self, prompt: list[str] | tuple[str, ...], grammar: Any = None, **options: Unpack[GenerateOptions]
+        self, prompt: str, grammar: Any = None, *, n: int, **options: Unpack[GenerateOptions]
     ) -> list[Result]: ...
+    @overload
+    def generate(
+        self,
+        prompt: list[str] | tuple[str, ...],
+        grammar: Any = None,
+        *,
+        n: None = None,
+        **options: Unpack[GenerateOptions],
+    ) -> list[Result]: ...
+    @overload
+    def generate(
+        self, prompt: list[str] | tuple[str, ...], grammar: Any = None, *, n: int, **options: Unpack[GenerateOptions]
+    ) -> list[list[Result]]: ...
 
     def generate(
         self,
         prompt: str | list[str] | tuple[str, ...],
         grammar: Any = None,
         *,
+        n: int | None = None,
         max_tokens: int | None = None,
         temperature: float = 0.0,
         seed: int | None = None,
@@ -98,13 +93,15 @@ class Model:
         batch_size: int = 8,
         overlap: bool | None = None,
         on_step: Callable[[Step], None] | None = None,
-    ) -> Result | list[Result]:
+    ) -> Result | list[Result] | list[list[Result]]:
         """Generate a text of ``grammar`` for each prompt.
 
         Args:
             prompt: one text, or a list of them for a batch.
             grammar: a ``Grammar``, a compiled ``Constraint``, anything ``json_schema`` takes (pydantic class, dict,
                 ...), or ``None`` for plain text; with a list of prompts also a list with one of these per prompt.
+            n: candidates for each prompt; 2 and more are samples and need a temperature above 0. Candidate k has the
+                seed ``seed + k``.
             max_tokens: slots of the canvas. By default twice the fewest tokens a document needs, at least
                 ``MIN_SLACK`` more than that, and never more than the model has positions left; ``FREE_TEXT_SLOTS``
                 without a grammar.
@@ -117,11 +114,12 @@ class Model:
                 whole canvas at once when as long as the canvas.
             batch_size: prompts per forward.
             overlap: compute lattices beside the forward; decided by the device when not given.
-            on_step: called after every step of every row (``Step.row`` is the index of the prompt).
+            on_step: called after every step of every row (``Step.row`` is the index of the prompt; with candidates
+                ``prompt * n + candidate``).
 
         Returns:
-            One ``Result``, or a list of them in the order of the prompts. In a list a prompt that fails has its
-            ``error`` set and the others are not affected.
+            One ``Result``, or a list of them in the order of the prompts; with ``n`` a list of candidates in place of
+            each. In a list a prompt that fails has its ``error`` set and the others are not affected.
 
         Raises:
             InputError: an option makes no sense; a single prompt is empty, no text, or too long.
@@ -134,13 +132,16 @@ class Model:
         if max_tokens is not None and max_tokens < 1:
             raise InputError(f"max_tokens must be at least 1, got {max_tokens}")
         single = isinstance(prompt, str)
-        prompts, grammars = _pair(prompt, grammar)
-        rows = Rows(self.backend, self.compile, seed or 0)
+        prompts, grammars = pair(prompt, grammar)
+        seeds = candidate_seeds(n, seed, temperature)
+        candidates = [Rows(self.backend, self.compile, own or 0) for own in seeds]
         makers = [
-            partial(rows.blank, prompt, grammar, max_tokens) for prompt, grammar in zip(prompts, grammars, strict=True)
+            partial(rows.blank, prompt, grammar, max_tokens)
+            for prompt, grammar in zip(prompts, grammars, strict=True)
+            for rows in candidates
         ]
-        results = self._run(makers, Result, seed, options, on_step)
-        return _only(results) if single else results
+        results = self._run(makers, Result, seeds * len(prompts), options, on_step)
+        return arranged(results, single, n)
 
     @overload
     def infill(
@@ -197,15 +198,15 @@ class Model:
         )
         single = not (isinstance(parts, list | tuple) and parts and isinstance(parts[0], list | tuple))
         forms: Sequence[Any] = [parts] if single else parts
-        prompts = _each(prompt, len(forms), "prompt", single)
-        grammars = _each(grammar, len(forms), "grammar", single)
+        prompts = each(prompt, len(forms), "prompt", single)
+        grammars = each(grammar, len(forms), "grammar", single)
         rows = Rows(self.backend, self.compile, seed or 0)
         makers = [
             partial(rows.with_holes, form, grammar, prompt)
             for form, grammar, prompt in zip(forms, grammars, prompts, strict=True)
         ]
-        results = self._run(makers, InfillResult, seed, options, on_step)
-        return _only(results) if single else results
+        results = self._run(makers, InfillResult, [seed] * len(forms), options, on_step)
+        return only(results) if single else results
 
     def _options(
         self,
@@ -237,7 +238,7 @@ class Model:
         self,
         makers: Sequence[Callable[[], PreparedRow]],
         kind: type[AnyResult],
-        seed: int | None,
+        seeds: Sequence[int | None],
         options: Options,
         on_step: Callable[[Step], None] | None,
     ) -> list[AnyResult]:
@@ -250,11 +251,11 @@ class Model:
                 rows.append(make())
                 places.append(place)
             except LatticeworkError as error:
-                results[place] = kind.failed(error, seed)
-        hook = None if on_step is None else _renumbered(on_step, places)
+                results[place] = kind.failed(error, seeds[place])
+        hook = None if on_step is None else renumbered(on_step, places)
         outcomes = denoise(self.backend, [row.request for row in rows], options, hook)
         for place, row, outcome in zip(places, rows, outcomes, strict=True):
-            results[place] = self._result(row, outcome, kind, seed)
+            results[place] = self._result(row, outcome, kind, seeds[place])
         return [result for result in results if result is not None]
 
     def _result(self, row: PreparedRow, outcome: Outcome, kind: type[AnyResult], seed: int | None) -> AnyResult:
@@ -307,39 +308,6 @@ def as_grammar(source: Any) -> Grammar:
     return source if isinstance(source, Grammar) else json_schema(source)
 
 
-def _pair(prompt: object, grammar: Any) -> tuple[Sequence[str], Sequence[Any]]:
-    if isinstance(prompt, str):
-        if isinstance(grammar, list | tuple):
-            raise InputError(f"one prompt takes one grammar, got a list of {len(grammar)}")
-        return [prompt], [grammar]
-    if not isinstance(prompt, list | tuple):
-        raise InputError(f"prompt must be a text or a list of texts, got {type(prompt).__name__}")
-    if not isinstance(grammar, list | tuple):
-        return prompt, [grammar] * len(prompt)
-    if len(grammar) != len(prompt):
-        raise InputError(f"{len(prompt)} prompts and {len(grammar)} grammars; give one grammar, or one per prompt")
-    return prompt, grammar
-
-
-def _each(given: Any, count: int, name: str, single: bool) -> Sequence[Any]:
-    """One value for each of ``count`` texts, from one for all or a list."""
-    if not isinstance(given, list | tuple):
-        return [given] * count
-    if single:
-        raise InputError(f"one text takes one {name}, got a list of {len(given)}")
-    if len(given) != count:
-        raise InputError(f"{count} texts and a list of {len(given)} for {name}; give one for all, or one for each")
-    return given
-
-
-def _only(results: Sequence[AnyResult]) -> AnyResult:
-    """The single result; its error is raised."""
-    [result] = results
-    if result.error is not None:
-        raise result.error
-    return result
-
-
 def _explained(row: PreparedRow, error: LatticeworkError) -> LatticeworkError:
     """The error in terms of the holes, where it is about them."""
     if row.form is None or row.constraint is None or not isinstance(error, Infeasible):
@@ -349,8 +317,3 @@ def _explained(row: PreparedRow, error: LatticeworkError) -> LatticeworkError:
 
     assert isinstance(row.constraint, ContextFreeConstraint)
     return explained(error, row.constraint, row.form)
-
-
-def _renumbered(on_step: Callable[[Step], None], places: list[int]) -> Callable[[Step], None]:
-    """The hook, called with indices of prompts where the loop counts requests."""
-    return lambda step: on_step(replace(step, row=places[step.row]))

@@ -1,0 +1,31 @@
+"""Keyword arguments of the calls of a model, for type checkers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from latticework.diffusion.policy import Policy
+    from latticework.diffusion.records import Step
+
+
+class InfillOptions(TypedDict, total=False):
+    """Keyword arguments of ``Model.infill``, explained at ``Model.generate``."""
+
+    temperature: float
+    seed: int | None
+    policy: str | Policy | None
+    threshold: float | None
+    steps: int | None
+    gamma: float | None
+    block_length: int | None
+    batch_size: int
+    overlap: bool | None
+    on_step: Callable[[Step], None] | None
+
+
+class GenerateOptions(InfillOptions, total=False):
+    """Keyword arguments of ``Model.generate``, explained there."""
+
+    max_tokens: int | None
