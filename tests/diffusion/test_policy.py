@@ -82,7 +82,7 @@ def test_make_policy_refuses_what_it_does_not_know_and_foreign_options():
     assert make_policy("entropy-bound", gamma=0.2) == EntropyBound(0.2)
     with pytest.raises(InputError, match="unknown policy 'greedy'"):
         make_policy("greedy")
-    with pytest.raises(InputError, match="steps= belongs to the policy 'low-confidence'"):
+    with pytest.raises(InputError, match="steps= is no option of the policy 'threshold', which takes"):
         make_policy("threshold", steps=3)
 
 

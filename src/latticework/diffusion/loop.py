@@ -2,8 +2,10 @@
 
 Each round, for every row still open: slots the constraint has decided are fixed; one forward over prompt and canvas
 gives logits, while the rows' lattices are prepared in worker threads; each row (several at once, in threads) takes one
-valid completion and commits the part of it that the policy chooses. Every round commits at least one slot of every row,
-so a row of F free slots takes at most F forwards, and what it ends with is valid.
+valid completion and commits the part of it that the policy chooses. Every round commits at least one slot of every row
+(or gives its canvas another length), so a row of F free slots takes at most F forwards, and what it ends with is valid.
+Policies that take commits back or resize the canvas may do so a limited number of times (``row.RETRACTS_PER_SLOT``,
+``row.MOST_RESIZES``), so every row ends.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -21,7 +25,7 @@ from numpy.typing import NDArray
 from latticework.diffusion.options import Options
 from latticework.diffusion.records import Outcome, Request, Step
 from latticework.diffusion.row import Row
-from latticework.errors import LatticeworkError
+from latticework.errors import Infeasible, LatticeworkError
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
 _EMPTY = np.empty(0, dtype=np.int64)
 _WORKERS = min(8, os.cpu_count() or 1)
 
-_Move: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]] | Exception  # committed, forced slots; or failure
+_Moves: TypeAlias = list[Step | Exception]  # what a row did after a forward; a failure is the last of them
 
 
 def denoise(
@@ -75,6 +79,14 @@ def open_row(model: DiffusionModel, index: int, request: Request, options: Optio
 
     Raises ``Infeasible`` when the canvas cannot hold a document, ``LimitExceeded`` where that takes too much to decide.
     """
+    slots = len(request.tokens)
+    if request.tail and bool(np.asarray(request.free).all()):
+        needed: int = getattr(request.constraint, "min_tokens", 1)
+        first = max(1, needed, options.policy.first_slots(slots, needed))
+        if first < slots:
+            shorter = replace(request, tokens=request.tokens[:first], free=request.free[:first])
+            with suppress(Infeasible):  # documents may have other lengths than this one
+                return Row(index, shorter, model.vocabulary, options, slots)
     return Row(index, request, model.vocabulary, options)
 
 
@@ -128,40 +140,51 @@ class Batch:
         for row in rows:
             row.forwards += 1
             row.timings.model += spent
-        own = [logits[position, -len(row.tokens) :] for position, row in enumerate(rows)]
         each = self._pool.map if len(rows) > 1 else map
-        moves = list(each(_advance, rows, own, prepared))
-        self.rows = [row for row, move in zip(rows, moves, strict=True) if self._file(row, move)]
+        moves = list(each(_advance, rows, logits, prepared))
+        self.rows = [row for row, own in zip(rows, moves, strict=True) if self._file(row, own)]
 
-    def _file(self, row: Row, move: _Move) -> bool:
+    def _file(self, row: Row, moves: _Moves) -> bool:
         """Tell the hooks; whether the row is still open."""
-        if isinstance(move, Exception):
-            self._on_end(row, move)
-            return False
-        if self._on_step is not None:
-            self._on_step(row.step(*move))
+        for move in moves:
+            if isinstance(move, Exception):
+                self._on_end(row, move)
+                return False
+            if self._on_step is not None:
+                self._on_step(move)
         if row.done:
             self._on_end(row, None)
         return not row.done
 
 
-def _advance(row: Row, logits: torch.Tensor, prepared: Future[float] | None) -> _Move:
-    """What one row makes of its logits. Rows share nothing, so several may run this at once."""
+def _advance(row: Row, logits: list[torch.Tensor], prepared: Future[float] | None) -> _Moves:
+    """What one row makes of its logits. Rows share nothing, so several may run this at once.
+
+    Where the same forward has looked at the canvas that a step leads to, the next step follows at once.
+    """
+    moves: _Moves = []
     try:
         if prepared is not None:
             _await(row, prepared)
-        committed = row.advance(logits)
+        own, others = logits[0], logits[1:]
+        while own is not None:
+            moves += _settle(row, row.advance(own, others))
+            if isinstance(moves[-1], Exception):
+                return moves
+            own, others = row.foreseen(), None
+        row.look_ahead()
     except Exception as error:
-        return error
-    return _settle(row, committed)
+        moves.append(error)
+    return moves
 
 
-def _settle(row: Row, committed: NDArray[np.int64]) -> _Move:
+def _settle(row: Row, committed: NDArray[np.int64]) -> _Moves:
     """Fix what follows from ``committed`` without the model."""
     try:
-        return committed, _EMPTY if row.done else row.settle()
+        forced = _EMPTY if row.done else row.settle()
+        return [row.step(committed, forced)]
     except Exception as error:
-        return error
+        return [error]
 
 
 def _await(row: Row, prepared: Future[float]) -> None:
@@ -172,21 +195,53 @@ def _await(row: Row, prepared: Future[float]) -> None:
     row.timings.hidden += max(0.0, spent - waited)
 
 
-def _forward(model: DiffusionModel, rows: list[Row]) -> torch.Tensor:
-    """Logits [B, N_max, V]; the canvas of a row of N slots is its last N positions. Prompts are padded on the left."""
+def _forward(model: DiffusionModel, rows: list[Row]) -> list[list[torch.Tensor]]:
+    """Logits of every row: [N, V] of its canvas, then of each of its other canvases. One batch holds them all."""
+    prompts: list[tuple[int, ...]] = []
+    canvases: list[NDArray[np.int64]] = []
+    guided: list[tuple[int, float]] = []
+    places: list[slice] = []
+    for row in rows:
+        seen = [np.where(free, model.mask_id, tokens) for tokens, free in row.canvases()]
+        places.append(slice(len(canvases), len(canvases) + len(seen)))
+        guided += [(len(canvases) + own, row.options.guidance) for own in range(len(seen)) if row.options.guidance]
+        prompts += [row.prompt] * len(seen)
+        canvases += seen
+        row.evaluations += len(seen) * (2 if row.options.guidance else 1)
+    own_prompts, own_canvases = list(prompts), list(canvases)
+    for place, _ in guided:
+        own_prompts.append(_unconditional(model, prompts[place]))
+        own_canvases.append(canvases[place])
+    logits = _batch(model, own_prompts, own_canvases)
+    for (place, weight), without in zip(guided, logits[len(canvases) :], strict=True):
+        guidance = without + (weight + 1) * (logits[place] - without)
+        logits[place] = guidance.where(guidance.isfinite(), logits[place])  # rows that rule a token out
+    return [logits[place] for place in places]
+
+
+def _unconditional(model: DiffusionModel, prompt: tuple[int, ...]) -> tuple[int, ...]:
+    """The prompt with nothing said in it: masks, unless the model makes something else of it."""
+    make = getattr(model, "unconditional", None)
+    return (model.mask_id,) * len(prompt) if make is None else tuple(make(prompt))
+
+
+def _batch(
+    model: DiffusionModel, prompts: Sequence[tuple[int, ...]], canvases: Sequence[NDArray[np.int64]]
+) -> list[torch.Tensor]:
+    """Logits [N, V] of canvases [N] behind prompts, in one forward. Prompts are padded on the left."""
     import torch
 
-    lengths = [len(row.prompt) + len(row.tokens) for row in rows]
+    lengths = [len(prompt) + len(canvas) for prompt, canvas in zip(prompts, canvases, strict=True)]
     longest = max(lengths)
-    ids = np.full((len(rows), longest), model.mask_id, dtype=np.int64)
-    attention = np.zeros((len(rows), longest), dtype=np.bool_)
-    for position, (row, length) in enumerate(zip(rows, lengths, strict=True)):
-        canvas = np.where(row.free, model.mask_id, row.tokens)
-        ids[position, longest - length :] = np.concatenate((np.asarray(row.prompt, dtype=np.int64), canvas))
+    ids = np.full((len(canvases), longest), model.mask_id, dtype=np.int64)
+    attention = np.zeros((len(canvases), longest), dtype=np.bool_)
+    for position, (prompt, canvas, length) in enumerate(zip(prompts, canvases, lengths, strict=True)):
+        ids[position, longest - length :] = np.concatenate((np.asarray(prompt, dtype=np.int64), canvas))
         attention[position, longest - length :] = True
-    keep = max(len(row.tokens) for row in rows)
+    keep = max(map(len, canvases))
     with torch.inference_mode():
-        return model.forward(torch.from_numpy(ids), torch.from_numpy(attention), keep)
+        logits = model.forward(torch.from_numpy(ids), torch.from_numpy(attention), keep)
+    return [logits[position, -len(canvas) :] for position, canvas in enumerate(canvases)]
 
 
 def _forward_leaves_a_core(model: DiffusionModel) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from latticework.diffusion.policy import Policy, Threshold
+from latticework.diffusion.policies import Policy, Threshold
 from latticework.errors import InputError
 
 
@@ -18,6 +18,9 @@ class Options:
         block_length: semi-autoregressive decoding in blocks of this many slots; ``None`` for the whole canvas at once.
         batch_size: rows per forward; a row that finishes makes room for the next.
         overlap: prepare lattices in a worker thread during the forward; ``None`` decides by the device.
+        guidance: classifier-free guidance w >= 0: logits are u + (w + 1)(c - u), where u comes from a second canvas in
+            the same forward, behind a prompt that is masked (or what the model's ``unconditional`` makes of it); 0 for
+            none. Ho and Salimans, arXiv 2207.12598; for masked diffusion Nie et al., arXiv 2410.18514.
     """
 
     policy: Policy = field(default_factory=Threshold)
@@ -25,6 +28,7 @@ class Options:
     block_length: int | None = None
     batch_size: int = 8
     overlap: bool | None = None
+    guidance: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.temperature < float("inf"):
@@ -33,3 +37,5 @@ class Options:
             raise InputError(f"block_length must be at least 1, got {self.block_length}")
         if self.batch_size < 1:
             raise InputError(f"batch_size must be at least 1, got {self.batch_size}")
+        if not 0.0 <= self.guidance < float("inf"):
+            raise InputError(f"guidance must be a finite number >= 0, got {self.guidance}")

@@ -13,6 +13,7 @@ from latticework.errors import InputError
 if TYPE_CHECKING:
     from latticework.compiler import AnyConstraint
     from latticework.errors import LatticeworkError
+    from latticework.lattice.chart.marked import MarkedConstraint
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -24,7 +25,8 @@ class Request:
         tokens: [N] int64; what free slots hold does not matter.
         free: [N] bool, the slots to fill.
         constraint: the language of the filled canvas; ``None`` for plain masked-diffusion decoding.
-        entropy: words that seed the row's generator (NumPy ``SeedSequence``); read only at temperatures above 0.
+        entropy: words that seed the row's generators (NumPy ``SeedSequence``); read only at temperatures above 0 and
+            by policies that draw random numbers.
         tail: whether slots after a complete document may hold end or pad.
         elastic: whether free slots may hold the vocabulary's filler, which leaves no text. Needs ``tail=False``: where
             the filler is an end token it must not end the document.
@@ -35,7 +37,7 @@ class Request:
     prompt: tuple[int, ...]
     tokens: NDArray[np.int64]
     free: NDArray[np.bool_]
-    constraint: AnyConstraint | None = None
+    constraint: AnyConstraint | MarkedConstraint | None = None
     entropy: tuple[int, ...] = (0,)
     tail: bool = True
     elastic: bool = False
@@ -72,6 +74,8 @@ class Step:
         committed: [.] int64, slots the policy committed in this step.
         forced: [.] int64, slots the constraint decided in this step.
         confidence: [N] float64, confidence of ``tokens`` at this step; NaN where nothing was proposed.
+        retracted: [.] int64, slots that the policy took back in this step, with what the constraint had decided for
+            them. A slot may be in ``committed`` or ``forced`` of the same step, too; ``free`` says how it ended.
     """
 
     row: int
@@ -81,6 +85,7 @@ class Step:
     committed: NDArray[np.int64]
     forced: NDArray[np.int64]
     confidence: NDArray[np.float64]
+    retracted: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 @dataclass(slots=True)
@@ -114,6 +119,8 @@ class Outcome:
         free_slots, forced_slots: slots that were open at the start, and how many of them the constraint decided.
         ended: whether an end token closed the document (otherwise it fills the canvas).
         error: set when the row failed; the other attributes then describe the canvas as it stood.
+        evaluations: canvases the model was shown for this row: more than ``forwards`` where a policy drafts or
+            verifies, or with guidance.
     """
 
     tokens: NDArray[np.int64]
@@ -125,3 +132,4 @@ class Outcome:
     ended: bool
     timings: Timings = field(default_factory=Timings)
     error: LatticeworkError | None = None
+    evaluations: int = 0

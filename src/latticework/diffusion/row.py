@@ -1,37 +1,61 @@
-"""One canvas on its way from noise to a document: forced slots, proposals, commits, the end rule."""
+"""One canvas on its way from noise to a document: forced slots, proposals, commits, revisions, the end rule."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latticework.diffusion.lookahead import Foresight
+from latticework.diffusion.marks import FORCED, WRITTEN, Marks
 from latticework.diffusion.options import Options
-from latticework.diffusion.policy import View
+from latticework.diffusion.policies.contract import Canvas, Resize, Rule, View, Whole, Written
 from latticework.diffusion.records import Outcome, Request, Step, Timings
-from latticework.errors import LatticeworkError, ModelError
+from latticework.diffusion.scores import Scores, scores_under
+from latticework.errors import Infeasible, LatticeworkError, ModelError
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from latticework.diffusion.unconstrained import FreeSession
+    from latticework.lattice.chart.marked import MarkedSession
     from latticework.lattice.chart.session import ContextFreeSession
     from latticework.lattice.path import Proposal
     from latticework.lattice.session import Session
     from latticework.tokens.vocabulary import Vocabulary
+
+    AnySession: TypeAlias = Session | ContextFreeSession | MarkedSession | FreeSession
+
+RETRACTS_PER_SLOT = 8  # times the slots of the canvas: commits that may be taken back, so that every loop ends
+MOST_RESIZES = 64  # of one row
+_EMPTY = np.empty(0, dtype=np.int64)
 
 
 class Row:
     """Mutable state of one request inside the loop.
 
     The invariant: the fixed slots of the canvas can always be completed to a valid document of exactly N slots. Slots
-    are fixed in two ways only: because the constraint leaves them one token, or out of one valid completion.
+    are fixed in two ways only: because the constraint leaves them one token, or out of one valid completion. Taking
+    slots back only adds completions, and the canvas gets another length only where a session for it could be opened.
 
     Raises on construction: ``Infeasible`` when the canvas cannot hold a document.
     """
 
-    def __init__(self, index: int, request: Request, vocabulary: Vocabulary, options: Options) -> None:
+    def __init__(
+        self, index: int, request: Request, vocabulary: Vocabulary, options: Options, limit: int | None = None
+    ) -> None:
+        """
+        Args:
+            index: number of the request.
+            request: prompt and canvas.
+            vocabulary: that of the model.
+            options: how to denoise.
+            limit: most slots that a policy may let the canvas grow to; by default what it has.
+        """
         begun = perf_counter()
         self.index = index
         self.options = options
@@ -41,32 +65,45 @@ class Row:
         self.log_prob = np.zeros(len(self.tokens))
         self.confidence = np.full(len(self.tokens), math.nan)
         self.forwards = 0
+        self.evaluations = 0
+        self.retracted = _EMPTY
         self.timings = Timings()
+        self._request = request
+        self._vocabulary = vocabulary
+        self._limit = len(self.tokens) if limit is None else limit
         self._draft = np.where(self.free, -1, self.tokens)
+        self._marks = Marks(self.free)
+        self._at_commit = np.zeros(len(self.tokens))
         self._free_slots = int(self.free.sum())
-        self._forced_slots = 0
+        self._retracts_left = RETRACTS_PER_SLOT * self._free_slots
+        self._resizes_left = MOST_RESIZES
         self._constrained = request.constraint is not None
         self._end = np.zeros(len(vocabulary), dtype=np.bool_)
         self._end[vocabulary.end_tokens] = request.tail
         self._filler = vocabulary.filler if request.elastic else -1
         self._hole_of = _runs(self.free)
         self._tail_only = False
-        self._block = options.block_length or len(self.tokens)
-        self._lead = len(self.prompt) % self._block if request.aligned else 0
+        self._aligned = request.aligned
         self._window = -1
         self._window_forwards = 0
-        self._generator = np.random.default_rng(np.random.SeedSequence(request.entropy))
+        self._rule: Rule | None = None
+        self._view: View | None = None
+        self._foresight = Foresight()
+        sampling, choosing = np.random.SeedSequence(request.entropy), np.random.SeedSequence((1, *request.entropy))
+        self._generator = np.random.default_rng(sampling)
+        self._policy_generator = np.random.default_rng(choosing)
         self._begun = begun
-        self._session = self._open(request, vocabulary)
+        self._session = self._open(self.tokens, self.free)
         self.timings.constraint += 1e3 * (perf_counter() - begun)
 
-    def _open(self, request: Request, vocabulary: Vocabulary) -> Session | ContextFreeSession | FreeSession:
+    def _open(self, tokens: NDArray[np.int64], free: NDArray[np.bool_]) -> AnySession:
+        request = self._request
         options: dict[str, bool] = {"elastic": True} if request.elastic else {}
         if request.constraint is not None:
-            return request.constraint.session(self.tokens, self.free, tail=request.tail, **options)
+            return request.constraint.session(tokens, free, tail=request.tail, **options)
         from latticework.diffusion.unconstrained import FreeSession
 
-        return FreeSession(vocabulary, self.tokens, self.free, request.tail, **options)
+        return FreeSession(self._vocabulary, tokens, free, request.tail, **options)
 
     @property
     def done(self) -> bool:
@@ -87,44 +124,101 @@ class Row:
         begun = perf_counter()
         forced = self._session.forced()
         if forced:
-            self._fix(forced)
+            self._fix(forced, FORCED)
         slots = list(forced)
         ends = self._tail_only and self._constrained and not self.done
         if ends and self._session.only_ends():  # pyright: ignore[reportAttributeAccessIssue]
             slots += self._fill_tail()
-        self._forced_slots += len(slots)
         self.timings.constraint += 1e3 * (perf_counter() - begun)
         return np.array(sorted(slots), dtype=np.int64)
 
     def _fill_tail(self) -> list[int]:
         slots = np.flatnonzero(self.free)
-        self._fix({int(slot): int(self._draft[slot]) for slot in slots})
+        self._fix({int(slot): int(self._draft[slot]) for slot in slots}, FORCED)
         return [int(slot) for slot in slots]
 
-    def advance(self, logits: Any) -> NDArray[np.int64]:
-        """Commit at least one slot out of one completion proposed for ``logits`` [N, V]; returns the slots."""
+    # ---- canvases of a forward
+
+    def canvases(self) -> list[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
+        """Tokens and free slots of what the next forward looks at: the canvas itself, then drafts and shadows of it."""
+        return [(self.tokens, self.free), *self._foresight.canvases]
+
+    def look_ahead(self) -> None:
+        """Ask the rule which other canvases go along with the next forward; after :meth:`settle`."""
+        self._foresight = Foresight()
+        if self._rule is None or self.done:
+            return
+        begun = perf_counter()
+        if self._rule.look_ahead and self._view is not None:
+            self._foresight.draft(
+                self._rule, self._view, self._session, self._draft, self.tokens, self.free, self._bounds()
+            )
+        written = self._written(_EMPTY)
+        if len(written.slots):
+            self._foresight.mask(self._rule, written, self.tokens, self.free)
+        self.timings.constraint += 1e3 * (perf_counter() - begun)
+
+    def foreseen(self) -> Any:
+        """Logits of the canvas as it stands, if the last forward has looked at it as a draft; else ``None``."""
+        return None if self.done else self._foresight.logits_of(self.tokens, self.free)
+
+    # ---- one step
+
+    @property
+    def _block(self) -> int:
+        return self.options.block_length or len(self.tokens)
+
+    @property
+    def _lead(self) -> int:
+        """Slots by which the first block of the canvas is shorter."""
+        return len(self.prompt) % self._block if self._aligned else 0
+
+    def advance(self, logits: Any, others: Sequence[Any] | None = None) -> NDArray[np.int64]:
+        """Commit slots out of one completion proposed for ``logits`` [N, V]; returns them.
+
+        At least one slot is committed unless the canvas gets another length. Slots that the policy takes back are in
+        ``retracted``. ``others``: logits of the other :meth:`canvases`, ``None`` where the logits were foreseen.
+        """
         begun = perf_counter()
         if bool(logits.isnan().any()):
             raise ModelError("the model returned NaN for this row")
         policy = self.options.policy
-        proposal = self._session.propose(
-            logits, self.options.temperature, self._generator, entropy=policy.needs_entropy
-        )
+        if self._rule is None:
+            canvas = Canvas(len(self.tokens), self._free_slots, self._policy_generator)
+            self._rule = policy.start(canvas)
+        rule = self._rule
+        if others is not None:
+            self._foresight.receive(others, self._session, policy.scores)
+        inside = self._enter_window()
+        logits = rule.rescore(logits, inside)
+        wanted = policy.needs_entropy and policy.scores == "constrained"
+        proposal = self._session.propose(logits, self.options.temperature, self._generator, entropy=wanted)
         self._draft = np.asarray(proposal.tokens, dtype=np.int64)
         self.confidence = np.asarray(proposal.confidence, dtype=np.float64)
-        proposed = perf_counter()
-        slots = self._select(proposal)
-        selected = perf_counter()
-        self._fix({int(slot): int(self._draft[slot]) for slot in slots})
-        with np.errstate(divide="ignore"):
-            self.log_prob[slots] = np.log(self.confidence[slots])
-        self._tail_only = not bool((self.free & ~self._end[self._draft]).any())
-        self.timings.policy += 1e3 * (selected - proposed)
-        self.timings.constraint += 1e3 * (perf_counter() - selected + proposed - begun)
+        self.retracted = _EMPTY
+        choosing = self.timings.policy
+        slots = self._step(rule, self._look(proposal, logits, inside))
+        left = self._draft[self.free]  # -1 where the canvas has grown: nothing is known of those slots
+        self._tail_only = bool((left >= 0).all() and self._end[left].all())
+        self.timings.constraint += 1e3 * (perf_counter() - begun) - (self.timings.policy - choosing)
         return slots
 
-    def _select(self, proposal: Proposal) -> NDArray[np.int64]:
-        """Slots to commit: the policy's choice among the open body slots of the active block.
+    def _enter_window(self) -> NDArray[np.int64]:
+        """The open slots of the active block, which is that of the first open slot."""
+        open_slots = np.flatnonzero(self.free)
+        window = (int(open_slots[0]) + self._lead) // self._block
+        self._window_forwards = self._window_forwards + 1 if window == self._window else 0
+        self._window = window
+        bounds = self._bounds()
+        return open_slots[(open_slots >= bounds.start) & (open_slots < bounds.stop)]
+
+    def _bounds(self) -> slice:
+        """The slots of the canvas that lie in the active block."""
+        start = self._window * self._block - self._lead
+        return slice(max(start, 0), min(start + self._block, len(self.tokens)))
+
+    def _look(self, proposal: Proposal, logits: Any, inside: NDArray[np.int64]) -> View | None:
+        """What the policy sees: open body slots of the active block; ``None`` when nothing but the tail is left.
 
         Models put early confidence on the tokens that leave no text, so these stay out of the policy's sight: end and
         pad until every slot before them is fixed, a filler until it is all that is left of its hole. In a completion of
@@ -132,47 +226,177 @@ class Row:
         fillers are in sight.
         """
         open_slots = np.flatnonzero(self.free)
-        tail = self._end[self._draft[open_slots]]
-        if tail.all():
-            return open_slots
-        window = (int(open_slots[0]) + self._lead) // self._block
-        self._window_forwards = self._window_forwards + 1 if window == self._window else 0
-        self._window = window
-        inside = (open_slots + self._lead) // self._block == window
-        first = open_slots == open_slots[0]
-        seen = inside & (~tail | first) & ~self._early_fillers(open_slots)
-        slots = open_slots[seen if seen.any() else inside]
-        view = View(
+        if self._end[self._draft[open_slots]].all():
+            return None
+        tail = self._end[self._draft[inside]]
+        seen = (~tail | (inside == open_slots[0])) & ~self._early_fillers(open_slots, inside)
+        slots = inside[seen] if seen.any() else inside
+        policy, bounds = self.options.policy, self._bounds()
+        model = Scores(logits)
+        constrained = policy.scores == "constrained"
+        scores = scores_under(self._session, logits) if constrained else model
+        entropy = proposal.entropy
+        if policy.needs_entropy and entropy is None:
+            entropy = np.zeros(len(self.tokens))
+            entropy[slots] = model.entropy(slots)
+        confidence, margin = self.confidence[slots], None
+        if policy.needs_margin or not constrained:
+            first, _, second, _ = scores.top(slots)
+            confidence = confidence if constrained else first
+            margin = first - second if policy.needs_margin else None
+        return View(
             slots=slots,
-            confidence=self.confidence[slots],
-            entropy=None if proposal.entropy is None else np.asarray(proposal.entropy, dtype=np.float64)[slots],
+            confidence=confidence,
+            entropy=None if entropy is None else np.asarray(entropy, dtype=np.float64)[slots],
             step=self._window_forwards,
-            remaining=int(inside.sum()),
-            window=self._window_slots(window),
+            remaining=len(inside),
+            window=bounds.stop - bounds.start,
             canvas=len(self.tokens),
+            margin=margin,
+            whole=Whole(
+                draft=self._draft.copy(),
+                free=self.free.copy(),
+                confidence=self.confidence.copy(),
+                is_end=self._end,
+                total=self._free_slots,
+                limit=self._limit,
+                model=model,
+            ),
+            scores=scores,
+            start=bounds.start,
         )
-        chosen = np.asarray(self.options.policy.select(view), dtype=np.bool_)
+
+    def _early_fillers(self, open_slots: NDArray[np.int64], inside: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """[n] whether the draft has a filler in a slot of ``inside``, and text in another open one of the same hole."""
+        with_text = np.unique(self._hole_of[open_slots[self._draft[open_slots] != self._filler]])
+        return (self._draft[inside] == self._filler) & np.isin(self._hole_of[inside], with_text)
+
+    def _step(self, rule: Rule, view: View | None) -> NDArray[np.int64]:
+        """Commit what the rule chooses, then take back and resize as it asks; the slots committed."""
+        self._view = view
+        if view is None or rule.finish(view):
+            slots = np.flatnonzero(self.free)
+            self._commit(slots, self.confidence[slots])
+            return slots
+        begun = perf_counter()
+        chosen = np.asarray(rule.select(view), dtype=np.bool_)
+        change = rule.resize(view) if self._may_resize() else None
+        self.timings.policy += 1e3 * (perf_counter() - begun)
         if not chosen.any():
+            if change is not None and self._resize(change):
+                return _EMPTY
             chosen[np.argmax(view.confidence)] = True
-        return slots[chosen]
+            change = None
+        slots = view.slots[chosen]
+        self._commit(slots, view.confidence[chosen])
+        self._take_back(rule, view, slots)
+        if change is not None and not self.done:
+            self._resize(change)
+        return slots
 
-    def _window_slots(self, window: int) -> int:
-        """Slots of the canvas that lie in a block."""
-        start = window * self._block - self._lead
-        return min(start + self._block, len(self.tokens)) - max(start, 0)
+    def _commit(self, slots: NDArray[np.int64], confidence: NDArray[np.float64]) -> None:
+        self._fix({int(slot): int(self._draft[slot]) for slot in slots}, WRITTEN)
+        self._at_commit[slots] = confidence
+        with np.errstate(divide="ignore"):
+            self.log_prob[slots] = np.log(self.confidence[slots])
 
-    def _early_fillers(self, open_slots: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """[K] whether the draft has a filler in an open slot, and text in another of the same hole."""
-        filler = self._draft[open_slots] == self._filler
-        with_text = np.unique(self._hole_of[open_slots[~filler]])
-        return filler & np.isin(self._hole_of[open_slots], with_text)
-
-    def _fix(self, tokens: dict[int, int]) -> None:
+    def _fix(self, tokens: dict[int, int], kind: int) -> None:
         self._session.commit(tokens)
-        for slot, token in tokens.items():
-            self.tokens[slot] = token
-            self.free[slot] = False
-            self._draft[slot] = token
+        slots = np.fromiter(tokens, dtype=np.int64, count=len(tokens))
+        values = np.fromiter(tokens.values(), dtype=np.int64, count=len(tokens))
+        self.tokens[slots] = values
+        self._draft[slots] = values
+        self.free[slots] = False
+        self._marks.fix(slots, kind)
+
+    # ---- revisions
+
+    def _written(self, fresh: NDArray[np.int64]) -> Written:
+        """What the policy has committed in the active block, text only."""
+        ours = (self._marks.kind == WRITTEN) & ~self._end[self.tokens] & (self.tokens != self._filler)
+        slots = np.flatnonzero(ours)
+        bounds = self._bounds()
+        slots = slots[(slots >= bounds.start) & (slots < bounds.stop)]
+        return Written(
+            slots=slots,
+            tokens=self.tokens[slots],
+            confidence=self._at_commit[slots],
+            fresh=np.isin(slots, fresh),
+            verified=self._foresight.verified(slots),
+        )
+
+    def _take_back(self, rule: Rule, view: View, fresh: NDArray[np.int64]) -> None:
+        written = self._written(fresh)
+        if not len(written.slots) or not self._retracts_left:
+            return
+        chosen = np.asarray(rule.retract(view, written), dtype=np.bool_)
+        slots = written.slots[chosen][np.argsort(written.confidence[chosen], kind="stable")][: self._retracts_left]
+        if not len(slots):
+            return
+        self._retracts_left -= len(slots)
+        self.retracted = self._marks.freed_with(slots)
+        self._session.retract(self.retracted.tolist())
+        self._marks.free(self.retracted)
+        self.free[self.retracted] = True
+        self.log_prob[self.retracted] = 0.0
+
+    def _may_resize(self) -> bool:
+        return self._request.tail and self._resizes_left > 0
+
+    def _resize(self, change: Resize) -> bool:
+        """Give the canvas another length if it can be filled then; whether it got it.
+
+        What was written stays; what the constraint had decided is decided anew.
+        """
+        released = np.flatnonzero(self._marks.kind == FORCED)
+        tokens, free = self.tokens.copy(), self.free.copy()
+        free[released] = True
+        length = len(tokens)
+        at = length if change.at is None else change.at
+        if change.count > 0:
+            count = min(change.count, self._limit - length)
+            tokens, free = np.insert(tokens, at, np.zeros(count, np.int64)), np.insert(free, at, np.ones(count, bool))
+        else:
+            fixed = np.flatnonzero(~free)
+            count = -min(-change.count, length - 1 - (int(fixed[-1]) if len(fixed) else 0))
+            tokens, free = tokens[: length + count], free[: length + count]
+        if count == 0:
+            return False
+        try:
+            session = self._open(tokens, free)
+        except Infeasible:
+            return False
+        self._session = session
+        self._resizes_left -= 1
+        self._take_shape(tokens, free, released, at, count)
+        return True
+
+    def _take_shape(
+        self, tokens: NDArray[np.int64], free: NDArray[np.bool_], released: NDArray[np.int64], at: int, count: int
+    ) -> None:
+        """Give everything that is kept by slot the length of ``tokens``."""
+        self._marks.free(released)
+        self.log_prob[released] = 0.0
+        if count > 0:
+            self._marks.inserted(at, count)
+        else:
+            self._marks.cut(-count)
+
+        def fitted(values: NDArray[Any], blank: float) -> NDArray[Any]:
+            if count > 0:
+                return np.insert(values, at, np.full(count, blank, dtype=values.dtype))
+            return values[: len(tokens)]
+
+        self.log_prob = fitted(self.log_prob, 0.0)
+        self.confidence = fitted(self.confidence, math.nan)
+        self._at_commit = fitted(self._at_commit, 0.0)
+        self._draft = np.where(free, -1, tokens)
+        self.tokens, self.free = tokens, free
+        self._hole_of = _runs(free)
+        self._free_slots += count
+        self._view = None
+
+    # ---- reports
 
     def step(self, committed: NDArray[np.int64], forced: NDArray[np.int64]) -> Step:
         """A snapshot for trace hooks."""
@@ -184,6 +408,7 @@ class Row:
             committed=committed,
             forced=forced,
             confidence=self.confidence.copy(),
+            retracted=self.retracted,
         )
 
     def outcome(self, error: LatticeworkError | None = None) -> Outcome:
@@ -195,10 +420,11 @@ class Row:
             log_prob=self.log_prob.copy(),
             forwards=self.forwards,
             free_slots=self._free_slots,
-            forced_slots=self._forced_slots,
+            forced_slots=int((self._marks.kind == FORCED).sum()),
             ended=bool(len(ends)),
             timings=self.timings,
             error=error,
+            evaluations=self.evaluations,
         )
 
 

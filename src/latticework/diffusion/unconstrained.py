@@ -7,7 +7,7 @@ canvas with holes has no tail; fillers in it leave no text and end nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -71,13 +71,26 @@ class FreeSession:
             self.tokens[slot] = token
             self.free[slot] = False
 
+    def retract(self, slots: Iterable[int]) -> None:
+        self.free[list(slots)] = True
+
+    def marginals(self, logits: Any) -> Any:
+        """[N, V] float32 log-probabilities of the tokens that may be chosen; -inf for all others."""
+        barred = ~self._torch_allowed(logits.device)
+        return logits.float().masked_fill(barred, float("-inf")).log_softmax(dim=-1)
+
+    def _torch_allowed(self, device: Any) -> Any:
+        import torch
+
+        return torch.from_numpy(self._allowed).to(device)
+
     def propose(self, logits: Any, temperature: float = 0.0, generator: Any = None, entropy: bool = False) -> Proposal:
         """Per slot the likeliest token, or a draw; cost O(N V). ``logits`` [N, V] torch, any float dtype."""
         import torch
 
         open_slots = np.flatnonzero(self.free)
         rows = logits[torch.from_numpy(open_slots).to(logits.device)].float()
-        rows = rows.masked_fill(~torch.from_numpy(self._allowed).to(rows.device), float("-inf"))
+        rows = rows.masked_fill(~self._torch_allowed(rows.device), float("-inf"))
         log_p = torch.log_softmax(rows, dim=-1)
         chosen = _draw(rows, temperature, generator) if temperature > 0 else log_p.argmax(dim=-1)
         picked = log_p.gather(1, chosen[:, None])[:, 0].double().cpu().numpy()
