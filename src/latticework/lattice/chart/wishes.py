@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latticework.errors import InputError
+from latticework.lattice.kernels_scoring import MAX_GAP
+
+_LARGEST = 3e38  # stands for infinity; finite so that differences are defined
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -46,7 +49,9 @@ def wishes_of(
     generator: np.random.Generator | None = None,
     entropy: bool = False,
 ) -> Wishes:
-    """Read logits [N, V], NumPy or torch on any device; only rows of free slots are read, once.
+    """Read logits [N, V], NumPy or torch on any device; only rows of free slots are read.
+
+    What lies more than 1e5 below the largest of its row, or is undefined, counts as 1e5 below.
 
     Args:
         allowed: [V] bool, tokens that may stand anywhere; others are no wishes.
@@ -64,6 +69,9 @@ def wishes_of(
         raise InputError(f"logits {tuple(rows.shape)} must be [{len(free)}, {len(allowed)}]")
     slots = np.flatnonzero(free)
     rows = rows[torch.from_numpy(slots).to(rows.device), : len(allowed)].float()
+    # As under a regular constraint: logits order fillings, they never make one impossible.
+    rows = rows.nan_to_num_(nan=-_LARGEST, posinf=_LARGEST, neginf=-_LARGEST)
+    rows = rows.sub_(rows.amax(dim=1, keepdim=True)).clamp_min_(-float(MAX_GAP))
     normaliser = torch.logsumexp(rows.double(), dim=1)
     ranked = rows.masked_fill(~torch.from_numpy(allowed).to(rows.device), -torch.inf)
     if temperature > 0:
