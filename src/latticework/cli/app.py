@@ -30,6 +30,7 @@ from latticework.cli.options import (
 from latticework.cli.report import check, explain
 from latticework.cli.running import Output, Source, run
 from latticework.cli.schema_options import SchemaOptions, with_schema_options
+from latticework.cli.serve import serve
 from latticework.errors import LatticeworkError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ app = typer.Typer(
 app.command()(infill)
 app.command()(check)
 app.command()(explain)
+app.command()(serve)
 
 
 @app.command()

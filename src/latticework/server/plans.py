@@ -1,0 +1,90 @@
+"""What one request asks of the model, whatever endpoint it came by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from latticework.diffusion.options import Options
+from latticework.diffusion.policy import choose_policy
+from latticework.errors import InputError
+from latticework.server.errors import ApiError, refusal
+
+if TYPE_CHECKING:
+    from latticework.models.holes import Part
+    from latticework.server.bodies import Sampling
+    from latticework.server.grammars import Spec
+    from latticework.server.prompts import Turn
+    from latticework.server.tool_text import Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A checked request.
+
+    Attributes:
+        prompts: one text for the model each, a canvas for each of ``n`` candidates of each.
+        prompt_param: the field that the prompts came from.
+        options: how to denoise.
+        turns: the conversation that the prompt stands for, for models with a chat template.
+        spec: the grammar asked for; ``None`` for plain text.
+        parts: texts and holes, where the canvas has fixed text; then there is one prompt, which may be empty.
+        only_hole: whether the text of the answer is that of the hole alone.
+        max_tokens: slots of a canvas without fixed text.
+        max_tokens_param: the field it came from.
+        n: candidates for each prompt.
+        seed: of the first candidate; the others count up.
+        stop: texts that end a plain text.
+        streams: whether text is reported before it is complete.
+        drafts, fields: whether the current completion, and values that are final, are reported.
+        tools: in play.
+    """
+
+    prompts: Sequence[str]
+    prompt_param: str
+    options: Options
+    turns: tuple[Turn, ...] | None = None
+    spec: Spec | None = None
+    parts: tuple[Part, ...] | None = None
+    only_hole: bool = False
+    max_tokens: int | None = None
+    max_tokens_param: str = "max_tokens"
+    n: int = 1
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    streams: bool = False
+    drafts: bool = False
+    fields: bool = False
+    tools: tuple[Tool, ...] = ()
+
+    @property
+    def canvases(self) -> int:
+        """How many canvases the request takes."""
+        return len(self.prompts) * self.n
+
+
+def options_of(body: Sampling, block_length: int | None) -> Options:
+    """How to denoise. ``block_length`` is what suits the model.
+
+    Raises ``ApiError`` for a parameter that belongs to another policy.
+    """
+    try:
+        policy = choose_policy(body.policy, threshold=body.threshold, steps=body.steps, gamma=body.gamma)
+    except InputError as error:
+        raise refusal(error, "policy") from None
+    return Options(policy, temperature=body.temperature or 0.0, block_length=body.block_length or block_length)
+
+
+def stops_of(stop: str | list[str] | None, spec: Spec | None) -> tuple[str, ...]:
+    """Texts that end the text, checked.
+
+    Raises ``ApiError``: more than four, an empty one, or beside a constraint, which says itself where a text ends.
+    """
+    found = tuple(dict.fromkeys([stop] if isinstance(stop, str) else stop or ()))
+    if len(found) > 4 or "" in found:
+        raise ApiError(400, "stop takes up to 4 texts, none of them empty", "stop", "invalid_value")
+    if found and spec is not None:
+        message = f"stop would cut a text that {spec.param} wants whole; leave one of them out"
+        raise ApiError(400, message, "stop", "contradiction")
+    return found

@@ -1,0 +1,64 @@
+"""Runs the application: one process, one model."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from latticework.server.app import create_app
+from latticework.server.settings import Settings
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from latticework.models.model import Model
+
+
+class Server(uvicorn.Server):
+    """Refuses new requests from the first signal on, while those that have a place are finished."""
+
+    def __init__(self, app: Starlette, host: str, port: int, shutdown_timeout: float, log_level: str) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=host,
+                port=port,
+                log_level=log_level,
+                timeout_graceful_shutdown=max(1, round(shutdown_timeout)),
+                server_header=False,
+            )
+        )
+        self._app = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._app.state.latticework.engine.drain()
+        super().handle_exit(sig, frame)
+
+
+def serve(
+    model: Model,
+    settings: Settings | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    log_level: str = "info",
+) -> None:
+    """Serve until SIGINT or SIGTERM: then new requests are refused, running ones finished, and the call returns."""
+    settings = settings or Settings()
+    server = Server(create_app(model, settings), host, port, settings.shutdown_timeout, log_level)
+    handlers = {sig: signal.getsignal(sig) for sig in (signal.SIGINT, signal.SIGTERM)}
+    # uvicorn raises the signal again once it is done, which would end the process as if it had not been handled.
+    for sig in handlers:
+        signal.signal(sig, _ignore)
+    try:
+        server.run()
+    finally:
+        for sig, handler in handlers.items():
+            signal.signal(sig, handler)
+
+
+def _ignore(sig: int, frame: FrameType | None) -> None:
+    """The server has already acted on it."""

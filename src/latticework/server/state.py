@@ -1,0 +1,54 @@
+"""What the parts of a running server share."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from latticework.server.engine import Engine
+from latticework.server.errors import ApiError
+from latticework.server.grammars import Grammars
+from latticework.server.metrics import Metrics
+
+if TYPE_CHECKING:
+    from latticework.models.model import Model
+    from latticework.server.settings import Settings
+
+
+class State:
+    """A model, its engine, and what watches over them.
+
+    Attributes:
+        model: what is served, under ``name``.
+        settings: limits.
+        metrics: counters.
+        engine: denoises.
+        grammars: compiles.
+        workers: threads that compile and open canvases.
+        started: seconds of the epoch.
+    """
+
+    def __init__(self, model: Model, settings: Settings) -> None:
+        self.model = model
+        self.settings = settings
+        self.name = settings.model_name or model.name
+        self.metrics = Metrics()
+        self.engine = Engine(model.backend, settings.max_batch, settings.max_waiting, self.metrics)
+        self.grammars = Grammars(model.vocabulary, settings.limits, settings.cache_bytes)
+        self.workers = ThreadPoolExecutor(settings.compile_workers, thread_name_prefix="compile")
+        self.started = int(time.time())
+        self.metrics.watch("canvases_running", "Canvases in the batch.", lambda: self.engine.running)
+        self.metrics.watch("canvases_taken", "Places taken: prepared, waiting, running.", lambda: self.engine.taken)
+        self.metrics.watch_cache(self.grammars.cache)
+
+    def check_model(self, name: str) -> None:
+        """Raises ``ApiError`` (404) for another model than the one that is served."""
+        if name != self.name:
+            message = f"the model {name[:80]!r} does not exist; this server has {self.name!r}"
+            raise ApiError(404, message, "model", "model_not_found")
+
+    def close(self) -> None:
+        """Stop the threads."""
+        self.engine.close()
+        self.workers.shutdown(wait=False, cancel_futures=True)
