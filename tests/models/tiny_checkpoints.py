@@ -17,7 +17,9 @@ CORPUS = [
     "Grüße aus Köln, où l'été est là.",
 ]
 SPECIAL = {
-    "llada": ("<|startoftext|>", "<|endoftext|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|mdm_mask|>"),
+    "llada": (
+        "<|startoftext|>", "<|endoftext|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|mdm_mask|>",
+    ),
     "qwen": ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|beginoftext|>", "<|mask|>", "<|dlm_pad|>"),
     "fast": ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "|<MASK>|"),
     "sdar": ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|MASK|>"),
@@ -28,8 +30,9 @@ CHATML = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 LLAMA3 = (
-    "<|startoftext|>{% for m in messages %}<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n{{ m.content }}<|eot_id|>"
-    "{% endfor %}{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
+    "<|startoftext|>{% for m in messages %}<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n"
+    "{{ m.content }}<|eot_id|>{% endfor %}"
+    "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
 )
 ROLES = (
     "{% for m in messages %}<role>{{ m.role }}</role>{{ m.content }}<|role_end|>{% endfor %}"
@@ -85,7 +88,8 @@ def llada(folder: Path, seed: int = 0, layers: int = 2) -> Path:
         chat_template=LLAMA3,
     )  # fmt: skip
     config = {
-        "model_type": "llada", "architectures": ["LLaDAModelLM"], "auto_map": {"AutoModel": "modeling_llada.LLaDAModelLM"},
+        "model_type": "llada", "architectures": ["LLaDAModelLM"],
+        "auto_map": {"AutoModel": "modeling_llada.LLaDAModelLM"},
         "block_type": "llama", "activation_type": "silu", "layer_norm_type": "rms", "rope": True, "alibi": False,
         "d_model": d, "n_layers": layers, "n_heads": 4, "n_kv_heads": 4, "mlp_hidden_size": ffn, "mlp_ratio": 4,
         "embedding_size": WIDTH, "vocab_size": WIDTH - 8, "max_sequence_length": 512, "rms_norm_eps": 1e-5,
@@ -184,7 +188,8 @@ def a2d(folder: Path, seed: int = 0) -> Path:
 
 def sdar(folder: Path, seed: int = 0, block: int = 4) -> Path:
     ids = write_tokenizer(
-        folder, "sdar", eos_token="<|endoftext|>", pad_token="<|endoftext|>", mask_token="<|MASK|>", chat_template=CHATML
+        folder, "sdar", eos_token="<|endoftext|>", pad_token="<|endoftext|>", mask_token="<|MASK|>",
+        chat_template=CHATML,
     )  # fmt: skip
     tensors = _llama_like(Draw(seed), 32, 48, 2, 4, 2, 16, bias=False, norms=True)
     (folder / "generation_config.json").write_text(

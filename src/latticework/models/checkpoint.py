@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from latticework.errors import ModelError
 from latticework.models.families import Config, Family
@@ -96,7 +96,7 @@ def build_network(
     with quiet(), memory_errors(f"the weights of {folder.name} do not fit into the memory of {device}"):
         try:
             weights = _renamed(stored, family, config)
-            model, info = network.from_pretrained(
+            model, info = cast("Any", network).from_pretrained(
                 None, config=stock, state_dict=weights, output_loading_info=True, **options
             )
         except ImportError as error:

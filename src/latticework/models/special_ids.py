@@ -64,7 +64,7 @@ def _mask(family: Family, config: Config, generation: Config, tokenizer: Any) ->
         sources["the tokenizer's mask token"] = int(tokenizer.mask_token_id)
     named = {token: _id_of(tokenizer, token) for token in family.mask_tokens}
     first = next(((token, i) for token, i in named.items() if i is not None), None)
-    # A config that tells the id may mean another token than the one other checkpoints of the family call so.
+    # A tokenizer may have several of these tokens; one that agrees with the other sources is enough.
     if first is not None and not any(i in sources.values() for i in named.values()):
         sources[f"the token {first[0]}"] = first[1]
     if not sources:

@@ -12,12 +12,12 @@ from latticework.models.checkpoint import quiet
 def load_tokenizer(folder: Path) -> Any:
     """A fast tokenizer from ``tokenizer.json``, or from ``vocab.json`` and ``merges.txt`` as Qwen's, which Dream keeps
     under a class of its own. Raises ``ModelError`` when there is neither, or they cannot be read."""
-    from transformers import PreTrainedTokenizerFast, Qwen2TokenizerFast
+    from transformers import PreTrainedTokenizerFast, Qwen2Tokenizer
 
     if (folder / "tokenizer.json").is_file():
         kind: Any = PreTrainedTokenizerFast
     elif (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file():
-        kind = Qwen2TokenizerFast
+        kind = Qwen2Tokenizer
     else:
         raise ModelError(f"{folder} has no tokenizer: neither tokenizer.json nor vocab.json and merges.txt")
     try:

@@ -45,10 +45,13 @@ class LLaDAMoE(Family):
         dense = [layer for layer, moe in enumerate(_layers_with_experts(config)) if not moe]
         if dense and config.get("dense_intermediate_size") is None:
             raise ModelError(f"config.json of this {self.name} checkpoint lacks dense_intermediate_size")
-        fields = {**config, "intermediate_size": config.get("dense_intermediate_size") or width}
+        fields = {
+            **config,
+            "intermediate_size": config.get("dense_intermediate_size") or width,
+            "head_dim": config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"],
+        }
         return Qwen3MoeForCausalLM, Qwen3MoeConfig(
-            **shape(fields, self.name, theta=10_000.0),
-            head_dim=config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"],
+            **shape(fields, self.name, "head_dim", theta=10_000.0),
             moe_intermediate_size=width,
             num_experts=experts,
             num_experts_per_tok=chosen,

@@ -73,7 +73,7 @@ class Dream(Family):
 
 
 class FastDLLM(Family):
-    """Fast-dLLM v2: Qwen2.5 in blocks of 32; a token is scored a row early, the first of a block by the block before."""
+    """Fast-dLLM v2: Qwen2.5 in blocks of 32, tokens scored a row early, the first of a block by the block before."""
 
     name = "Fast-dLLM v2"
     model_types = ("Fast_dLLM_Qwen",)
