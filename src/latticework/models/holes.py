@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +22,30 @@ HOLE_SIGN = "▁"  # what stands for a hole where a text is shown
 class Hole:
     """A place to be filled with up to ``max_tokens`` tokens, none included where the grammar allows it.
 
-    Raises ``InputError`` when ``max_tokens`` is no positive integer.
+    Attributes:
+        max_tokens: its slots.
+        rule: a rule of the whole text's grammar (or a terminal): some derivation of the whole has it for just the text
+            of the hole. No lexeme and no comment crosses the border of the hole; white space may stand inside.
+        grammar: a ``Grammar``, or anything ``json_schema`` takes: the text of the hole is one of it, byte for byte, and
+            the whole is still one of its own grammar. At least one of the two grammars has to be regular.
+
+    Raises ``InputError`` when ``max_tokens`` is no positive integer, or there are both a rule and a grammar.
     """
 
     max_tokens: int = 64
+    rule: str | None = None
+    grammar: Any = None
 
     def __post_init__(self) -> None:
         if isinstance(self.max_tokens, bool) or not isinstance(self.max_tokens, int) or self.max_tokens < 1:
             raise InputError(f"a hole takes at least 1 token, got max_tokens={self.max_tokens!r}")
+        if self.rule is not None and (self.grammar is not None or not isinstance(self.rule, str)):
+            raise InputError(f"a hole has a rule, which is a name, or a grammar; got {self.rule!r}, {self.grammar!r}")
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether it has a rule or a grammar."""
+        return self.rule is not None or self.grammar is not None
 
 
 Part: TypeAlias = str | Hole
@@ -69,7 +85,10 @@ class Form:
             else self.tokens[self.offset[place] : self.offset[place + 1]]
             for place in range(len(self.parts))
         ]
-        parts = tuple(Hole(wanted[place]) if place in wanted else part for place, part in enumerate(self.parts))
+        parts = tuple(
+            replace(part, max_tokens=wanted[place]) if isinstance(part, Hole) else part
+            for place, part in enumerate(self.parts)
+        )
         return _form(parts, pieces)
 
     def hole_texts(self, tokens: NDArray[np.int64], vocabulary: Vocabulary) -> tuple[str, ...]:

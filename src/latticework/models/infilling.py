@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 from latticework.errors import Infeasible, LimitExceeded
 from latticework.lattice.chart.constraint import ContextFreeConstraint
 from latticework.lattice.chart.decide import Question, decide
+from latticework.lattice.chart.marked import MarkedConstraint
 from latticework.models.holes import Form
 
+FormConstraint: TypeAlias = ContextFreeConstraint | MarkedConstraint
 MOST_ROOM = 256  # slots of a hole up to which larger ones are tried
 
 
-def explained(error: Infeasible, constraint: ContextFreeConstraint, form: Form) -> Infeasible:
+def explained(error: Infeasible, constraint: FormConstraint, form: Form) -> Infeasible:
     """What to say about a canvas that cannot be filled; ``error`` itself where asking takes more than the budget.
 
     Where larger holes help, the message names the first one that is too small and the fewest tokens it needs
@@ -23,7 +26,7 @@ def explained(error: Infeasible, constraint: ContextFreeConstraint, form: Form) 
     """
     roomy = form.with_room([max(MOST_ROOM, size) for size in _sizes(form)])
     try:
-        if _fits(constraint, roomy.tokens, roomy.free):
+        if _fits(constraint, form, roomy):
             return _too_small(constraint, form, _sizes(roomy))
         return _at_fault(constraint, form, roomy)
     except LimitExceeded:
@@ -34,19 +37,28 @@ def _sizes(form: Form) -> list[int]:
     return [int(form.offset[place + 1] - form.offset[place]) for place in form.holes]
 
 
-def _fits(constraint: ContextFreeConstraint, tokens: np.ndarray, free: np.ndarray) -> bool:
+def _fits(constraint: FormConstraint, form: Form, other: Form, start: int | None = None) -> bool:
+    """Whether ``form`` can be filled with the room of ``other``; up to a slot of it, with any text behind, if given."""
+    tokens, free = other.tokens, other.free
+    if start is not None:
+        tokens = np.concatenate((tokens[:start], np.zeros(MOST_ROOM, np.int64)))
+        free = np.concatenate((free[:start], np.ones(MOST_ROOM, np.bool_)))
+    if isinstance(constraint, MarkedConstraint):
+        moved = dict(zip(form.offset.tolist(), other.offset.tolist(), strict=True))
+        own = constraint.moved(moved)
+        return (own if start is None else own.until(start)).fits(tokens, free)
     question = Question(tokens, free, tail=False, elastic=True)
     return decide(constraint.language, question, constraint.budget).witness is not None
 
 
-def _too_small(constraint: ContextFreeConstraint, form: Form, room: Sequence[int]) -> Infeasible:
+def _too_small(constraint: FormConstraint, form: Form, room: Sequence[int]) -> Infeasible:
     """The first hole that leaves nothing to those behind it, however large they are."""
     sizes = _sizes(form)
 
     def fits(own: int, slots: int) -> bool:
         """With hole ``own`` of some slots, the holes before as they are, those behind with all their room."""
         canvas = form.with_room([*sizes[:own], slots, *room[own + 1 :]])
-        return _fits(constraint, canvas.tokens, canvas.free)
+        return _fits(constraint, form, canvas)
 
     own = _first(len(sizes), lambda hole: not fits(hole, sizes[hole]))
     needed = sizes[own] + 1 + _first(room[own] - sizes[own], lambda more: fits(own, sizes[own] + 1 + more))
@@ -60,15 +72,12 @@ def _too_small(constraint: ContextFreeConstraint, form: Form, room: Sequence[int
     )
 
 
-def _at_fault(constraint: ContextFreeConstraint, form: Form, roomy: Form) -> Infeasible:
+def _at_fault(constraint: FormConstraint, form: Form, roomy: Form) -> Infeasible:
     """The first fixed token after which no text of up to ``MOST_ROOM`` tokens is one of the grammar."""
     fixed = np.flatnonzero(~roomy.free)
 
     def goes_on(place: int) -> bool:
-        start = int(fixed[place]) + 1
-        tokens = np.concatenate((roomy.tokens[:start], np.zeros(MOST_ROOM, np.int64)))
-        free = np.concatenate((roomy.free[:start], np.ones(MOST_ROOM, np.bool_)))
-        return _fits(constraint, tokens, free)
+        return _fits(constraint, form, roomy, int(fixed[place]) + 1)
 
     place = _first(len(fixed), lambda place: not goes_on(place))
     count = len(form.tokens)

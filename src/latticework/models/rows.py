@@ -14,11 +14,13 @@ from latticework.diffusion.records import Request
 from latticework.errors import InputError
 from latticework.models.base import traits_of
 from latticework.models.holes import Form, lay_out
+from latticework.models.typed_holes import has_types, typed_constraint
 
 if TYPE_CHECKING:
     from latticework.compiler import AnyConstraint
     from latticework.grammar.grammar import Grammar
     from latticework.lattice.chart.constraint import ContextFreeConstraint
+    from latticework.lattice.chart.marked import MarkedConstraint
     from latticework.models.base import DiffusionModel
 
 MAX_PROMPT_BYTES = 1 << 20  # UTF-8 bytes of one prompt; far above any model's positions, so that mistakes fail early
@@ -28,12 +30,20 @@ MIN_SLACK = 64  # slots of the default canvas beyond the shortest document
 
 @dataclass(frozen=True, slots=True)
 class PreparedRow:
-    """A prompt that passed all checks; with the form of its canvas where that has holes."""
+    """A prompt that passed all checks.
+
+    Attributes:
+        request: what goes into the loop.
+        grammar, constraint: of the whole text, if there is one.
+        form: of a canvas with holes.
+        typed: what the canvas has to satisfy where its holes have rules or grammars of their own.
+    """
 
     request: Request
     grammar: Grammar | None
     constraint: AnyConstraint | None
     form: Form | None = None
+    typed: MarkedConstraint | None = None
 
 
 class Rows:
@@ -65,6 +75,7 @@ class Rows:
         form = lay_out(parts, self._backend.encode_text, self._backend.vocabulary)
         _check_prompt(prompt)
         constraint = None if grammar is None else self._context_free(grammar)
+        typed = self._typed(form, grammar) if has_types(form) else None
         ids = self._prompt_ids(prompt, constraint)
         slots, limit = len(form.tokens), self._backend.max_positions
         if limit is not None and len(ids) + slots > limit:
@@ -73,12 +84,22 @@ class Rows:
                 f"the text has {text} tokens, its holes {slots - text} and the prompt {len(ids)}: "
                 f"more than the {limit} positions of {self._backend.name}"
             )
-        entropy = self._entropy([slots, *ids, *form.tokens.tolist(), *form.free.tolist()], constraint)
+        asked = constraint if typed is None else typed
+        entropy = self._entropy([slots, *ids, *form.tokens.tolist(), *form.free.tolist()], asked)
         source = None if constraint is None else constraint.grammar
         request = Request(
-            tuple(ids), form.tokens, form.free, constraint, entropy, tail=False, elastic=True, aligned=self._aligned
+            tuple(ids), form.tokens, form.free, asked, entropy, tail=False, elastic=True, aligned=self._aligned
         )
-        return PreparedRow(request, source, constraint, form)
+        return PreparedRow(request, source, constraint, form, typed)
+
+    def _typed(self, form: Form, grammar: Any) -> MarkedConstraint:
+        """The constraint of a form with holes of rules and grammars."""
+        whole = None
+        if grammar is not None:
+            whole = self._compile(grammar).grammar
+            if whole is None:
+                raise InputError("the constraint does not know the grammar it was made of; give the grammar")
+        return typed_constraint(form, whole, self._backend.vocabulary)
 
     def _context_free(self, grammar: Any) -> ContextFreeConstraint:
         """The constraint with holes of any length; a regular language becomes a lexeme of a context-free one."""
@@ -115,7 +136,7 @@ class Rows:
             slots = constraint.min_tokens + max(MIN_SLACK, constraint.min_tokens)
         return slots if left is None else min(slots, left)
 
-    def _entropy(self, words: Sequence[int], constraint: AnyConstraint | None) -> tuple[int, ...]:
+    def _entropy(self, words: Sequence[int], constraint: AnyConstraint | MarkedConstraint | None) -> tuple[int, ...]:
         """What seeds a row: the seed, what the row is made of, and how often that has been seen in this call."""
         found = blake2b(np.array(words, dtype=np.int64).tobytes(), digest_size=16)
         found.update(b"" if constraint is None else constraint.digest)

@@ -13,6 +13,7 @@ line is indented, there is none.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -27,6 +28,11 @@ from latticework.grammar.regex import lowered
 
 _LINE_BREAK = ir.Alt((ir.Literal(b"\n"), ir.Literal(b"\r\n")))
 _BLANK = ir.Chars(((0x09, 0x09), (0x0C, 0x0C), (0x20, 0x20)))
+
+
+def name_of_rule(nonterminal: str) -> str:
+    """The rule that a nonterminal stands for, which may be a copy for one place."""
+    return _SUFFIX.sub("", nonterminal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class Indentation:
 _Role: TypeAlias = Literal["newline", "indent", "dedent", "open", "close"]
 _BRACKETS = -1
 _ANYWHERE = -2
+_SUFFIX = re.compile(r" (in brackets|at level [0-9]+)$")
 _Place: TypeAlias = int  # a level, or one of these two
 
 
@@ -236,8 +243,7 @@ class _Copier:
             place = _ANYWHERE
         key = (nonterminal, place)
         if key not in self.copies:
-            where = {_BRACKETS: " in brackets", _ANYWHERE: ""}.get(place, f" at level {place}")
-            self.copies[key] = self.new.nonterminal(self.old.name(nonterminal) + where)
+            self.copies[key] = self.new.nonterminal(self.old.name(nonterminal) + _suffix(place))
             self.waiting.append((self.copies[key], nonterminal, place))
         return self.copies[key]
 
@@ -268,3 +274,8 @@ class _Copier:
             self.wrapped[terminal] = self.new.nonterminal(f"{self.new.name(terminal)} in brackets")
             self.new.add(self.wrapped[terminal], [(terminal,), (self.any_break, terminal)])
         return self.wrapped[terminal]
+
+
+def _suffix(place: _Place) -> str:
+    """What is added to the name of a rule for its copy at a place; read by :func:`name_of_rule`."""
+    return {_BRACKETS: " in brackets", _ANYWHERE: ""}.get(place, f" at level {place}")

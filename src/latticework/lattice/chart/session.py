@@ -154,9 +154,12 @@ class ContextFreeSession:
 
         Committing any part of it needs no check and leaves the rest valid. ``log_z`` is not known (NaN).
         """
-        vocabulary = self.constraint.vocabulary
         draw = np.random.default_rng(generator) if temperature > 0 else None
-        wishes = wishes_of(logits, self._free, self._readable(), WISHES, temperature, draw, entropy)
+        return self.led_by(wishes_of(logits, self._free, self._readable(), WISHES, temperature, draw, entropy))
+
+    def led_by(self, wishes: Wishes) -> Proposal:
+        """As :meth:`propose`, towards wishes for all free slots that have been read already."""
+        vocabulary = self.constraint.vocabulary
         tokens = self._towards(wishes)
         confidence = np.ones(self.n_slots)
         log_prob = wishes.log_prob_of(tokens[wishes.slots])

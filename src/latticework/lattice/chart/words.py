@@ -29,13 +29,6 @@ class Words(NamedTuple):
     by_key_class: Int32Array
 
 
-class Ends(NamedTuple):
-    """Lexer states in which a token may end in a node of the word graph."""
-
-    offset: Int32Array
-    state: Int32Array
-
-
 def words_of(lexical: LexicalTables) -> Words:
     """The indices; cost O(P log P)."""
     count = len(lexical.word_parent)
@@ -81,7 +74,8 @@ def leads_to(lexical: LexicalTables, has: NDArray[np.bool_]) -> NDArray[np.bool_
     source, byte = np.nonzero(lexer.next_state >= 0)
     steps = source * lexer.states + lexer.next_state[source, byte]
     behind_ignored = np.flatnonzero(lexer.accept_class >= lexer.ignored_from)
-    step = np.unique(np.append(steps, behind_ignored * lexer.states))  # to the start
+    begun = lexer.start_after[lexer.accept_class[behind_ignored]]
+    step = np.unique(np.append(steps, behind_ignored * lexer.states + begun))
     source, target = step // lexer.states, step % lexer.states
     first = np.flatnonzero(np.diff(source, prepend=-1))
     packed = np.packbits(found, axis=1)
