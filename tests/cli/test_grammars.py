@@ -93,6 +93,7 @@ def test_infill_draws_on_stderr_only(folder):
         ("def f(<<HOLE:0>>): pass\n", "at least 1 token"),
         ("x = 1\n) <<HOLE:3>>\n", "line 2, column 1"),
         ("x = <<HOLE:1>>}]\n", "hole 1 of 1 is too small"),
+        ("x = <<HOLE:9:expresion>>\n", "did you mean 'expression'"),
     ],
 )
 def test_what_cannot_be_filled_exits_1(text, message):
@@ -135,6 +136,10 @@ def test_markers_cut_a_text():
     assert parts_of("a<<HOLE>>b<<HOLE:7>>", "<<HOLE>>", 9) == ["a", hole(9), "b", hole(7), ""]
     assert parts_of("a /*?*/ /*?*/:3", "/*?*/", 9) == ["a ", hole(9), " ", hole(3), ""]
     assert parts_of("x = TODO:12;", "TODO", 9) == ["x = ", hole(12), ";"]
+    assert parts_of("TODO: x", "TODO", 9) == ["", hole(9), ": x"]
+    assert parts_of("<<HOLE:40:expr>> <<HOLE:expr>>", "<<HOLE>>", 9) == [
+        *("", hole(40, rule="expr"), " ", hole(9, rule="expr"), "")
+    ]
     assert parts_of("[mask](mask)[mask:5]", "[mask]", 9) == ["", hole(9), "(mask)", hole(5), ""]
 
 

@@ -43,7 +43,11 @@ def infill(
     file: Annotated[str, typer.Argument(help="File with marked holes, or - for standard input.", metavar="FILE|-")],
     grammar: GrammarOption = None,
     marker: Annotated[
-        str, typer.Option(help="What marks a hole; :N before its closing signs sets the tokens, as in <<HOLE:40>>.")
+        str,
+        typer.Option(
+            help="What marks a hole; before its closing signs, :N sets the tokens and :RULE a rule of the grammar that "
+            "the hole follows, as in <<HOLE:40:expression>>."
+        ),
     ] = MARKER,
     hole_tokens: Annotated[int, typer.Option(min=1, help="Most tokens of a hole that does not say.")] = 64,
     prompt: Annotated[str, typer.Option(help="Text for the model before the file.")] = "",
@@ -94,13 +98,14 @@ def parts_of(text: str, marker: str, hole_tokens: int) -> list[Part]:
         raise typer.BadParameter("the marker is empty", param_hint="--marker")
     found = re.fullmatch(r"(.*\w)(\W*)", marker, re.DOTALL)
     stem, closer = found.groups() if found else (marker, "")
-    pieces = re.split(f"{re.escape(stem)}(?::([0-9]+))?{re.escape(closer)}", text)
+    # Without closing signs, a colon and a word behind the marker may be text.
+    rule_name = "(?::([A-Za-z_][A-Za-z_0-9]*))?" if closer else "()"
+    pieces = re.split(f"{re.escape(stem)}(?::([0-9]+))?{rule_name}{re.escape(closer)}", text)
     if len(pieces) == 1:
         raise InputError(f"there is no hole to fill: no {marker} in the text")
-    sizes = [hole_tokens if size is None else int(size) for size in pieces[1::2]]
     parts: list[Part] = [pieces[0]]
-    for size, piece in zip(sizes, pieces[2::2], strict=True):
-        parts += [Hole(size), piece]
+    for size, rule, piece in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
+        parts += [Hole(hole_tokens if size is None else int(size), rule=rule or None), piece]
     return parts
 
 

@@ -17,6 +17,8 @@ GRAMMARS = {
     "counts": ('start: "a"~2 "b"~0..2 ("c" "a")~1..2', "abc"),
     "many copies": ('start: "a"~5..11 "b"', "ab"),
     "nested choices": ('start: ("a" | "b" ("c" | )) ("a" | ["b"])', "abc"),
+    "empty first": ('start: | "a" x start\nx: "b"\n    | (| "c") "a"', "abc"),
+    "empty first line": ('start: "a" x\nx:\n    | "b"\n    | "c"', "abc"),
     "aliases": ('start: "a" -> first | b -> second\n?b: "b" "c" -> third', "abc"),
     "modifiers": ('!start: _x?\n_x.2: "a" x\n?x: "b" | _x', "ab"),
     "left recursion": ('start: start "a" | "b"', "ab"),

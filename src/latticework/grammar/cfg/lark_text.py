@@ -255,7 +255,6 @@ class _Parser:
 
     def choice(self) -> Expression:
         start = self.next.span[0]
-        self.take("|")
         options = [self.aliased()]
         while self.take("|"):
             options.append(self.aliased())
