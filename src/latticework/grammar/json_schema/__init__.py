@@ -8,8 +8,8 @@ from typing import Any, Literal
 from latticework.errors import SchemaError, SchemaIssue
 from latticework.grammar import ir
 from latticework.grammar.grammar import Grammar
+from latticework.grammar.json_schema.depth import lower_document
 from latticework.grammar.json_schema.document import Document
-from latticework.grammar.json_schema.effort import lower_within_bounds
 from latticework.grammar.json_schema.openapi import as_json_schema
 from latticework.grammar.json_schema.options import Options
 from latticework.grammar.json_schema.scalars import scalars_of
@@ -38,6 +38,7 @@ def json_schema(
     format: Literal["assert", "annotation"] = "assert",
     openapi: bool = False,
     distinct: Literal["refuse", "narrow"] = "refuse",
+    recursion: Literal["auto", "bounded", "exact"] = "auto",
     limits: Limits = DEFAULT_LIMITS,
 ) -> Grammar:
     """The JSON documents that satisfy a schema.
@@ -77,6 +78,10 @@ def json_schema(
         distinct: items that must differ (``uniqueItems``) and are not listed, keys that must differ (``minProperties``)
             and have no name: ``"refuse"`` refuses the schema, for no automaton can compare them; ``"narrow"`` accepts
             documents where they also differ in a checksum (most where they are few), see :mod:`.checksums`.
+        recursion: schemas that refer to themselves, and any value. ``"bounded"``: nested to a depth that the size of an
+            automaton admits, which is reported; ``"exact"``: to any depth, as a context-free grammar (no marginals,
+            see :class:`ContextFreeConstraint`), or an error that says why not; ``"auto"``: bounded, unless that depth
+            would be small and ``max_depth`` is not given. ``options["recursion"]`` of the grammar says which it is.
         limits: size limits.
 
     Raises:
@@ -88,16 +93,19 @@ def json_schema(
     """
     scalars = scalars_of(escapes, max_string_length, max_integer_digits, max_fraction_digits)
     style = replace(style_of(whitespace, indent, max_whitespace), scalars=scalars)
-    options = Options(style, on_unsupported, open_objects, max_depth, property_order, optional, format, distinct)
+    options = Options(
+        style, on_unsupported, open_objects, max_depth, property_order, optional, format, distinct, recursion
+    )
     options.check(limits)
     schema, target = schema_of(source, limits)
     if openapi:
         schema = as_json_schema(schema)
     document = Document(schema)
-    lowering, node = lower_within_bounds(document, options, limits)
+    lowered = lower_document(document, options, limits)
+    lowering = lowered.lowering
     if lowering.issues:
         raise SchemaError(tuple(lowering.issues))
-    if node is None:
+    if lowered.node is None and lowered.context_free is None:
         told = ("left out", "no others", "other drafts")
         left_out = tuple(
             SchemaIssue("", "", line) for line in lowering.narrowings if any(mark in line for mark in told)
@@ -106,8 +114,9 @@ def json_schema(
         raise SchemaError((*lowering.unsatisfiable, *left_out) or (nothing,))
     dropped = (f"an option that no value satisfies is left out: {issue}" for issue in lowering.unsatisfiable)
     return Grammar(
-        ir.Located(node, ""),
+        ir.NOTHING if lowered.node is None else ir.Located(lowered.node, ""),
         "json_schema",
+        lowered.context_free,
         schema=schema,
         options={
             "whitespace": whitespace,
@@ -116,7 +125,7 @@ def json_schema(
             "property_order": property_order,
             "on_unsupported": on_unsupported,
             "open_objects": open_objects,
-            "max_depth": lowering.max_depth,
+            "max_depth": None if lowering.any_depth else lowering.max_depth,
             "optional": optional,
             "escapes": escapes,
             "max_string_length": max_string_length,
@@ -125,6 +134,7 @@ def json_schema(
             "format": format,
             "openapi": openapi,
             "distinct": distinct,
+            "recursion": "bounded" if lowered.context_free is None else "exact",
         },
         warnings=(*lowering.warnings, *dropped),
         narrowings=tuple(lowering.narrowings),

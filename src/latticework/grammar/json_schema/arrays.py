@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from latticework.grammar import ir
 from latticework.grammar.combine import optional, repeat, seq
-from latticework.grammar.json_schema import values
 from latticework.grammar.json_schema.containing import containing, wanted_items
 from latticework.grammar.json_schema.document import Subschema
 from latticework.grammar.json_schema.unique import unique_items
@@ -39,8 +38,7 @@ def array(lowering: Lowering, members: tuple[Subschema, ...], level: int) -> ir.
         return lowering.dead(members[0], "not", "arrays with equal items are not supported")
     wanted = wanted_items(lowering, members)
     if not constraining and not wanted:
-        lowering.narrow_any_value()
-        return values.any_array(style, lowering.max_depth, level)
+        return lowering.anything("array", level)
     place = (constraining or members)[0]
     low, high = lowering.bounds(constraining, "minItems", "maxItems")
     shapes = [shape_of(lowering, member) for member in constraining]

@@ -7,21 +7,27 @@ lowering begins anew with fewer: documents are left out, which is reported, and 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeAlias
 
 from latticework.grammar import ir
 from latticework.grammar.json_schema.document import Document
 from latticework.grammar.json_schema.lowering import Lowering, TooManyWays
 from latticework.grammar.json_schema.options import Options
-from latticework.grammar.json_schema.recursion import lower
 from latticework.grammar.limits import Limits
 
 FEWER_WAYS = (6, 1)  # tried in turn after the number that options have
 MAX_WEIGHT = 300_000  # nodes of the grammar written out as a tree, beyond which fewer ways are tried
 
 
-def lower_within_bounds(document: Document, options: Options, limits: Limits) -> tuple[Lowering, ir.Node | None]:
-    """As :func:`.recursion.lower`, with as many ways to fail negated schemas as the bounds allow.
+Lower: TypeAlias = Callable[[Document, Options, Limits], tuple[Lowering, ir.Node | None]]
+
+
+def lower_within_bounds(
+    document: Document, options: Options, limits: Limits, lower: Lower
+) -> tuple[Lowering, ir.Node | None]:
+    """As ``lower`` (:mod:`.recursion` or :mod:`.pushdown`), with as many ways to fail negated schemas as bounds allow.
 
     Raises:
         LimitExceeded: too large, however few.

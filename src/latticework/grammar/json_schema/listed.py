@@ -9,6 +9,7 @@ import numpy as np
 
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
+from latticework.grammar.cfg.nested import holds_rule
 from latticework.grammar.limits import Limits
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def listed(node: ir.Node) -> list[bytes] | None:
     plain = _plain(node)
     if plain is not None:
         return plain
-    if _is_unlimited(node) or ir.tree_size(node).weight > _MAX_WEIGHT:
+    if _is_unlimited(node) or holds_rule(node) or ir.tree_size(node).weight > _MAX_WEIGHT:
         return None
     from latticework.automata import algebra
     from latticework.automata.build import build_automaton

@@ -18,6 +18,7 @@ from latticework.grammar.json_schema import keywords, values
 from latticework.grammar.json_schema.arrays import array
 from latticework.grammar.json_schema.choices import cases
 from latticework.grammar.json_schema.conjunction import Conjunction, Expanded, Union, expand, identity
+from latticework.grammar.json_schema.cuts import Cuts
 from latticework.grammar.json_schema.disjoint import exclusive
 from latticework.grammar.json_schema.document import Document, Subschema
 from latticework.grammar.json_schema.enums import given_values
@@ -51,10 +52,16 @@ class TooManyWays(Exception):
 class Lowering:
     """One schema document being lowered; collects every issue, warning and narrowing on the way."""
 
-    def __init__(self, document: Document, options: Options, limits: Limits, recursion: int = 1) -> None:
+    def __init__(
+        self, document: Document, options: Options, limits: Limits, recursion: int = 1, cuts: Cuts | None = None
+    ) -> None:
         self.document = document
         self.fuel = recursion  # times a schema may still be entered below itself
         self.recursive = False  # whether one was
+        self.reached: int | None = None  # how often, where that is bounded
+        self.cuts = cuts  # rules for schemas that are met again below themselves, instead of a budget
+        self.says_any_value = False
+        self.any_depth = cuts is not None and options.max_depth is None
         self.limits = limits
         self.style = options.style
         self.max_depth = 0 if options.max_depth is None else options.max_depth
@@ -117,7 +124,9 @@ class Lowering:
 
     def narrow_any_value(self) -> None:
         """Reports what is left out of any value, array or object."""
-        self.narrow(f"where any JSON value is allowed, arrays and objects nest at most {self.max_depth} deep")
+        self.says_any_value = True
+        if not self.any_depth:
+            self.narrow(f"where any JSON value is allowed, arrays and objects nest at most {self.max_depth} deep")
         scalars = self.style.scalars
         self.narrow(scalars.digits.number_narrowing)
         if scalars.max_length is not None:
@@ -134,10 +143,10 @@ class Lowering:
 
     def spelt_one_way(self, conjunction: Conjunction, level: int) -> ir.Node | None:
         """As :meth:`schema`, the values without objects that may repeat a key, or be equal in spite of other keys."""
-        before = self.one_way, self.max_depth
-        self.one_way, self.max_depth = True, 0
+        before = self.one_way, self.max_depth, self.any_depth
+        self.one_way, self.max_depth, self.any_depth = True, 0, False
         found = self.schema(conjunction, level)
-        self.one_way, self.max_depth = before
+        self.one_way, self.max_depth, self.any_depth = before
         return found
 
     def is_possible(self, conjunction: Conjunction) -> bool:
@@ -160,13 +169,16 @@ class Lowering:
         key = self._key(expanded.items, level)
         if key in self._memo:
             return self._memo[key]
-        cycle = key[0]
+        cycle = key[0] if self.cuts is None else key
         if cycle not in self._active:
             self._active.add(cycle)
-            self._memo[key] = node = self._nested(expanded, conjunction, level)
+            node = self._nested(expanded, conjunction, level)
+            self._memo[key] = node = node if self.cuts is None else self.cuts.close(cycle, node)
             self._active.remove(cycle)
             return node
         self.recursive = True
+        if self.cuts is not None:
+            return self.cuts.call(cycle, conjunction[0].place)
         if not self.fuel:
             return None
         self.fuel -= 1
@@ -263,7 +275,7 @@ class Lowering:
 
     def _case(self, members: Conjunction, level: int) -> ir.Node | None:
         if not members:
-            return self._any_value(level)
+            return self.anything("value", level)
         types = self.types_of_all(members)
         for member in members:
             for keyword in self._scan(member)[1]:
@@ -301,9 +313,12 @@ class Lowering:
             member.schema["not"][keyword] for member in members if member.is_literal and keyword in member.schema["not"]
         ]
 
-    def _any_value(self, level: int) -> ir.Node:
+    def anything(self, kind: str, level: int) -> ir.Node:
+        """Any value, or any object or array (``kind``)."""
         self.narrow_any_value()
-        return values.any_value(self.style, self.max_depth, level)
+        if self.cuts is not None and self.any_depth:
+            return self.cuts.anything(kind)
+        return values.anything(kind, self.style, self.max_depth, level)
 
     # ---- facts about schemas
 

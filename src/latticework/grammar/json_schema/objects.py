@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from latticework.grammar import ir
 from latticework.grammar.combine import alt, optional, repeat, seq
-from latticework.grammar.json_schema import unordered, values
+from latticework.grammar.json_schema import unordered
 from latticework.grammar.json_schema.checksums import distinct_members
 from latticework.grammar.json_schema.document import Subschema
 from latticework.grammar.json_schema.further import Demand, Further, Pair, demands
@@ -123,8 +123,7 @@ def _object(
     style = lowering.style
     constraining = [member for member in members if not KEYWORDS.isdisjoint(member.schema)]
     if not wanted and _is_open(constraining) and not lowering.one_way:
-        lowering.narrow_any_value()
-        return values.any_object(style, lowering.max_depth, level)
+        return lowering.anything("object", level)
     place = (constraining or members)[0] if constraining or not wanted else wanted[0].source
     required = _required(lowering, constraining)
     further = Further(lowering, constraining)

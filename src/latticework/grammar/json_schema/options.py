@@ -15,6 +15,7 @@ _CHOICES = {
     "optional": ("both", "omit", "null"),
     "format": ("assert", "annotation"),
     "distinct": ("refuse", "narrow"),
+    "recursion": ("auto", "bounded", "exact"),
 }
 
 
@@ -30,6 +31,7 @@ class Options:
     optional: str
     format: str
     distinct: str
+    recursion: str = "auto"
     arranged: int = MAX_WEIGHT  # of an object with its keys in any order, see :mod:`.unordered`
     ways: int = 60  # combinations of ways to fail negated schemas that are kept, see :mod:`.effort`
 

@@ -17,6 +17,7 @@ from typing import Any
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
 from latticework.grammar.json_schema import keywords
+from latticework.grammar.json_schema.cuts import Cuts
 from latticework.grammar.json_schema.document import Document, Subschema
 from latticework.grammar.json_schema.lowering import Lowering
 from latticework.grammar.json_schema.options import Options
@@ -130,13 +131,13 @@ def _further(schema: dict[str, Any], keyword: str, otherwise: str, default: bool
 
 def _unrolled(document: Document, options: Options, limits: Limits) -> tuple[Lowering, ir.Node | None]:
     """Lowered with recursive schemas unrolled as often as the size allows."""
-    found = _lowered(document, options, limits, 0)
+    found = lower_once(document, options, limits, 0)
     if not found[0].recursive or found[0].issues:
         return found
     reached = 0
     for budget in BUDGETS:
         try:
-            deeper = _lowered(document, options, limits, budget)
+            deeper = lower_once(document, options, limits, budget)
         except LimitExceeded:
             break
         if deeper[1] is not None and found[1] is not None and not _is_small(deeper[1]):
@@ -145,12 +146,16 @@ def _unrolled(document: Document, options: Options, limits: Limits) -> tuple[Low
         if found[0].nodes > MAX_NODES:
             break
     lowering, node = found
+    lowering.reached = reached
     lowering.narrow(f"schemas that refer to themselves: at most {reached} times below themselves")
     return lowering, node
 
 
-def _lowered(document: Document, options: Options, limits: Limits, budget: int) -> tuple[Lowering, ir.Node | None]:
-    lowering = Lowering(document, options, limits, budget)
+def lower_once(
+    document: Document, options: Options, limits: Limits, budget: int, cuts: Cuts | None = None
+) -> tuple[Lowering, ir.Node | None]:
+    """The document lowered with a budget for recursive schemas, or with rules for them."""
+    lowering = Lowering(document, options, limits, budget, cuts)
     if not document.known_dialect:
         lowering.warn(f"unknown $schema {document.root['$schema']!r} is read as the latest draft")
         lowering.narrow("unknown $schema: keywords that it may leave out are enforced")

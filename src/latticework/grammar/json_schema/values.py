@@ -12,6 +12,11 @@ NULL = ir.Literal(b"null")
 BOOLEAN = ir.Words((b"true", b"false"))
 
 
+def anything(kind: str, style: Style, depth: int, level: int) -> ir.Node:
+    """Any ``"value"``, ``"object"`` or ``"array"`` with containers nested at most ``depth`` deep, at ``level``."""
+    return {"value": any_value, "object": any_object, "array": any_array}[kind](style, depth, level)
+
+
 @lru_cache(maxsize=256)
 def any_value(style: Style, depth: int, level: int) -> ir.Node:
     """Any JSON value with containers nested at most ``depth`` deep, standing at ``level``."""
@@ -32,22 +37,35 @@ def any_array(style: Style, depth: int, level: int) -> ir.Node:
 
 @lru_cache(maxsize=256)
 def _value(style: Style, depth: int, level: int) -> ir.Node:
-    scalars = style.scalars
-    options = [scalars.string, scalars.digits.numbers, BOOLEAN, NULL]
+    options = scalars(style)
     if depth > 0:
         options += [_object(style, depth, level), _array(style, depth, level)]
     return ir.Alt(options)
 
 
 def _object(style: Style, depth: int, level: int) -> ir.Node:
-    inner = _value(style, depth - 1, level + 1)
+    return object_of(style, _value(style, depth - 1, level + 1), level)
+
+
+def _array(style: Style, depth: int, level: int) -> ir.Node:
+    return array_of(style, _value(style, depth - 1, level + 1), level)
+
+
+def scalars(style: Style) -> list[ir.Node]:
+    """Any string, any number, true, false and null."""
+    return [style.scalars.string, style.scalars.digits.numbers, BOOLEAN, NULL]
+
+
+def object_of(style: Style, inner: ir.Node, level: int) -> ir.Node:
+    """Any keys, each with a value of ``inner``."""
     pair = style.member(ir.Seq((ir.JsonKey((), style.scalars.all_escapes), style.colon, inner)))
     low = 1 if style.by_level else 0
     return style.container("{}", ir.Join(pair, style.comma(level + 1), low, None), True, level)
 
 
-def _array(style: Style, depth: int, level: int) -> ir.Node:
-    inner = style.member(_value(style, depth - 1, level + 1))
+def array_of(style: Style, inner: ir.Node, level: int) -> ir.Node:
+    """Any number of items of ``inner``."""
+    inner = style.member(inner)
     low = 1 if style.by_level else 0
     return style.container("[]", ir.Join(inner, style.comma(level + 1), low, None), True, level)
 

@@ -1,0 +1,50 @@
+"""How deep recursive schemas and any value go: to a depth that an automaton holds, or, context-free, to any."""
+
+from __future__ import annotations
+
+from latticework.errors import LatticeworkError, SchemaError
+from latticework.grammar.json_schema import recursion
+from latticework.grammar.json_schema.document import Document
+from latticework.grammar.json_schema.effort import lower_within_bounds
+from latticework.grammar.json_schema.lowering import Lowering
+from latticework.grammar.json_schema.options import Options
+from latticework.grammar.json_schema.pushdown import Lowered, NoExactGrammar, lower_exactly
+from latticework.grammar.limits import Limits
+
+# With less than either, recursion="auto" looks for a grammar without a bound.
+ENOUGH_LEVELS = 2  # of arrays and objects in any value
+ENOUGH_TIMES = 4  # that a schema may stand below itself
+MAX_STATES = 20_000  # of the lexer, for which an automaton is given up
+
+
+def lower_document(document: Document, options: Options, limits: Limits) -> Lowered:
+    """The document lowered, as ``options.recursion`` says.
+
+    Raises:
+        SchemaError: ``"exact"``, and there is no such grammar.
+        LimitExceeded: too large, whatever the depth.
+    """
+    if options.recursion == "exact":
+        try:
+            return lower_exactly(document, options, limits, limits.max_states)
+        except NoExactGrammar as error:
+            raise SchemaError((error.issue,)) from None
+    bounded = Lowered(*lower_within_bounds(document, options, limits, recursion.lower))
+    lowering = bounded.lowering
+    if options.recursion == "bounded" or lowering.issues or bounded.node is None or not _is_shallow(lowering, options):
+        return bounded
+    try:
+        exact = lower_exactly(document, options, limits, min(MAX_STATES, limits.max_states))
+    except NoExactGrammar as error:
+        lowering.narrow(f"nested no deeper, because {error}")
+        return bounded
+    except LatticeworkError:
+        return bounded
+    return bounded if exact.lowering.issues or exact.context_free is None else exact
+
+
+def _is_shallow(lowering: Lowering, options: Options) -> bool:
+    """Whether the depth in force leaves out documents that are likely."""
+    if lowering.reached is not None and lowering.reached < ENOUGH_TIMES:
+        return True
+    return options.max_depth is None and lowering.says_any_value and lowering.max_depth < ENOUGH_LEVELS

@@ -1,0 +1,74 @@
+"""Recursive schemas and any JSON value to any depth: a context-free grammar, cut where a schema refers to itself.
+
+Everything between the cuts stays regular and is made of terminals (:mod:`latticework.grammar.cfg.nested`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from latticework.errors import LimitExceeded, SchemaIssue
+from latticework.grammar import ir
+from latticework.grammar.cfg.nested import NotContextFree, grammar_of
+from latticework.grammar.cfg.syntax import ContextFreeGrammar
+from latticework.grammar.json_schema.cuts import Cuts
+from latticework.grammar.json_schema.document import Document
+from latticework.grammar.json_schema.effort import lower_within_bounds
+from latticework.grammar.json_schema.lowering import Lowering
+from latticework.grammar.json_schema.options import Options
+from latticework.grammar.json_schema.recursion import lower_once
+from latticework.grammar.limits import Limits
+
+_WHAT_TO_DO = 'use recursion="bounded"'
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A document as a grammar, with what is to be reported.
+
+    ``node`` is its language where nothing recurs, ``None`` where nothing satisfies it or it is ``context_free``.
+    """
+
+    lowering: Lowering
+    node: ir.Node | None
+    context_free: ContextFreeGrammar | None = None
+
+
+class NoExactGrammar(Exception):
+    """Why there is no grammar without a bound on the depth. Internal."""
+
+    def __init__(self, message: str, hint: str = _WHAT_TO_DO) -> None:
+        super().__init__(message)
+        self.issue = SchemaIssue("", "", message, hint)
+
+
+def lower_exactly(document: Document, options: Options, limits: Limits, max_states: int) -> Lowered:
+    """The whole document with rules for what recurs.
+
+    Args:
+        max_states: of the lexer and of the automaton of any terminal.
+
+    Raises:
+        NoExactGrammar: it cannot be written so, or is too large.
+        LimitExceeded: too large, whatever the depth.
+    """
+    if options.style.by_level:
+        raise NoExactGrammar("a layout that depends on the depth bounds it", 'use another whitespace than "pretty"')
+    lowering, node = lower_within_bounds(document, options, limits, _lower)
+    cuts = lowering.cuts
+    if lowering.issues or node is None or cuts is None or not cuts.rules:
+        return Lowered(lowering, node)
+    from latticework.automata.longest import with_longest_matches
+
+    try:
+        grammar = grammar_of(cuts.start, {**cuts.rules, cuts.start: node})
+        return Lowered(lowering, None, with_longest_matches(grammar, max_states) if grammar.productions else None)
+    except NotContextFree as error:
+        message = f"a schema that refers to itself, or any value, stands inside what needs an automaton: {error}"
+        raise NoExactGrammar(message) from None
+    except LimitExceeded as error:
+        raise NoExactGrammar(f"its parts are large: {error}") from None
+
+
+def _lower(document: Document, options: Options, limits: Limits) -> tuple[Lowering, ir.Node | None]:
+    return lower_once(document, options, limits, 1, Cuts(options.style))
