@@ -130,7 +130,7 @@ def test_refusals_are_raised_by_the_stream(model):
     with pytest.raises(lw.Infeasible):
         next(model.stream("prompt", SCHEMA, max_tokens=3))
     with pytest.raises(lw.SchemaError):
-        next(model.stream("prompt", {"type": "array", "uniqueItems": True}))
+        next(model.stream("prompt", {"$ref": "https://schemas.example/other.json"}))
     with pytest.raises(InputError, match="one prompt"):
         model.stream(["a", "b"], SCHEMA)
     assert model.backend.forwards == before
