@@ -102,7 +102,8 @@ def _check_key(request: Request, key: str | None) -> None:
     if key is None:
         return
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    good = hmac.compare_digest(given.strip().encode(), key.encode())
+    # Headers arrive as Latin-1, whatever the client has encoded them in.
+    good = hmac.compare_digest(given.strip().encode("latin-1"), key.encode())
     if scheme.lower() != "bearer" or not good:
         message = "the API key is missing or wrong: send it as 'Authorization: Bearer KEY'"
         raise ApiError(401, message, code="invalid_api_key", headers={"WWW-Authenticate": "Bearer"})

@@ -68,7 +68,8 @@ def tool_use(tools: Sequence[Tool], wish: Wish, parallel: bool | None, param: st
         raise ApiError(400, f"two tools are called {twice.name!r}", twice.param, "invalid_value")
     for name in wish.names or ():
         if name not in known:
-            raise ApiError(400, f"tool_choice names the tool {name!r}, which is not among the tools", "tool_choice")
+            message = f"tool_choice names the tool {name!r}, which is not among the tools"
+            raise ApiError(400, message, "tool_choice", "invalid_value")
     if wish.mode != "none" and not tools and (wish.mode == "required" or wish.names):
         raise ApiError(400, "tool_choice needs tools", "tool_choice", "invalid_value")
     if wish.mode == "none" or not tools:
