@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tiny_gemma import EOS, PAD, TOKENS, vocabulary
 
 from latticework.errors import Infeasible, InputError, ModelError
-from latticework.integrations.block_rows import LEAD, BlockRow
+from latticework.integrations.block_rows import BlockRow
+from latticework.integrations.shaping import LEAD
 from latticework.tokens.vocabulary import Vocabulary
 
 WIDTH = len(TOKENS)
@@ -129,8 +130,10 @@ def test_wrong_use() -> None:
     with pytest.raises(InputError, match="no end token"):
         BlockRow(compiled("flat", Vocabulary([bytes([byte]) for byte in range(256)])), 8, 4)
     row = BlockRow(constraint, 16, 2)
-    with pytest.raises(InputError, match="expected"):
+    with pytest.raises(InputError, match="16 slots"):
         row.shape(torch.zeros(15, WIDTH))
+    with pytest.raises(InputError, match="expected"):
+        row.shape(torch.zeros(16, WIDTH + 1))
     broken = torch.zeros(16, WIDTH)
     broken[3, 5] = torch.nan
     with pytest.raises(ModelError, match="NaN"):

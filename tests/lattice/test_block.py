@@ -39,7 +39,7 @@ def listed(case: Case, first: int, last: int, logits: np.ndarray) -> tuple[np.nd
 @pytest.mark.parametrize("scale", [2.0, 60.0])
 def test_a_block_is_answered_as_if_all_its_completions_were_one(scale: float) -> None:
     behind = 0
-    for case, first, last, rng in cases(3, 250):
+    for case, first, last, rng in cases(3, 140):
         width = len(case.constraint.vocabulary)
         logits = (scale * rng.standard_normal((last - first, width))).astype(np.float32)
         session = BlockSession(case.constraint, case.tokens, case.free, case.tail)
@@ -62,7 +62,7 @@ def test_a_block_is_answered_as_if_all_its_completions_were_one(scale: float) ->
             found.confidence[here], marginal[np.arange(len(here)), found.tokens[here]], atol=2e-4
         )
         assert (found.confidence[~case.free[first:last]] == 1).all()
-    assert behind > 40
+    assert behind > 20
 
 
 def test_tensors_give_tensors() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from latticework.integrations.transformers_canvases import LatticeworkLogitsProcessor
+from latticework.integrations.transformers_dream import DreamHooks
 from latticework.integrations.transformers_masked import custom_generate
 from latticework.tokens.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LatticeworkLogitsProcessor", "custom_generate", "vocabulary_of"]
+__all__ = ["DreamHooks", "LatticeworkLogitsProcessor", "custom_generate", "vocabulary_of"]
 
 
 def vocabulary_of(tokenizer: Any, model: Any, special: Mapping[int, str] | None = None) -> Vocabulary:

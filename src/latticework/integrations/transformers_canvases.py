@@ -3,7 +3,7 @@
 That method denoises a document in canvases of C slots, one after the other. In every step it scales the logits that
 processors return by a temperature, draws a token for every slot, keeps the draws in the slots of least entropy, puts
 noise into the others, and stops when the likeliest tokens have not changed and the mean entropy is small; the
-*likeliest tokens of the last step* become the canvas. What the processor makes of the logits: :mod:`.block_rows`.
+*likeliest tokens of the last step* become the canvas. What the processor makes of the logits: :mod:`.shaping`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from transformers import LogitsProcessor
 
 from latticework.errors import Infeasible, InputError
 from latticework.integrations.block_rows import BlockRow
+from latticework.integrations.shaping import Shaper
 from latticework.lattice.chart.constraint import ContextFreeConstraint
 from latticework.lattice.constraint import Constraint
 
@@ -33,7 +34,7 @@ class LatticeworkLogitsProcessor(LogitsProcessor):
 
     Whatever the sampler does, the canvases that are kept hold a document that ends within ``max_new_tokens``: what is
     left of the budget after a canvas is part of what is possible in it. Under a regular constraint the rows are exact
-    marginals at temperature 1; under a context-free one see :mod:`.block_rows`.
+    marginals at temperature 1; under a context-free one see :mod:`.shaping`.
     """
 
     def __init__(
@@ -97,8 +98,12 @@ class LatticeworkLogitsProcessor(LogitsProcessor):
         tokens = getattr(sequences, "sequences", sequences).detach().cpu().numpy()
         if self._prompt_length is None or len(tokens) != len(self._rows):
             raise InputError("these are not the sequences of the call that this processor served")
+        some = next((row for row in self._rows if row), None)
+        if some is None:
+            raise InputError("no row has a constraint, so there is no vocabulary to read tokens with")
+        reader = Shaper(some.constraint.vocabulary)
         return [
-            self._free_text(own) if row is None else row.text(own).decode()
+            (reader.text(own, None) if row is None else row.text(own)).decode(errors="replace")
             for row, own in zip(self._rows, tokens[:, self._prompt_length :], strict=True)
         ]
 
@@ -166,15 +171,6 @@ class LatticeworkLogitsProcessor(LogitsProcessor):
         if self._seen is None:
             return f"prompt_length={begins} was announced, input_ids have {columns} columns"
         return f"input_ids have {columns} columns, expected {begins} or {begins + self._length}: " + _ONCE
-
-    def _free_text(self, tokens: np.ndarray) -> str:
-        constraint = next((row.constraint for row in self._rows if row), None)
-        if constraint is None:
-            raise InputError("no row has a constraint, so there is no vocabulary to read tokens with")
-        vocabulary = constraint.vocabulary
-        is_end = np.isin(tokens, vocabulary.end_tokens)
-        size = int(np.argmax(is_end)) if is_end.any() else len(tokens)
-        return vocabulary.decode(tokens[:size]).decode(errors="replace")
 
 
 _ONCE = "a processor serves one call of generate; make a new one for every call"

@@ -73,9 +73,9 @@ class BlockSession(Session):
         log_odds = rows.expand((ratio - peak[:, None]).astype(np.float32))
         return BlockProposal(tokens, np.flatnonzero(here), log_odds, np.minimum(confidence, 1.0))
 
-    def commit_block(self, tokens: NDArray[np.int64], first: int) -> None:
-        """Fix the first slots of a block to the tokens that were kept; raises what :meth:`commit` raises."""
-        self.commit(open_slots(self._free, tokens, first))
+    def commit_block(self, tokens: NDArray[np.int64], first: int, chosen: NDArray[np.bool_] | None = None) -> None:
+        """Fix slots from ``first`` on to the tokens kept, those ``chosen`` or all; raises what :meth:`commit` raises."""
+        self.commit(open_slots(self._free, tokens, first, chosen))
 
     def _best_kinds(self, scores: ClassScores, first: int, last: int) -> NDArray[np.int32]:
         """[n] classes of the best filling of the block's free slots."""
@@ -130,6 +130,9 @@ def checked_block(free: NDArray[np.bool_], first: int, size: int) -> int:
     return last
 
 
-def open_slots(free: NDArray[np.bool_], tokens: NDArray[np.int64], first: int) -> dict[int, int]:
-    """The tokens of the slots from ``first`` on that are still free."""
-    return {first + i: int(token) for i, token in enumerate(tokens) if free[first + i]}
+def open_slots(
+    free: NDArray[np.bool_], tokens: NDArray[np.int64], first: int, chosen: NDArray[np.bool_] | None
+) -> dict[int, int]:
+    """The tokens of the slots from ``first`` on that are still free, those ``chosen`` or all."""
+    due = free[first : first + len(tokens)] if chosen is None else free[first : first + len(tokens)] & chosen
+    return {first + int(i): int(tokens[i]) for i in np.flatnonzero(due)}

@@ -67,8 +67,8 @@ class ContextFreeBlockSession(ContextFreeSession):
         self._remembered[self._key(tokens[first:last], first)] = self._filling
         return BlockFilling(tokens[first:last], np.flatnonzero(here), readable)
 
-    def commit_block(self, tokens: NDArray[np.int64], first: int) -> None:
-        """Fix the first slots of a block to the tokens that were kept; raises what :meth:`commit` raises.
+    def commit_block(self, tokens: NDArray[np.int64], first: int, chosen: NDArray[np.bool_] | None = None) -> None:
+        """Fix slots from ``first`` on to the tokens that were kept, those ``chosen`` or all; raises as :meth:`commit`.
 
         What was proposed for this block at any time is taken without a question, whichever end tokens stand behind it.
         """
@@ -78,7 +78,7 @@ class ContextFreeBlockSession(ContextFreeSession):
             whole[first : first + len(tokens)] = tokens
             self._filling = Filling(filling.witness, whole)
         self._remembered.clear()
-        self.commit(open_slots(self._free, tokens, first))
+        self.commit(open_slots(self._free, tokens, first, chosen))
 
     def _key(self, tokens: NDArray[np.int64], first: int) -> tuple[int, bytes]:
         """The text of a block up to the first end token, and where it ends."""
