@@ -92,6 +92,9 @@ class BruteSession:
         if not len(self._fillings()):
             raise Infeasible("commit contradicts the constraint")
 
+    def retract(self, slots) -> None:
+        self.free[list(slots)] = True
+
     def propose(self, logits, temperature=0.0, generator=None, entropy=False):
         log_p = torch.log_softmax(torch.as_tensor(logits).double(), dim=-1).cpu().numpy()
         fillings = self._fillings()

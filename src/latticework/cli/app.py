@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from latticework.cli.batch import run_batch
 from latticework.cli.grammars import read_gbnf, read_grammar
 from latticework.cli.infill import infill
 from latticework.cli.inputs import read_schema, read_text, refusals
@@ -14,12 +16,13 @@ from latticework.cli.options import (
     BlockLength,
     GammaOption,
     GrammarOption,
+    Guidance,
     JsonOption,
     MaxTokens,
     ModelOption,
     PolicyOption,
+    PolicyOptions,
     QuietOption,
-    SchemaArgument,
     Seed,
     StepsOption,
     Temperature,
@@ -51,11 +54,20 @@ app.command()(serve)
 @app.command()
 @with_schema_options
 def extract(
-    schema: SchemaArgument,
+    schema: Annotated[
+        str | None, typer.Argument(help="JSON Schema: a file, or the schema itself.", metavar="SCHEMA")
+    ] = None,
     texts: Annotated[
         list[str] | None, typer.Argument(help="Text files, or - for standard input.", metavar="[TEXT|-]...")
     ] = None,
     text: Annotated[str | None, typer.Option("--text", help="The text itself.")] = None,
+    batch: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            metavar="IN OUT",
+            help="JSON lines to read and to append to: texts, or objects with text, id, schema. Goes on after a kill.",
+        ),
+    ] = None,
     model: ModelOption = "embedded",
     max_tokens: MaxTokens = None,
     temperature: Temperature = 0.0,
@@ -64,6 +76,8 @@ def extract(
     threshold: ThresholdOption = None,
     steps: StepsOption = None,
     gamma: GammaOption = None,
+    policy_option: PolicyOptions = None,
+    guidance: Guidance = 0.0,
     block_length: BlockLength = None,
     as_json: JsonOption = False,
     watch: WatchOption = False,
@@ -71,11 +85,19 @@ def extract(
     *,
     schema_options: SchemaOptions,
 ) -> None:
-    """Read a JSON document of SCHEMA out of each text; one line per text."""
+    """Read a JSON document of SCHEMA out of each text; one line per text. With --batch lines may have own schemas."""
     options = {"max_tokens": max_tokens} | loop_options(
-        temperature, seed, policy, threshold, steps, gamma, block_length
+        temperature, seed, policy, threshold, steps, gamma, block_length, policy_option, guidance
     )
     with refusals():
+        if batch is not None:
+            if texts or text is not None or as_json or watch:
+                raise typer.BadParameter("--batch goes without TEXT, --text, --json and --watch")
+            source = None if schema is None else read_schema(schema)
+            good = run_batch(model, batch, source, schema_options, options, quiet=quiet)
+            raise typer.Exit(0 if good else 1)
+        if schema is None:
+            raise typer.BadParameter("no schema given", param_hint="SCHEMA")
         from latticework.grammar import json_schema
 
         sources = _sources(texts, text)
@@ -101,6 +123,8 @@ def generate(
     threshold: ThresholdOption = None,
     steps: StepsOption = None,
     gamma: GammaOption = None,
+    policy_option: PolicyOptions = None,
+    guidance: Guidance = 0.0,
     block_length: BlockLength = None,
     as_json: JsonOption = False,
     watch: WatchOption = False,
@@ -112,7 +136,7 @@ def generate(
     if sum(given is not None for given in (schema, pattern, choice or None, grammar_source, gbnf)) > 1:
         raise typer.BadParameter("give one of --schema, --regex, --choice, --grammar and --gbnf")
     options = {"max_tokens": max_tokens} | loop_options(
-        temperature, seed, policy, threshold, steps, gamma, block_length
+        temperature, seed, policy, threshold, steps, gamma, block_length, policy_option, guidance
     )
     with refusals():
         grammar = _grammar(schema, pattern, choice, grammar_source, gbnf, schema_options)

@@ -17,9 +17,11 @@ from latticework.cli.options import (
     BlockLength,
     GammaOption,
     GrammarOption,
+    Guidance,
     JsonOption,
     ModelOption,
     PolicyOption,
+    PolicyOptions,
     QuietOption,
     Seed,
     StepsOption,
@@ -60,6 +62,8 @@ def infill(
     threshold: ThresholdOption = None,
     steps: StepsOption = None,
     gamma: GammaOption = None,
+    policy_option: PolicyOptions = None,
+    guidance: Guidance = 0.0,
     block_length: BlockLength = None,
     as_json: JsonOption = False,
     watch: WatchOption = False,
@@ -68,7 +72,7 @@ def infill(
     """Fill the marked holes of FILE so that the whole of it is a text of a grammar (guessed from the file's name)."""
     if as_json and diff:
         raise typer.BadParameter("give one of --json and --diff")
-    options = loop_options(temperature, seed, policy, threshold, steps, gamma, block_length)
+    options = loop_options(temperature, seed, policy, threshold, steps, gamma, block_length, policy_option, guidance)
     with refusals():
         language = read_grammar(grammar if grammar is not None else grammar_of_file(file))
         text = read_text(file)

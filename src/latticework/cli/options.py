@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from latticework.errors import InputError
-
-
-class PolicyName(StrEnum):
-    THRESHOLD = "threshold"
-    LOW_CONFIDENCE = "low-confidence"
-    ENTROPY_BOUND = "entropy-bound"
-
 
 SchemaArgument = Annotated[str, typer.Argument(help="JSON Schema: a file, or the schema itself.", metavar="SCHEMA")]
 ModelOption = Annotated[str, typer.Option("--model", help='"embedded" or a local model folder.')]
@@ -24,7 +16,14 @@ QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress, no note
 MaxTokens = Annotated[int | None, typer.Option(min=1, help="Slots of the canvas.")]
 Temperature = Annotated[float, typer.Option(min=0.0, max=100.0, help="0: the likeliest document; above: a sample.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Reproduces a sample.")]
-PolicyOption = Annotated[PolicyName | None, typer.Option(help="Which slots to commit after a forward.")]
+PolicyOption = Annotated[
+    str | None,
+    typer.Option(help="Which slots to commit after a forward: threshold, low-confidence, ... (see bench policies)."),
+]
+PolicyOptions = Annotated[
+    list[str] | None, typer.Option("--policy-option", help="An option of the policy, as NAME=VALUE; repeat.")
+]
+Guidance = Annotated[float, typer.Option(min=0.0, help="Weight of classifier-free guidance; 0: none.")]
 ThresholdOption = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="Confidence that commits a slot.")]
 StepsOption = Annotated[int | None, typer.Option(min=1, help="Forwards of the low-confidence policy.")]
 GammaOption = Annotated[float | None, typer.Option(min=0.0, help="Bound of the entropy-bound policy, nats.")]
@@ -38,17 +37,35 @@ GrammarOption = Annotated[
 def loop_options(
     temperature: float,
     seed: int | None,
-    policy: PolicyName | None,
+    policy: str | None,
     threshold: float | None,
     steps: int | None,
     gamma: float | None,
     block_length: int | None,
+    policy_options: list[str] | None = None,
+    guidance: float = 0.0,
 ) -> dict[str, Any]:
     """Keyword arguments of ``Model.infill``; options that contradict each other are wrong usage."""
+    from latticework.diffusion.policies.registry import read_options
     from latticework.diffusion.policy import choose_policy
 
+    texts = dict(_named(option) for option in policy_options or ())
     try:
-        chosen = choose_policy(policy.value if policy else None, threshold=threshold, steps=steps, gamma=gamma)
+        own = read_options(policy or "threshold", texts)
+        chosen = choose_policy(policy, threshold=threshold, steps=steps, gamma=gamma, options=own)
     except InputError as error:
         raise typer.BadParameter(str(error)) from None
-    return {"temperature": temperature, "seed": seed, "policy": chosen, "block_length": block_length}
+    return {
+        "temperature": temperature,
+        "seed": seed,
+        "policy": chosen,
+        "block_length": block_length,
+        "guidance": guidance,
+    }
+
+
+def _named(option: str) -> tuple[str, str]:
+    name, sign, value = option.partition("=")
+    if not sign or not name:
+        raise typer.BadParameter(f"write it as NAME=VALUE, got {option!r}", param_hint="--policy-option")
+    return name.strip().replace("-", "_"), value.strip()

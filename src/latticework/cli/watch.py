@@ -51,8 +51,11 @@ class CanvasView:
         if step.row != self._row:
             self._row = step.row
             self._kinds = np.where(step.free, _FREE, _GIVEN).astype(np.int8)
-        self._kinds[step.forced] = _FORCED
+        if len(self._kinds) != len(step.free):
+            self._kinds = np.where(step.free, _FREE, _COMMITTED).astype(np.int8)
         self._kinds[step.committed] = _COMMITTED
+        self._kinds[step.forced] = _FORCED
+        self._kinds[step.free] = _FREE
         drawing = self.draw(step)
         if self._live is not None:
             self._live.update(drawing, refresh=True)

@@ -76,6 +76,7 @@ class Step:
         confidence: [N] float64, confidence of ``tokens`` at this step; NaN where nothing was proposed.
         retracted: [.] int64, slots that the policy took back in this step, with what the constraint had decided for
             them. A slot may be in ``committed`` or ``forced`` of the same step, too; ``free`` says how it ended.
+        provisional: whether the policy may still take back what is fixed, or give the canvas another length.
     """
 
     row: int
@@ -86,6 +87,7 @@ class Step:
     forced: NDArray[np.int64]
     confidence: NDArray[np.float64]
     retracted: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    provisional: bool = False
 
 
 @dataclass(slots=True)

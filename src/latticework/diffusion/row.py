@@ -409,6 +409,7 @@ class Row:
             forced=forced,
             confidence=self.confidence.copy(),
             retracted=self.retracted,
+            provisional=self.options.policy.revises,
         )
 
     def outcome(self, error: LatticeworkError | None = None) -> Outcome:

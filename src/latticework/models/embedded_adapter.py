@@ -59,6 +59,10 @@ class EmbeddedDiffusionModel:
         """One line per field of the schema, a blank line, the text, a blank line: what the model was trained on."""
         return build_prompt(prompt, schema, tokenizer=self._tokenizer)
 
+    def unconditional(self, prompt: tuple[int, ...]) -> list[int]:
+        """For guidance: masks where the prompt is, but for the token at its end behind which the canvas starts."""
+        return [self.mask_id] * (len(prompt) - 1) + [prompt[-1]]
+
     def encode_text(self, text: str) -> list[int]:
         """Byte-level, so any text comes back as it was."""
         return self._tokenizer.encode(text, add_special_tokens=False)

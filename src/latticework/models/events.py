@@ -97,6 +97,8 @@ class EventReader:
         """What a step adds."""
         if self._drafts:
             yield DraftEvent(self._completion(step), step)
+        if step.provisional:
+            return  # all of it is reported with the result
         if not len(self._log_prob):
             self._log_prob = np.zeros(len(step.tokens))
         with np.errstate(divide="ignore"):

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
-import numpy as np
-
-from latticework.diffusion.confidence import value_confidence
 from latticework.diffusion.loop import Options, denoise
 from latticework.diffusion.policy import Policy, choose_policy
-from latticework.diffusion.records import Outcome, Step
-from latticework.errors import Infeasible, InputError, LatticeworkError
+from latticework.diffusion.records import Step
+from latticework.errors import InputError, LatticeworkError
 from latticework.models.base import DiffusionModel
 from latticework.models.batches import AnyResult, arranged, candidate_seeds, each, only, pair, renumbered
 from latticework.models.holes import Part
 from latticework.models.options import GenerateOptions, InfillOptions
+from latticework.models.outcomes import result_of
 from latticework.models.result import InfillResult, Result
 from latticework.models.rows import PreparedRow, Rows
 from latticework.models.streaming import Streaming
@@ -89,6 +87,8 @@ class Model(Streaming):
         threshold: float | None = None,
         steps: int | None = None,
         gamma: float | None = None,
+        policy_options: Mapping[str, Any] | None = None,
+        guidance: float = 0.0,
         block_length: int | None = None,
         batch_size: int = 8,
         overlap: bool | None = None,
@@ -108,8 +108,11 @@ class Model(Streaming):
             temperature: 0 for the likeliest document, above 0 for a sample.
             seed: reproduces a sample; drawn and reported when not given. A row's sample depends on the seed and on its
                 own prompt, grammar and canvas, not on the other rows; equal rows of a batch get different samples.
-            policy: ``"threshold"`` (default), ``"low-confidence"``, ``"entropy-bound"`` or a ``Policy``.
+            policy: which slots to commit after a forward: ``"threshold"`` (default), another name of
+                ``docs/policies.md``, or a ``Policy``.
             threshold, steps, gamma: parameter of the policy they belong to; without ``policy`` they choose it.
+            policy_options: more options of a named policy.
+            guidance: weight of classifier-free guidance, which takes a second canvas per forward; 0 for none.
             block_length: decode in blocks of this many slots, left to right; what suits the model when not given, the
                 whole canvas at once when as long as the canvas.
             batch_size: prompts per forward.
@@ -127,7 +130,13 @@ class Model(Streaming):
             Infeasible: no document of a single prompt's grammar fits the canvas; raised before any forward.
         """
         options, seed = self._options(
-            temperature, seed, policy, threshold, steps, gamma, block_length, batch_size, overlap
+            choose_policy(policy, threshold=threshold, steps=steps, gamma=gamma, options=policy_options),
+            temperature,
+            seed,
+            guidance,
+            block_length,
+            batch_size,
+            overlap,
         )
         if max_tokens is not None and max_tokens < 1:
             raise InputError(f"max_tokens must be at least 1, got {max_tokens}")
@@ -169,6 +178,8 @@ class Model(Streaming):
         threshold: float | None = None,
         steps: int | None = None,
         gamma: float | None = None,
+        policy_options: Mapping[str, Any] | None = None,
+        guidance: float = 0.0,
         block_length: int | None = None,
         batch_size: int = 8,
         overlap: bool | None = None,
@@ -181,8 +192,9 @@ class Model(Streaming):
                 such lists for a batch. A hole takes any text of up to so many tokens, none included.
             grammar: as in :meth:`generate`: the language of the whole text; with a batch also a list with one for each.
             prompt: text for the model before the canvas; with a batch also a list with one for each.
-            temperature, seed, policy, threshold, steps, gamma, block_length, batch_size, overlap, on_step: as in
-                :meth:`generate`. Without a ``prompt`` of its own a row's sample depends on its parts.
+            temperature, seed, policy, threshold, steps, gamma, policy_options, guidance, block_length, batch_size,
+                overlap, on_step: as in :meth:`generate`. Without a ``prompt`` of its own a row's sample depends on its
+                parts.
 
         Returns:
             One ``InfillResult``, or a list of them in the order of the batch, failed rows with ``error`` set.
@@ -194,7 +206,13 @@ class Model(Streaming):
             SchemaError, GrammarError, LimitExceeded: the grammar is refused, or its limits are hit.
         """
         options, seed = self._options(
-            temperature, seed, policy, threshold, steps, gamma, block_length, batch_size, overlap
+            choose_policy(policy, threshold=threshold, steps=steps, gamma=gamma, options=policy_options),
+            temperature,
+            seed,
+            guidance,
+            block_length,
+            batch_size,
+            overlap,
         )
         single = not (isinstance(parts, list | tuple) and parts and isinstance(parts[0], list | tuple))
         forms: Sequence[Any] = [parts] if single else parts
@@ -210,25 +228,24 @@ class Model(Streaming):
 
     def _options(
         self,
+        policy: Policy,
         temperature: float,
         seed: int | None,
-        policy: str | Policy | None,
-        threshold: float | None,
-        steps: int | None,
-        gamma: float | None,
+        guidance: float,
         block_length: int | None,
         batch_size: int,
         overlap: bool | None,
     ) -> tuple[Options, int | None]:
         """Options of the loop, and the seed, drawn where a sample needs one."""
         options = Options(
-            policy=choose_policy(policy, threshold=threshold, steps=steps, gamma=gamma),
+            policy=policy,
             temperature=temperature,
             block_length=self.backend.block_length if block_length is None else block_length,
             batch_size=batch_size,
             overlap=overlap,
+            guidance=guidance,
         )
-        if seed is None and temperature > 0:
+        if seed is None and (temperature > 0 or policy.random):
             seed = secrets.randbits(32)
         if seed is not None and seed < 0:
             raise InputError(f"seed must not be negative, got {seed}")
@@ -255,50 +272,8 @@ class Model(Streaming):
         hook = None if on_step is None else renumbered(on_step, places)
         outcomes = denoise(self.backend, [row.request for row in rows], options, hook)
         for place, row, outcome in zip(places, rows, outcomes, strict=True):
-            results[place] = self._result(row, outcome, kind, seeds[place])
+            results[place] = result_of(self.vocabulary, row, outcome, kind, seeds[place])
         return [result for result in results if result is not None]
-
-    def _result(self, row: PreparedRow, outcome: Outcome, kind: type[AnyResult], seed: int | None) -> AnyResult:
-        if outcome.error is not None:
-            return kind.failed(_explained(row, outcome.error), seed)
-        body = np.arange(outcome.body)
-        if row.form is not None:
-            body = body[outcome.tokens != self.vocabulary.filler]
-        tokens = tuple(outcome.tokens[body].tolist())
-        pieces = [self.vocabulary.bytes(token) for token in tokens]
-        text, value, error = self._read(row, b"".join(pieces))
-        is_json = row.grammar is not None and row.grammar.kind == "json_schema"
-        complete = row.constraint is not None or row.form is not None or outcome.ended
-        more = {} if row.form is None else {"holes": row.form.hole_texts(outcome.tokens, self.vocabulary)}
-        return kind(
-            value=value,
-            text=text,
-            tokens=tokens,
-            finish_reason="error" if error else "complete" if complete else "length",
-            forwards=outcome.forwards,
-            confidence=value_confidence(pieces, outcome.log_prob[body], json_document=is_json),
-            slots=len(outcome.tokens),
-            forced=outcome.forced_slots,
-            seed=seed,
-            timings=outcome.timings,
-            error=error,
-            **more,
-        )
-
-    def _read(self, row: PreparedRow, data: bytes) -> tuple[str, Any, LatticeworkError | None]:
-        """Text and value; a text outside the constraint is a bug here and never returned."""
-        if row.constraint is None:
-            text = data.decode("utf-8", errors="replace")
-            return text, text, None
-        if not row.constraint.accepts(data):
-            raise RuntimeError(f"internal error: the generated text is not in the language of its constraint: {data!r}")
-        text = data.decode("utf-8")
-        if row.grammar is None:
-            return text, text, None
-        try:
-            return text, row.grammar.parse(text), None
-        except LatticeworkError as error:
-            return text, None, error
 
 
 def as_grammar(source: Any) -> Grammar:
@@ -306,14 +281,3 @@ def as_grammar(source: Any) -> Grammar:
     from latticework.grammar import Grammar, json_schema
 
     return source if isinstance(source, Grammar) else json_schema(source)
-
-
-def _explained(row: PreparedRow, error: LatticeworkError) -> LatticeworkError:
-    """The error in terms of the holes, where it is about them."""
-    if row.form is None or row.constraint is None or not isinstance(error, Infeasible):
-        return error
-    from latticework.lattice.chart.constraint import ContextFreeConstraint
-    from latticework.models.infilling import explained
-
-    assert isinstance(row.constraint, ContextFreeConstraint)
-    return explained(error, row.constraint, row.form)

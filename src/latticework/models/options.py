@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     from latticework.diffusion.policy import Policy
@@ -19,6 +19,8 @@ class InfillOptions(TypedDict, total=False):
     threshold: float | None
     steps: int | None
     gamma: float | None
+    policy_options: Mapping[str, Any] | None
+    guidance: float
     block_length: int | None
     batch_size: int
     overlap: bool | None
