@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 CORPUS = [
     '{"name": "Ada Byron", "paid": true, "total": 129.90, "items": [{"id": 1}, {"id": 2}], "note": null}',
@@ -263,6 +263,58 @@ def llada2(folder: Path, seed: int = 0, block: int = 8) -> Path:
         moe_router_enable_expert_bias=True, partial_rotary_factor=0.5, rope_theta=600000, block_size=block,
     )  # fmt: skip
     return write(folder, config, tensors)
+
+
+def _gemma_tokenizer(folder: Path) -> dict[str, int]:
+    """SentencePiece-like BPE with byte fallback; special tokens first, as Gemma has them."""
+    special = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "<|turn>", "<turn|>"]
+    trained = Tokenizer(models.BPE())
+    trained.normalizer = normalizers.Replace(" ", "▁")
+    trained.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=120, show_progress=False))
+    content = json.loads(trained.to_str())["model"]
+    pieces = [*special, *(f"<0x{byte:02X}>" for byte in range(256)), *content["vocab"]]
+    vocab = {piece: i for i, piece in enumerate(pieces)}
+    merges = [tuple(pair) for pair in content["merges"]]
+    tokenizer = Tokenizer(models.BPE(vocab, merges, unk_token="<unk>", byte_fallback=True, fuse_unk=True))
+    tokenizer.normalizer = normalizers.Replace(" ", "▁")
+    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in special])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    template = (
+        "<bos>{% for m in messages %}<|turn>{{ m.role }}\n{{ m.content }}<turn|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|turn>model\n{% endif %}"
+    )
+    settings = {"bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>", "unk_token": "<unk>"}
+    settings |= {"mask_token": "<mask>", "chat_template": template, "tokenizer_class": "PreTrainedTokenizerFast"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    return vocab
+
+
+def diffusion_gemma(folder: Path, seed: int = 0, canvas: int = 24) -> Path:
+    """Random weights in the class of transformers: its tensor names are those of the published checkpoint."""
+    from transformers import DiffusionGemmaConfig, DiffusionGemmaForBlockDiffusion
+
+    ids = _gemma_tokenizer(folder)
+    text = {
+        "vocab_size": 400, "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2,
+        "layer_types": ["sliding_attention", "full_attention"], "num_attention_heads": 2, "num_key_value_heads": 1,
+        "head_dim": 8, "global_head_dim": 8, "num_global_key_value_heads": 1, "sliding_window": 32, "num_experts": 4,
+        "top_k_experts": 2, "moe_intermediate_size": 8, "max_position_embeddings": 512, "initializer_range": 0.5,
+    }  # fmt: skip
+    vision = {
+        "model_type": "gemma4_vision", "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1,
+        "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8,
+    }  # fmt: skip
+    config = DiffusionGemmaConfig(
+        text_config=text, vision_config=vision, canvas_length=canvas, boi_token_id=2, eoi_token_id=2,
+        image_token_id=401, initializer_range=0.5,
+    )  # fmt: skip
+    torch.manual_seed(seed)
+    model = DiffusionGemmaForBlockDiffusion(config)
+    model.generation_config.eos_token_id = [ids["<eos>"], ids["<turn|>"]]
+    model.generation_config.pad_token_id = ids["<pad>"]
+    model.save_pretrained(folder)
+    return folder
 
 
 FAMILIES = {

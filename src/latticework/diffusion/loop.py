@@ -231,6 +231,9 @@ def _batch(
     """Logits [N, V] of canvases [N] behind prompts, in one forward. Prompts are padded on the left."""
     import torch
 
+    by_canvas = getattr(model, "forward_canvases", None)
+    if by_canvas is not None:
+        return by_canvas(prompts, canvases)
     lengths = [len(prompt) + len(canvas) for prompt, canvas in zip(prompts, canvases, strict=True)]
     longest = max(lengths)
     ids = np.full((len(canvases), longest), model.mask_id, dtype=np.int64)

@@ -42,7 +42,9 @@ def traits_of(model: DiffusionModel) -> Traits:
 class DiffusionModel(Protocol):
     """A masked diffusion model with its tokenizer. Implementations hold no state between forwards.
 
-    A model that is not trained like the default of :class:`Traits` has them as its attribute ``traits``.
+    A model that is not trained like the default of :class:`Traits` has them as its attribute ``traits``. One that reads
+    the prompt by another network than the canvas has a method ``forward_canvases(prompts, canvases)`` beside
+    ``forward``: from B prompts (token ids) and B canvases [N] int64, ``mask_id`` in open slots, to B logits [N, V].
 
     Attributes:
         name: what the user loaded.

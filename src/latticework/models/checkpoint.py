@@ -89,7 +89,7 @@ def build_network(
         )
     network, stock = family.network(config)
     stored = {name: own for name, own in stored_tensors(folder).items() if not family.is_unused(name)}
-    check_tensors(folder, family, config, stored, expected_shapes(network, stock))
+    check_tensors(folder, family, config, stored, *expected_shapes(network, stock, family.experts_apart))
     options: dict[str, Any] = {"dtype": dtype, "attn_implementation": "sdpa"}
     if quantization is not None:
         options |= {"quantization_config": quantization, "device_map": {"": device}}
@@ -109,8 +109,11 @@ def build_network(
     return model.eval()
 
 
-def expected_shapes(network: type[PreTrainedModel], stock: PretrainedConfig) -> dict[str, tuple[int, ...]]:
-    """Shapes of the tensors of a class by name; experts one by one, as checkpoints keep them."""
+def expected_shapes(
+    network: type[PreTrainedModel], stock: PretrainedConfig, experts_apart: bool
+) -> tuple[dict[str, tuple[int, ...]], frozenset[str]]:
+    """Shapes of the tensors of a class by name, routed experts one by one where checkpoints keep them so; and the names
+    of those that are tied to others and need not be stored."""
     import torch
 
     with torch.device("meta"):
@@ -118,21 +121,26 @@ def expected_shapes(network: type[PreTrainedModel], stock: PretrainedConfig) -> 
     shapes: dict[str, tuple[int, ...]] = {}
     for name, tensor in model.state_dict().items():
         shape = tuple(tensor.shape)
-        if name.endswith(".experts.gate_up_proj"):
+        if experts_apart and name.endswith(".experts.gate_up_proj"):
             for expert in range(shape[0]):
                 for part in ("gate_proj", "up_proj"):
                     own = name.replace("gate_up_proj", f"{expert}.{part}.weight")
                     shapes[own] = (shape[1] // 2, shape[2])
-        elif name.endswith(".experts.down_proj"):
+        elif experts_apart and name.endswith(".experts.down_proj"):
             for expert in range(shape[0]):
                 shapes[name.replace("down_proj", f"{expert}.down_proj.weight")] = shape[1:]
         else:
             shapes[name] = shape
-    return shapes
+    return shapes, frozenset(getattr(model, "all_tied_weights_keys", None) or ())
 
 
 def check_tensors(
-    folder: Path, family: Family, config: Config, stored: Mapping[str, Stored], expected: Mapping[str, tuple[int, ...]]
+    folder: Path,
+    family: Family,
+    config: Config,
+    stored: Mapping[str, Stored],
+    expected: Mapping[str, tuple[int, ...]],
+    tied: frozenset[str],
 ) -> None:
     """Raise ``ModelError`` unless the tensors are those of the class, with their shapes."""
     left = dict(expected)
@@ -147,8 +155,7 @@ def check_tensors(
         wanted = shapes[0] if rows is None else (rows, *(shapes[0] or ())[1:])
         if own.shape != wanted:
             misshapen.append(f"{name} {list(own.shape)}, expected {list(wanted or ())}")
-    tied = config.get("tie_word_embeddings", config.get("weight_tying", False))
-    missing = [name for name in left if not (tied and name == "lm_head.weight")]
+    missing = [name for name in left if name not in tied]
     problems = [
         _listed("missing (by their names in transformers)", missing),
         _listed("unexpected", unexpected),

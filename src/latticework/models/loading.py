@@ -87,6 +87,7 @@ def load(
 
 
 def _checkpoint(name: str, folder: Path, family: Family, config: Config, wishes: _Wishes) -> DiffusionModel:
+    from latticework.models.canvases import CanvasModel
     from latticework.models.checkpoint import build_network, read_json
     from latticework.models.devices import find_device, find_dtype, find_quantization
     from latticework.models.masked import MaskedModel
@@ -98,29 +99,28 @@ def _checkpoint(name: str, folder: Path, family: Family, config: Config, wishes:
     device, dtype = find_device(wishes.device), find_dtype(wishes.dtype)
     quantization = find_quantization(wishes.quantization)
     traits = _traits(family.traits(config, name.lower()), wishes)
-    width = family.network(config)[1].vocab_size
+    width = family.network(config)[1].get_text_config(decoder=True).vocab_size
     tokenizer = load_tokenizer(folder)
     generation = read_json(folder / "generation_config.json", missing_ok=True)
     ids = special_ids(family, config, generation, tokenizer, width)
     assert ids.mask is not None
     vocabulary = Vocabulary.from_tokenizer(tokenizer, size=width, special=ids.roles())
-    return MaskedModel(
-        name,
-        build_network(folder, family, config, dtype, device, quantization),
-        tokenizer,
-        vocabulary,
-        traits,
-        PromptFormat(tokenizer, wishes.schema_prompt),
-        ids.mask,
-        device,
-        traits.block or family.block_length,
-    )
+    network = build_network(folder, family, config, dtype, device, quantization)
+    prompts = PromptFormat(tokenizer, wishes.schema_prompt)
+    if traits.attention == "encoder_decoder":
+        return CanvasModel(name, network, tokenizer, vocabulary, traits, prompts, ids.mask, device)
+    block_length = traits.block or family.block_length
+    return MaskedModel(name, network, tokenizer, vocabulary, traits, prompts, ids.mask, device, block_length)
 
 
 def _traits(own: Traits, wishes: _Wishes) -> Traits:
     """The traits of a family with what the user knows better."""
     if wishes.block is not None and wishes.block < 1:
         raise ModelError(f"block must be at least 1, got {wishes.block}")
+    if own.attention == "encoder_decoder":
+        if wishes.attention is not None or wishes.block is not None:
+            raise ModelError("attention= and block= are not for this family: its config tells the length of a canvas")
+        return own
     attention = wishes.attention or own.attention
     if attention not in ("full", "block_causal"):
         raise ModelError(f"attention must be 'full' or 'block_causal', got {attention!r}")

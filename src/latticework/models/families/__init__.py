@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from latticework.models.families.diffusion_gemma import DiffusionGemma
 from latticework.models.families.family import Config, Family
 from latticework.models.families.llada import LLaDA
 from latticework.models.families.llada2 import LLaDA2
 from latticework.models.families.llada_moe import LLaDAMoE
 from latticework.models.families.stock import A2D, SDAR, Dream, FastDLLM
 
-FAMILIES: tuple[Family, ...] = (LLaDA(), LLaDAMoE(), LLaDA2(), Dream(), FastDLLM(), A2D(), SDAR())
+FAMILIES: tuple[Family, ...] = (
+    LLaDA(),
+    LLaDAMoE(),
+    LLaDA2(),
+    Dream(),
+    FastDLLM(),
+    A2D(),
+    SDAR(),
+    DiffusionGemma(),
+)
 
 
 def family_of(config: Config) -> Family | None:

@@ -25,6 +25,7 @@ class Family(ABC):
         mask_tokens: how its tokenizers write the mask token, for checkpoints whose config does not tell the id.
         turn_ends: special tokens that end a turn of a chat, and with it an answer.
         block_length: blocks in which its authors decode it, where its attention has none; ``None`` for whole canvases.
+        experts_apart: whether checkpoints keep routed experts one by one where the class has one tensor of them all.
         unused: regular expression of tensor names that hold no weights.
     """
 
@@ -33,6 +34,7 @@ class Family(ABC):
     mask_tokens: ClassVar[tuple[str, ...]] = ()
     turn_ends: ClassVar[tuple[str, ...]] = ("<|im_end|>",)
     block_length: ClassVar[int | None] = None
+    experts_apart: ClassVar[bool] = True
     unused: ClassVar[str] = r"rotary_emb\.inv_freq$"
 
     @abstractmethod

@@ -46,12 +46,10 @@ class LLaDA2(Family):
         names = ("num_experts", "num_experts_per_tok", "moe_intermediate_size", "n_group", "topk_group")
         experts, chosen, width, groups, best = required(config, self.name, *names)
         rotated = config.get("partial_rotary_factor", 1.0)
+        fields = shape(config, self.name)
+        fields |= {"rope_parameters": {"partial_rotary_factor": rotated} | rope(config, 10_000.0)}
         return Glm4MoeForCausalLM, Glm4MoeConfig(
-            **{
-                **shape(config, self.name),
-                "rope_parameters": {"partial_rotary_factor": rotated} | rope(config, 10_000.0),
-            },
-            head_dim=_head_dim(config),
+            **fields | {"head_dim": _head_dim(config)},
             attention_bias=False,
             use_qk_norm=True,
             moe_intermediate_size=width,
