@@ -13,9 +13,16 @@ from latticework.grammar.grammar import Grammar
 from latticework.grammar.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
+    import os
+
+    from latticework.automata.rules import Rules
     from latticework.grammar.cfg.syntax import ContextFreeGrammar
     from latticework.lattice.chart.constraint import ContextFreeConstraint
+    from latticework.lattice.chart.language import Derived
     from latticework.lattice.constraint import Constraint
+    from latticework.table_cache import TableCache
+    from latticework.table_files import Tables
+    from latticework.tokens.lexical import LexicalTables
     from latticework.tokens.vocabulary import Vocabulary
 
 DEFAULT_CACHE_BYTES = 256 << 20
@@ -50,8 +57,11 @@ class CompileCache:
         self._hits = 0
         self._misses = 0
 
-    def get(self, grammar: Grammar, vocabulary: Vocabulary, limits: Limits) -> AnyConstraint:
-        """The constraint, compiled now unless it is there. Raises what compiling raises."""
+    def get(
+        self, grammar: Grammar, vocabulary: Vocabulary, limits: Limits, files: TableCache | None = None
+    ) -> AnyConstraint:
+        """The constraint, compiled now unless it is there, or its tables are in ``files``. Raises what compiling
+        raises."""
         key = (grammar, limits, vocabulary.digest)
         future: Future[AnyConstraint] = Future()
         with self._lock:
@@ -65,7 +75,7 @@ class CompileCache:
         if present is not None:
             return present.result()
         try:
-            constraint = _compile(grammar, vocabulary, limits)
+            constraint = _compile(grammar, vocabulary, limits, files)
         except BaseException as error:
             with self._lock:
                 self._entries.pop(key, None)
@@ -96,14 +106,28 @@ class CompileCache:
 
 
 cache = CompileCache()
+_in_memory = cache  # under a name that no argument hides
 
 
-def compile(grammar: Grammar, vocabulary: Vocabulary, limits: Limits | None = None) -> AnyConstraint:
+def compile(
+    grammar: Grammar,
+    vocabulary: Vocabulary,
+    limits: Limits | None = None,
+    *,
+    cache: str | os.PathLike[str] | None = None,
+) -> AnyConstraint:
     """Compile ``grammar`` for ``vocabulary``: a :class:`Constraint`, or a :class:`ContextFreeConstraint` with the same
     questions where the grammar is context-free.
 
     Cached in memory by grammar, limits and vocabulary (least recently used, 256 MiB of tables). A
     typical JSON Schema costs a few milliseconds on a vocabulary of 131k tokens when it is not cached.
+
+    Args:
+        grammar: from ``json_schema``, ``regex``, ``lark``, ...
+        vocabulary: of the model.
+        limits: of the tables and of questions; defaults in :class:`Limits`.
+        cache: folder in which tables are kept between processes; the environment variable ``LATTICEWORK_CACHE`` names
+            one for all calls (``LATTICEWORK_CACHE_BYTES``: its size, 1 GiB). Damaged files are written anew.
 
     Raises:
         LimitExceeded: the grammar needs more states or nodes than ``limits`` allow.
@@ -111,29 +135,46 @@ def compile(grammar: Grammar, vocabulary: Vocabulary, limits: Limits | None = No
     """
     if not isinstance(grammar, Grammar):
         raise TypeError(f"expected a Grammar (json_schema(...), regex(...), ...), got {type(grammar).__name__}")
-    return cache.get(grammar, vocabulary, limits or DEFAULT_LIMITS)
+    from latticework.table_cache import cache_of
+
+    return _in_memory.get(grammar, vocabulary, limits or DEFAULT_LIMITS, cache_of(cache))
 
 
-def _compile(grammar: Grammar, vocabulary: Vocabulary, limits: Limits) -> AnyConstraint:
-    if grammar.context_free is not None:
-        return _compile_context_free(grammar, grammar.context_free, vocabulary, limits)
+def _compile(grammar: Grammar, vocabulary: Vocabulary, limits: Limits, files: TableCache | None) -> AnyConstraint:
+    def make() -> Tables:
+        if grammar.context_free is not None:
+            return _context_free_tables(grammar.context_free, vocabulary, limits)
+        from latticework.tokens.lifting import lift
+
+        return lift(build_automaton(grammar.node, limits), vocabulary)
+
+    if files is None:
+        tables = make()
+    else:
+        from latticework.table_cache import key_of
+
+        tables = files.get(key_of(grammar, vocabulary, limits), make)
+    if isinstance(tables, tuple):
+        from latticework.lattice.chart.constraint import ContextFreeConstraint
+        from latticework.lattice.chart.decide import Budget
+
+        rules, lexical, derived = tables
+        budget = Budget(limits.max_chart_nodes, limits.max_chart_rounds)
+        return ContextFreeConstraint(vocabulary, rules, lexical, grammar, budget, derived)
     from latticework.lattice.constraint import Constraint
-    from latticework.tokens.lifting import lift
 
-    automaton = build_automaton(grammar.node, limits)
-    return Constraint(vocabulary, lift(automaton, vocabulary), grammar)
+    return Constraint(vocabulary, tables, grammar)
 
 
-def _compile_context_free(
-    grammar: Grammar, rules: ContextFreeGrammar, vocabulary: Vocabulary, limits: Limits
-) -> ContextFreeConstraint:
+def _context_free_tables(
+    grammar: ContextFreeGrammar, vocabulary: Vocabulary, limits: Limits
+) -> tuple[Rules, LexicalTables, Derived]:
     from latticework.automata.ignored import set_apart
-    from latticework.automata.lexing import build_lexer
+    from latticework.automata.longest import whole_lexer
     from latticework.automata.rules import rules_of
-    from latticework.lattice.chart.constraint import ContextFreeConstraint
-    from latticework.lattice.chart.decide import Budget
+    from latticework.lattice.chart.language import Language
     from latticework.tokens.words import lexical_tables
 
-    lexical = lexical_tables(set_apart(build_lexer(rules, limits.max_states)), vocabulary)
-    budget = Budget(limits.max_chart_nodes, limits.max_chart_rounds)
-    return ContextFreeConstraint(vocabulary, rules_of(rules), lexical, grammar, budget)
+    rules = rules_of(grammar)
+    lexical = lexical_tables(set_apart(whole_lexer(grammar, limits.max_states)), vocabulary)
+    return rules, lexical, Language(vocabulary, rules, lexical).derived

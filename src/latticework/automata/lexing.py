@@ -78,7 +78,7 @@ def terminal_automaton(terminal: Terminal, max_states: int) -> ByteAutomaton:
     return automaton
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=512)
 def _expanded(pattern: ir.Node, max_states: int) -> ByteAutomaton:
     return expand(build_automaton(pattern, Limits(max_states=max_states)), max_states)
 

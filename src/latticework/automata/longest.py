@@ -1,49 +1,59 @@
-"""Terminals that may as well end at their longest match.
+"""Lexers of whole grammars, which follow two readings of a text only where both may lead on.
 
-Where every terminal may end wherever it matches, a lexer has to follow two readings at each such place. Mostly no byte
-that could continue a lexeme may also come behind it: then the longest match is the only one that leads anywhere.
+A terminal that does not munch may end wherever it matches. Mostly no byte that could continue the lexeme may also come
+behind it; then the longest match is the only one that leads anywhere, and the lexer need not split there.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latticework.automata.followers import followers_of, terminals_of
-from latticework.automata.lexing import terminal_automaton
-from latticework.automata.united import United
+from latticework.automata.lexer import Lexer
+from latticework.automata.lexing import NO_CLASS, build_lexer, terminal_automaton
 from latticework.grammar.cfg.syntax import ContextFreeGrammar
 
+_known: WeakKeyDictionary[ContextFreeGrammar, Lexer] = WeakKeyDictionary()
 
-def with_longest_matches(grammar: ContextFreeGrammar, max_states: int) -> ContextFreeGrammar:
-    """The same language, with ``munch`` wherever it leaves out no text.
 
-    Args:
-        grammar: of one mode, without priorities, literals and ignored terminals.
-        max_states: of the lexer, and of the automaton of any terminal.
+def whole_lexer(grammar: ContextFreeGrammar, max_states: int) -> Lexer:
+    """As :func:`.lexing.build_lexer`, for texts behind which nothing stands; kept as long as the grammar.
 
     Raises:
-        LimitExceeded: ``max_states`` or ``max_nodes``.
-
-    Cost: as of :func:`.lexing.build_lexer`, which then finds the automata of the terminals built.
+        LimitExceeded: ``max_states`` or ``max_nodes``; names the terminal at fault.
     """
-    if not grammar.terminals:
-        return grammar
-    automata = [terminal_automaton(terminal, max_states) for terminal in grammar.terminals]
-    united = United(automata, max_states)
-    united.start(range(len(automata)))
-    begins = np.stack([automaton.next_state[0, automaton.byte_class] >= 0 for automaton in automata])
+    found = _known.get(grammar)
+    if found is None or found.states > max_states:
+        found = _known[grammar] = _without_idle_splits(build_lexer(grammar, max_states), grammar, max_states)
+    return found
+
+
+def _without_idle_splits(lexer: Lexer, grammar: ContextFreeGrammar, max_states: int) -> Lexer:
+    splitting = np.flatnonzero(lexer.split_class != NO_CLASS)
+    if not len(splitting):
+        return lexer
+    follows = _following_bytes(lexer, grammar, max_states)
+    goes_on = lexer.next_state[splitting] >= 0
+    idle = ~(goes_on & follows[lexer.split_class[splitting]]).any(1)
+    split_class = lexer.split_class.copy()
+    split_class[splitting[idle]] = NO_CLASS
+    return replace(lexer, split_class=split_class)
+
+
+def _following_bytes(lexer: Lexer, grammar: ContextFreeGrammar, max_states: int) -> NDArray[np.bool_]:
+    """[K, 256] whether what may stand behind a lexeme of a class begins with a byte."""
+    begins = np.zeros((len(grammar.terminals), 256), np.bool_)
+    for number, terminal in enumerate(grammar.terminals):
+        automaton = terminal_automaton(terminal, max_states)
+        begins[number] = automaton.next_state[0, automaton.byte_class] >= 0
     behind = followers_of(grammar).behind
-    follows = np.stack([begins[terminals_of(found)].any(0) for found in behind])
-    ends_early = np.zeros(len(automata), np.bool_)
-    for row, accepted in zip(united.rows, united.accepted, strict=True):
-        if accepted:
-            goes_on = (row >= 0)[united.byte_class]
-            chosen = list(accepted)
-            ends_early[chosen] |= (follows[chosen] & goes_on).any(1)
-    terminals = tuple(
-        replace(terminal, munch=not early)
-        for terminal, early in zip(grammar.terminals, ends_early.tolist(), strict=True)
-    )
-    return replace(grammar, terminals=terminals)
+    follows = np.zeros((lexer.classes, 256), np.bool_)
+    for number in range(lexer.classes):
+        first, last = lexer.class_offset[number : number + 2]
+        for terminal in lexer.class_terminal[first:last].tolist():
+            follows[number] |= begins[[*terminals_of(behind[terminal]), *grammar.ignored]].any(0)
+    return follows

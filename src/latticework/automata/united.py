@@ -102,11 +102,11 @@ class United:
             if target >= 0 and self._single[target] < 0:
                 self._state_of((target,))
         row = self._single[alone]
-        known: dict[bytes, int] = {}
-        for letter, column in zip(several.tolist(), np.ascontiguousarray(moved[:, several].T), strict=True):
-            key = column.tobytes()
-            target = known.get(key)
-            if target is None:
-                target = known[key] = self._state_of(tuple(column[column >= 0].tolist()))
-            row[letter] = target
+        data, width = np.ascontiguousarray(moved[:, several].T).tobytes(), moved.itemsize * len(moved)
+        columns = [data[at : at + width] for at in range(0, len(data), width)]
+        known = dict.fromkeys(columns, -1)
+        for column in known:
+            targets = np.frombuffer(column, moved.dtype)
+            known[column] = self._state_of(tuple(targets[targets >= 0].tolist()))
+        row[several] = [known[column] for column in columns]
         self.rows.append(row)

@@ -2,8 +2,8 @@
 
 A :class:`Rule` stands for a language that is given elsewhere, possibly by nodes that hold the rule again. What holds no
 rule is regular: neighbours of that kind are one terminal. No terminal has a priority, so a lexeme is read as every
-terminal that matches it, and a terminal ends wherever it matches unless the longest match is known to lose nothing:
-the texts of the grammar are exactly those of the nodes.
+terminal that matches it, and a terminal may end wherever it matches: the texts of the grammar are exactly those of the
+nodes, however the terminals overlap.
 """
 
 from __future__ import annotations

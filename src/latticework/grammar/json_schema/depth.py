@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from latticework.errors import LatticeworkError, SchemaError
+from latticework.errors import LatticeworkError, LimitExceeded, SchemaError
+from latticework.grammar.cfg.syntax import ContextFreeGrammar
 from latticework.grammar.json_schema import recursion
 from latticework.grammar.json_schema.document import Document
 from latticework.grammar.json_schema.effort import lower_within_bounds
@@ -14,7 +15,9 @@ from latticework.grammar.limits import Limits
 # With less than either, recursion="auto" looks for a grammar without a bound.
 ENOUGH_LEVELS = 2  # of arrays and objects in any value
 ENOUGH_TIMES = 4  # that a schema may stand below itself
-MAX_STATES = 20_000  # of the lexer, for which an automaton is given up
+# Most of a grammar for which an automaton is given up.
+MAX_TERMINALS = 200
+MAX_STATES = 5_000  # of its lexer
 
 
 def lower_document(document: Document, options: Options, limits: Limits) -> Lowered:
@@ -26,7 +29,7 @@ def lower_document(document: Document, options: Options, limits: Limits) -> Lowe
     """
     if options.recursion == "exact":
         try:
-            return lower_exactly(document, options, limits, limits.max_states)
+            return lower_exactly(document, options, limits)
         except NoExactGrammar as error:
             raise SchemaError((error.issue,)) from None
     bounded = Lowered(*lower_within_bounds(document, options, limits, recursion.lower))
@@ -34,13 +37,24 @@ def lower_document(document: Document, options: Options, limits: Limits) -> Lowe
     if options.recursion == "bounded" or lowering.issues or bounded.node is None or not _is_shallow(lowering, options):
         return bounded
     try:
-        exact = lower_exactly(document, options, limits, min(MAX_STATES, limits.max_states))
+        exact = lower_exactly(document, options, limits)
+        if exact.context_free is not None:
+            _check_size(exact.context_free, limits)
     except NoExactGrammar as error:
         lowering.narrow(f"nested no deeper, because {error}")
         return bounded
     except LatticeworkError:
         return bounded
     return bounded if exact.lowering.issues or exact.context_free is None else exact
+
+
+def _check_size(grammar: ContextFreeGrammar, limits: Limits) -> None:
+    """Raises ``LimitExceeded`` for a grammar that would take long to compile. Builds its lexer, which is kept."""
+    from latticework.automata.longest import whole_lexer
+
+    if len(grammar.terminals) > MAX_TERMINALS:
+        raise LimitExceeded("terminals of a schema", MAX_TERMINALS)
+    whole_lexer(grammar, min(MAX_STATES, limits.max_states))
 
 
 def _is_shallow(lowering: Lowering, options: Options) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from latticework.errors import LimitExceeded, SchemaIssue
+from latticework.errors import SchemaIssue
 from latticework.grammar import ir
 from latticework.grammar.cfg.nested import NotContextFree, grammar_of
 from latticework.grammar.cfg.syntax import ContextFreeGrammar
@@ -42,14 +42,11 @@ class NoExactGrammar(Exception):
         self.issue = SchemaIssue("", "", message, hint)
 
 
-def lower_exactly(document: Document, options: Options, limits: Limits, max_states: int) -> Lowered:
+def lower_exactly(document: Document, options: Options, limits: Limits) -> Lowered:
     """The whole document with rules for what recurs.
 
-    Args:
-        max_states: of the lexer and of the automaton of any terminal.
-
     Raises:
-        NoExactGrammar: it cannot be written so, or is too large.
+        NoExactGrammar: it cannot be written so.
         LimitExceeded: too large, whatever the depth.
     """
     if options.style.by_level:
@@ -58,16 +55,12 @@ def lower_exactly(document: Document, options: Options, limits: Limits, max_stat
     cuts = lowering.cuts
     if lowering.issues or node is None or cuts is None or not cuts.rules:
         return Lowered(lowering, node)
-    from latticework.automata.longest import with_longest_matches
-
     try:
         grammar = grammar_of(cuts.start, {**cuts.rules, cuts.start: node})
-        return Lowered(lowering, None, with_longest_matches(grammar, max_states) if grammar.productions else None)
     except NotContextFree as error:
         message = f"a schema that refers to itself, or any value, stands inside what needs an automaton: {error}"
         raise NoExactGrammar(message) from None
-    except LimitExceeded as error:
-        raise NoExactGrammar(f"its parts are large: {error}") from None
+    return Lowered(lowering, None, grammar if grammar.productions else None)
 
 
 def _lower(document: Document, options: Options, limits: Limits) -> tuple[Lowering, ir.Node | None]:
