@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from latticework.batch.answers import plain_value
 from latticework.errors import LatticeworkError
 from latticework.models.result import Result
 
@@ -50,7 +51,7 @@ def run(
     generator = None if all(source.error for source in sources) else _Generator(model_name, grammar, options, out.watch)
     step = 1 if out.watch else CHUNK
     good = True
-    with _progress(len(sources), shown=not (out.quiet or out.watch)) as advance:
+    with progress(len(sources), shown=not (out.quiet or out.watch)) as advance:
         for start in range(0, len(sources), step):
             part = sources[start : start + step]
             readable = [source.text for source in part if source.error is None]
@@ -58,7 +59,7 @@ def run(
             for source in part:
                 result = next(results) if source.error is None else Result.failed(source.error)
                 good &= _show(source, result, out, several=len(sources) > 1)
-            advance(len(part))
+            advance(len(part), None)
     return good
 
 
@@ -86,7 +87,7 @@ class _Generator:
 
 def _show(source: Source, result: Result, out: Output, *, several: bool) -> bool:
     if out.as_json:
-        record = {"source": source.name, "value": _plain(result), **result.as_dict()}
+        record = {"source": source.name, "value": plain_value(result), **result.as_dict()}
         typer.echo(json.dumps(record, ensure_ascii=False))
     if result.error is not None:
         typer.echo(f"error: {source.name + ': ' if several else ''}{result.error}", err=True)
@@ -99,16 +100,6 @@ def _show(source: Source, result: Result, out: Output, *, several: bool) -> bool
     return True
 
 
-def _plain(result: Result) -> Any:
-    """The value in JSON types."""
-    if result.error is not None:
-        return None
-    try:
-        return json.loads(result.text) if isinstance(result.value, dict | list) else result.value
-    except ValueError:
-        return result.text
-
-
 def _one_line(result: Result) -> str:
     if "\n" not in result.text:
         return result.text
@@ -116,16 +107,23 @@ def _one_line(result: Result) -> str:
 
 
 @contextmanager
-def _progress(total: int, *, shown: bool) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr when that is a terminal and there is more than one text."""
+def progress(total: int | None, *, shown: bool) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on stderr when that is a terminal and there is more than one text.
+
+    It is advanced by a number of texts, with the number of all where that was not known before (``total=None``).
+    """
     from rich.console import Console
 
     console = Console(stderr=True)
-    if not shown or total < 2 or not console.is_terminal:
-        yield lambda count: None
+    if not shown or (total is not None and total < 2) or not console.is_terminal:
+        yield lambda count, total=None: None
         return
     from rich.progress import Progress
 
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("texts", total=total)
-        yield lambda count: progress.advance(task, count)
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("texts", total=total)
+
+        def advance(count: int, total: int | None = None) -> None:
+            bar.update(task, advance=count, total=total)
+
+        yield advance
