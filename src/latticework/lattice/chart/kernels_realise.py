@@ -14,8 +14,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from latticework.jit import HELPER, KERNEL
+from latticework.lattice.chart.kernels_rows import has_bit, lowest_one
 
 UNREACHED = -1e30
+_ONE = np.uint64(1)
 ANY_TOKEN, NO_TOKEN, FILLER = -1, -2, -3  # in place of a token class
 
 
@@ -36,6 +38,15 @@ class Spelling(NamedTuple):
     terminals: NDArray[np.int32]  # [L]
     low: NDArray[np.int32]  # [L + 1] first slot
     high: NDArray[np.int32]  # [L + 1] last slot
+
+
+class Memo(NamedTuple):
+    """What saves work; L terminals, D nodes of the word graph."""
+
+    stands: NDArray[np.int32]  # [Q, T + 1] a state that can do whatever a state can, see dominance.py
+    leading: NDArray[np.uint64]  # [T + 1, states] sets of the states that may become a terminal, or the end
+    slot: NDArray[np.int32]  # [(L + 1) * D] one more than the last slot in which a node was come to
+    score: NDArray[np.float64]  # [(L + 1) * D] the best with which it was
 
 
 class Wanted(NamedTuple):
@@ -67,6 +78,17 @@ def _enter(layers, seen, leads, spelling, begin, size, ended, state, score, pare
     if score > layers.score[at]:
         layers.score[at], layers.parent[at], layers.kind[at] = score, parent, kind
     return size
+
+
+@njit(**HELPER)
+def _is_outdone(layers, seen, stands, spelling, begin, entry):
+    """Whether another state of the layer that begins at ``begin`` can do all that one can, and scores no less."""
+    ended, state, terminals = layers.ended[entry], layers.state[entry], spelling.terminals
+    other = stands[state, terminals[ended] if ended < len(terminals) else stands.shape[1] - 1]
+    if other < 0:
+        return False
+    at = seen[ended * len(stands) + other]
+    return at >= begin and layers.score[at] >= layers.score[entry]
 
 
 @njit(**HELPER)
@@ -153,18 +175,31 @@ def _read_class(words, has, ignored, leads, spelling, slot, kind, gain, layers, 
 
 
 @njit(**HELPER)
-def _read_any(tables, ends, has, leads, spelling, slot, layers, seen, begin, size, entry, stack):
+def _read_any(tables, has, leads, memo, spelling, slot, layers, seen, begin, size, entry, stack):
     """Through a free slot with any token."""
     stack[0, 0], stack[0, 1] = tables.root[layers.state[entry]], layers.ended[entry]
     top = 1
     while top > 0:
         top -= 1
         node, ended = stack[top, 0], stack[top, 1]
-        for at in range(ends.offset[node], ends.offset[node + 1]):
-            score, target = layers.score[entry], ends.state[at]
-            size = _enter(layers, seen, leads, spelling, begin, size, ended, target, score, entry, ANY_TOKEN)
-            if size < 0:
-                return -1
+        at = ended * len(tables.rank) + node
+        if memo.slot[at] == slot + 1 and memo.score[at] >= layers.score[entry]:
+            continue
+        memo.slot[at], memo.score[at] = slot + 1, layers.score[entry]
+        terminals = spelling.terminals
+        wanted = terminals[ended] if ended < len(terminals) else leads.shape[1] - 1
+        for word in range(memo.leading.shape[1]):
+            bits = tables.node_end[node, word] & memo.leading[wanted, word]
+            while bits:
+                target = (word << 6) + lowest_one(bits)
+                bits &= bits - _ONE
+                other = memo.stands[target, wanted]
+                if other >= 0 and has_bit(tables.node_end, node, other):
+                    continue
+                score = layers.score[entry]
+                size = _enter(layers, seen, leads, spelling, begin, size, ended, target, score, entry, ANY_TOKEN)
+                if size < 0:
+                    return -1
         for edge in range(tables.edge_offset[node], tables.edge_offset[node + 1]):
             kind = tables.edge_class[edge]
             if _may_end(spelling, has, tables.ignored, ended, kind, slot):
@@ -179,9 +214,9 @@ def _read_any(tables, ends, has, leads, spelling, slot, layers, seen, begin, siz
 def fill_layers(
     tables,
     words,
-    ends,
     has,
     leads,
+    memo,
     spelling,
     is_free,
     elastic,
@@ -198,6 +233,7 @@ def fill_layers(
     Args:
         has: [K, T] bool, whether a class may be read as a terminal.
         leads: [Q, T + 1] bool, whether a lexer state may become a terminal, or the end.
+        memo: of slots before the first one at most.
         spelling: the terminals.
         is_free: [N] bool.
         elastic: whether free slots may hold fillers.
@@ -212,15 +248,20 @@ def fill_layers(
     stack = np.empty((4096, 3), np.int32)
     for slot in range(first_slot, last_slot):
         begin = layers.first[slot + 1]
-        size = begin
-        for entry in range(layers.first[slot], begin):
+        size, before = begin, layers.first[slot]
+        outdone = np.empty(begin - before, np.bool_)  # found first, as the layer to come overwrites ``seen``
+        for entry in range(before, begin):
+            outdone[entry - before] = _is_outdone(layers, seen, memo.stands, spelling, before, entry)
+        for entry in range(before, begin):
+            if outdone[entry - before]:
+                continue
             if not is_free[slot]:
                 first, last = data_offset[slot], data_offset[slot + 1]
                 size = _read_bytes(
                     tables, has, leads, spelling, slot, data, first, last, layers, seen, begin, size, entry, stack
                 )
             else:
-                size = _read_any(tables, ends, has, leads, spelling, slot, layers, seen, begin, size, entry, stack)
+                size = _read_any(tables, has, leads, memo, spelling, slot, layers, seen, begin, size, entry, stack)
                 if elastic and size >= 0:
                     state, ended = layers.state[entry], layers.ended[entry]
                     score = layers.score[entry] + wanted.filler[slot]

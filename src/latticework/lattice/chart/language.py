@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latticework.automata.rules import Rules
+from latticework.lattice.chart.dominance import standing_in
 from latticework.lattice.chart.tables import SlotTables, slot_tables
-from latticework.lattice.chart.words import Ends, Words, class_terminals, leads_to, words_of
+from latticework.lattice.chart.words import Words, class_terminals, leads_to, words_of
 from latticework.tokens.lexical import LexicalTables
 from latticework.tokens.vocabulary import Vocabulary
+
+
+class Derived(NamedTuple):
+    """What takes time to work out and is kept with the tables.
+
+    Attributes:
+        slots: what may happen in a free slot.
+        leads: [Q, T + 1] bool, whether a lexeme in a lexer state may become a terminal, or none at all.
+    """
+
+    slots: SlotTables
+    leads: NDArray[np.bool_]
 
 
 class Language:
@@ -20,20 +34,24 @@ class Language:
     Attributes:
         vocabulary, rules, lexical: what it is made of.
         filler: the token that stands for a slot without text where these are allowed, -1 if there is none.
+        derived: worked out from them; holds ``slots`` and ``leads``.
         slots: what may happen in a free slot.
         has: [K, T] bool, whether a class of lexemes may be read as a terminal.
         leads: [Q, T + 1] bool, whether a lexeme in a lexer state may become a terminal, or none at all.
     """
 
-    def __init__(self, vocabulary: Vocabulary, rules: Rules, lexical: LexicalTables) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, rules: Rules, lexical: LexicalTables, derived: Derived | None = None
+    ) -> None:
+        """``derived``, where it is known already, is that of ``lexical`` and ``rules``."""
         self.vocabulary = vocabulary
         self.rules = rules
         self.lexical = lexical
         self.filler: int = vocabulary.filler
-        self.slots: SlotTables = slot_tables(lexical)
-        self.ends = Ends(lexical.end_offset, lexical.end_state)
         self.has: NDArray[np.bool_] = class_terminals(lexical, rules)
-        self.leads: NDArray[np.bool_] = leads_to(lexical, self.has)
+        self.derived = derived or Derived(slot_tables(lexical), leads_to(lexical, self.has))
+        self.slots: SlotTables = self.derived.slots
+        self.leads: NDArray[np.bool_] = self.derived.leads
 
     @cached_property
     def elastic_slots(self) -> SlotTables:
@@ -42,6 +60,18 @@ class Language:
         state = np.arange(len(stay))
         stay[state, state >> 6] |= np.uint64(1) << (state & 63).astype(np.uint64)
         return self.slots._replace(stay=stay)
+
+    @cached_property
+    def stands(self) -> NDArray[np.int32]:
+        """[Q, T + 1] a lexer state that can do whatever one can for a terminal to come, -1 if none is known."""
+        return standing_in(self.lexical.lexer, self.has, self.leads)
+
+    @cached_property
+    def leading(self) -> NDArray[np.uint64]:
+        """[T + 1, states] uint64 sets: the columns of ``leads``."""
+        room = np.zeros((self.leads.shape[1], -(-len(self.leads) // 64) * 64), np.bool_)
+        room[:, : len(self.leads)] = self.leads.T
+        return np.packbits(room, axis=1, bitorder="little").view(np.uint64)
 
     @cached_property
     def words(self) -> Words:

@@ -14,6 +14,7 @@ from latticework.lattice.chart.kernels_graph import BEFORE_END
 from latticework.lattice.chart.kernels_realise import (
     ANY_TOKEN,
     Layers,
+    Memo,
     Spelling,
     Wanted,
     best_end,
@@ -131,7 +132,10 @@ class _Run:
             np.full(room, -1, np.int32),
             np.full(room, ANY_TOKEN, np.int32),
         )
-        self.seen = np.full(len(self.spelling.low) * len(self.language.slots.root), -1, np.int32)
+        positions = len(self.spelling.low)
+        self.seen = np.full(positions * len(self.language.slots.root), -1, np.int32)
+        nodes = positions * len(self.language.slots.rank)
+        self.memo = Memo(self.language.stands, self.language.leading, np.zeros(nodes, np.int32), np.empty(nodes))
 
     def _go_on(self, slot: int) -> int:
         """Through the slots from one on whose layer is there; the slot that is not passed, or -1."""
@@ -139,9 +143,9 @@ class _Run:
         return fill_layers(
             language.slots,
             language.words,
-            language.ends,
             language.has,
             language.leads,
+            self.memo,
             self.spelling,
             slots.free,
             slots.elastic,
