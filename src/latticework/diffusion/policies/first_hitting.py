@@ -57,6 +57,9 @@ class _Process(Rule):
         while count < masks:
             following = self._next(masks - count)
             if following * cells <= floor:
+                self._time = (
+                    floor / cells
+                )  # nothing more in this cell; what follows does not depend on what came before
                 break
             self._time = following
             count += 1
