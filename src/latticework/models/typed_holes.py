@@ -96,13 +96,13 @@ def _language(whole: Grammar | None, kinds: tuple[Kind, ...], vocabulary: Vocabu
 def _inside(whole: Grammar, kinds: Sequence[Kind], vocabulary: Vocabulary) -> _Language:
     """Holes in a whole whose lexer reads all of the text."""
     from latticework.automata.ignored import set_apart
-    from latticework.automata.lexing import build_lexer
+    from latticework.automata.longest import whole_lexer
     from latticework.automata.regions import MARK_BYTES, Mark, Region
     from latticework.grammar.cfg.marked import with_marked_rules
 
     grammar = whole.as_context_free()
     rules = [kind for kind in kinds if isinstance(kind, str)]
-    lexer = set_apart(build_lexer(grammar, DEFAULT_LIMITS.max_states))
+    lexer = set_apart(whole_lexer(grammar, DEFAULT_LIMITS.max_states))
     regions, marks = [Region(lexer, may_end=True)], []
     terminals = len(grammar.terminals)
     opening, closing = MARK_BYTES[: len(kinds)], MARK_BYTES[len(kinds) : 2 * len(kinds)]
@@ -120,7 +120,7 @@ def _inside(whole: Grammar, kinds: Sequence[Kind], vocabulary: Vocabulary) -> _L
 def _between(whole: Grammar | None, kinds: Sequence[Grammar], vocabulary: Vocabulary) -> _Language:
     """Holes whose texts are read each alone; the whole is a condition on all of the text, if there is one."""
     from latticework.automata.ignored import set_apart
-    from latticework.automata.lexing import build_lexer
+    from latticework.automata.longest import whole_lexer
     from latticework.automata.regions import MARK_BYTES, Mark, Region
     from latticework.grammar.cfg.marked import OTHER_TEXT, with_marked_texts
 
@@ -129,10 +129,10 @@ def _between(whole: Grammar | None, kinds: Sequence[Grammar], vocabulary: Vocabu
     automaton = None if whole is None else _automaton(whole)
     count = len(kinds)
     opening, closing, ending = MARK_BYTES[:count], MARK_BYTES[count : 2 * count], MARK_BYTES[2 * count]
-    regions = [Region(build_lexer(OTHER_TEXT), automaton=automaton)]
+    regions = [Region(whole_lexer(OTHER_TEXT, DEFAULT_LIMITS.max_states), automaton=automaton)]
     marks = [Mark(ending, 0, 0, count + 2, is_cut=True, restarts=False, completes=True)]
     for number, (own, shift) in enumerate(zip(grammars, first, strict=True)):
-        regions.append(Region(set_apart(build_lexer(own, DEFAULT_LIMITS.max_states)), shift, automaton))
+        regions.append(Region(set_apart(whole_lexer(own, DEFAULT_LIMITS.max_states)), shift, automaton))
         marks += [
             Mark(opening[number], 0, number + 1, number + 1, is_cut=True, restarts=False),
             Mark(closing[number], number + 1, 0, count + 1, is_cut=True, restarts=False),

@@ -12,7 +12,7 @@ from latticework.automata.lexer import Lexer
 from latticework.errors import Infeasible
 from latticework.lattice.chart.decide import Budget, Question, decide
 from latticework.lattice.chart.explain import Explainer
-from latticework.lattice.chart.language import Language
+from latticework.lattice.chart.language import Derived, Language
 from latticework.lattice.chart.recognise import Recogniser
 
 if TYPE_CHECKING:
@@ -42,9 +42,10 @@ class ContextFreeConstraint:
         lexical: LexicalTables,
         grammar: Any = None,
         budget: Budget | None = None,
+        derived: Derived | None = None,
     ) -> None:
         self.vocabulary = vocabulary
-        self.language = Language(vocabulary, rules, lexical)
+        self.language = Language(vocabulary, rules, lexical, derived)
         self.grammar = grammar
         self.budget = budget or Budget()
         self._recogniser = Recogniser(rules, lexical.lexer)

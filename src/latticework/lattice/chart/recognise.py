@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,8 +23,11 @@ class Recogniser:
     def __init__(self, rules: Rules, lexer: Lexer) -> None:
         self.rules = rules
         self.lexer = lexer
-        self._tables: SlotTables = text_tables(lexer)
         self._levels: NDArray[np.int32] = coarsest(0)
+
+    @cached_property
+    def _tables(self) -> SlotTables:
+        return text_tables(self.lexer)
 
     def accepts(self, data: bytes) -> bool:
         """Whether a text is in the language; cost as of :func:`.chart.chart_of` on its lexemes."""
