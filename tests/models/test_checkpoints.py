@@ -11,19 +11,19 @@ import pytest
 import torch
 from reference_networks import block_causal, full, logits_of
 from safetensors.torch import load_file
-from tiny_checkpoints import FAMILIES, WIDTH
+from tiny_checkpoints import MASKED, WIDTH
 
 import latticework as lw
 from latticework.models.base import traits_of
 
 BLOCKS = {"fast-dllm": 8, "sdar": 4, "llada2": 8}
 SHIFTED = {"dream", "diffucoder", "fast-dllm"}
-EVERY = pytest.mark.parametrize("family", FAMILIES)
+EVERY = pytest.mark.parametrize("family", MASKED)
 
 
 @cache
 def folder_of(family: str) -> Path:
-    return FAMILIES[family](Path(mkdtemp()))
+    return MASKED[family](Path(mkdtemp()))
 
 
 @cache
@@ -115,7 +115,7 @@ def test_diffucoder_pads_with_its_own_token():
 def test_the_ways_of_training_of_a2d_are_told_by_the_name_or_the_caller(tmp_path):
     folder = tmp_path / "Qwen3-0.6B-diffusion-bd3lm-v0.1"
     folder.mkdir()
-    FAMILIES["a2d"](folder)
+    MASKED["a2d"](folder)
     assert traits_of(lw.load(folder).backend).block == 32
     assert traits_of(lw.load(folder, attention="full").backend).attention == "full"
     assert traits_of(lw.load(folder, block=16).backend).block == 16
@@ -127,7 +127,7 @@ def test_the_ways_of_training_of_a2d_are_told_by_the_name_or_the_caller(tmp_path
 
 def test_dreams_tokenizer_in_the_old_format(tmp_path):
     """Dream keeps ``vocab.json`` and ``merges.txt`` under a tokenizer class that exists in its remote code alone."""
-    FAMILIES["dream"](tmp_path)
+    MASKED["dream"](tmp_path)
     whole = lw.load(tmp_path)
     content = json.loads((tmp_path / "tokenizer.json").read_text())
     (tmp_path / "tokenizer.json").unlink()
@@ -148,7 +148,7 @@ def test_dreams_tokenizer_in_the_old_format(tmp_path):
 def test_a_checkpoint_saved_in_shards_and_bfloat16_loads_again(family, tmp_path):
     from safetensors.torch import save_file
 
-    tensors = load_file(FAMILIES[family](tmp_path) / "model.safetensors")
+    tensors = load_file(MASKED[family](tmp_path) / "model.safetensors")
     (tmp_path / "model.safetensors").unlink()
     names = sorted(tensors)
     halves = {"model-1.safetensors": names[::2], "model-2.safetensors": names[1::2]}

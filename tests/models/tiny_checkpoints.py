@@ -317,7 +317,8 @@ def diffusion_gemma(folder: Path, seed: int = 0, canvas: int = 24) -> Path:
     return folder
 
 
-FAMILIES = {
+MASKED = {
     "llada": llada, "dream": dream, "diffucoder": diffucoder, "fast-dllm": fast_dllm, "a2d": a2d, "sdar": sdar,
     "llada-moe": llada_moe, "llada2": llada2,
 }  # fmt: skip
+FAMILIES = MASKED | {"diffusion-gemma": diffusion_gemma}
