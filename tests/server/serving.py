@@ -25,13 +25,13 @@ class Live:
 
     url: str
     state: State
+    shared: httpx.Client
 
-    def client(self, **options: Any) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=60, **options)
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=60, verify=False)
 
     def post(self, path: str, body: Any, **options: Any) -> httpx.Response:
-        with self.client() as client:
-            return client.post(path, json=body, **options)
+        return self.shared.post(path, json=body, **options)
 
     def wait_until(self, condition, seconds: float = 20.0) -> None:
         """Until something holds; fails the test when it never does."""
@@ -52,7 +52,9 @@ def live(model: Model, **settings: Any) -> Iterator[Live]:
         assert thread.is_alive(), "the server did not start"
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield Live(f"http://127.0.0.1:{port}", app.state.latticework)
+    url = f"http://127.0.0.1:{port}"
+    with httpx.Client(base_url=url, timeout=60, verify=False) as shared:
+        yield Live(url, app.state.latticework, shared)
     server.should_exit = True
     thread.join(15)
     assert not thread.is_alive()

@@ -54,7 +54,7 @@ class HoleReader:
 
 
 class StopReader:
-    """Another reader's events up to the first of some stop texts."""
+    """Another reader's events up to the stop text that is complete first."""
 
     def __init__(self, reader: EventReader | HoleReader, stops: tuple[str, ...]) -> None:
         self._reader = reader
@@ -87,10 +87,10 @@ class StopReader:
         if self.stopped:
             return
         self._pending += event.text
-        places = [place for stop in self._stops if (place := self._pending.find(stop)) >= 0]
-        if places:
+        place = first_stop(self._pending, self._stops)
+        if place is not None:
             self.stopped = True
-            yield from self._tell(self._pending[: min(places)])
+            yield from self._tell(self._pending[:place])
             return
         held = max(_overlap(self._pending, stop) for stop in self._stops)
         yield from self._tell(self._pending[: len(self._pending) - held])
@@ -100,6 +100,12 @@ class StopReader:
         self._pending = self._pending[len(text) :]
         if text:
             yield CommitEvent(text)
+
+
+def first_stop(text: str, stops: tuple[str, ...]) -> int | None:
+    """Where the stop that is complete first begins, so that it does not matter in which pieces a text comes."""
+    found = [(place + len(stop), place) for stop in stops if (place := text.find(stop)) >= 0]
+    return min(found)[1] if found else None
 
 
 def _overlap(text: str, stop: str) -> int:

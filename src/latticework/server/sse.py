@@ -56,5 +56,6 @@ async def _encoded(chunks: AsyncGenerator[dict[str, Any]], named: bool) -> Async
 
 
 def _event(chunk: dict[str, Any], named: bool) -> str:
+    # All in ASCII: clients split lines at separators of Unicode, too.
     head = f"event: {chunk['type']}\n" if named else ""
-    return f"{head}data: {json.dumps(chunk, ensure_ascii=False, separators=(',', ':'))}\n\n"
+    return f"{head}data: {json.dumps(chunk, separators=(',', ':'))}\n\n"
