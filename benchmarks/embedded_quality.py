@@ -13,8 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,37 +21,13 @@ import numpy as np
 from common import RESULTS, machine, table, write_result
 
 import latticework as lw
-from latticework.bench.documents import Tally, records_of, schema_of, score
-from latticework.diffusion.loop import Options, denoise
+from latticework.bench.documents import decode, records_of
+from latticework.diffusion.loop import Options
 from latticework.diffusion.policy import Threshold
-from latticework.diffusion.records import Request
 from latticework.diffusion.row import Row
 from latticework.models.embedded.training.generator import SPLITS
-from latticework.models.embedded.training.records import Record
-from latticework.models.model import Model
 
 MODES = ("constrained", "constrained, nothing forced", "unconstrained")
-
-
-def run(model: Model, records: Sequence[Record], constrained: bool, options: Options, spare: int) -> Tally:
-    """Denoises the canvases of ``records``: as many slots as the gold response has, and ``spare`` more."""
-    backend = model.backend
-    grammars = [lw.json_schema(schema_of(record.leaves)) for record in records]
-    requests = []
-    for record, grammar in zip(records, grammars, strict=True):
-        prompt = tuple(backend.encode_prompt(record.text, schema_of(record.leaves)))
-        slots = len(backend.encode_prompt(record.response, None)) + spare
-        requests.append(Request.blank(prompt, slots, model.compile(grammar) if constrained else None))
-    begun = time.perf_counter()
-    outcomes = denoise(backend, requests, options)
-    tally = Tally(seconds=time.perf_counter() - begun)
-    for record, grammar, outcome in zip(records, grammars, outcomes, strict=True):
-        text = b"".join(backend.vocabulary.bytes(int(token)) for token in outcome.tokens[: outcome.body])
-        read = text.decode("utf-8", errors="replace")
-        score(tally, record, read, outcome.error is None and model.compile(grammar).accepts(text))
-        tally.forwards += outcome.forwards
-        tally.forced += outcome.forced_slots
-    return tally
 
 
 @contextlib.contextmanager
@@ -90,7 +65,7 @@ def main() -> None:
         for mode in arguments.modes:
             asked = without_forced_slots() if mode.endswith("forced") else contextlib.nullcontext()
             with asked:
-                tally = run(model, drawn, mode != "unconstrained", options, arguments.spare)
+                tally = decode(model, drawn, mode != "unconstrained", options, arguments.spare)
             results["splits"][split][mode] = tally.as_dict()
             rows.append(
                 [

@@ -69,7 +69,7 @@ def test_whatever_a_policy_does_the_result_is_a_document(name, kind):
         scores=st.sampled_from(["constrained", "model"]),
         guidance=st.sampled_from([0.0, 0.0, 1.5]),
     )
-    @settings(max_examples=6, deadline=None)
+    @settings(max_examples=4, deadline=None)
     def holds(seed, slots, block, heat, lively, scores, guidance):
         policy = make_policy(name, scores=scores, **(LIVELY.get(name, {}) if lively else {}))
         options = Options(policy=policy, temperature=heat, block_length=block, guidance=guidance)

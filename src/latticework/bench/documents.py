@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from latticework.errors import InputError
 
 if TYPE_CHECKING:
+    from latticework.diffusion.options import Options
     from latticework.models.embedded.prompt import Leaf
     from latticework.models.embedded.training.records import Record
+    from latticework.models.model import Model
 
 _KINDS: dict[str, dict[str, Any]] = {
     "s": {"type": "string"},
@@ -122,6 +125,35 @@ def score(tally: Tally, record: Record, text: str, valid: bool) -> None:
         kind = kinds.get(path, "omitted")
         tally.total[kind] += 1
         tally.right[kind] += isinstance(value, dict) and same(_at(value, path), _at(gold, path))
+
+
+def decode(model: Model, records: Sequence[Record], constrained: bool, options: Options, spare: int = 24) -> Tally:
+    """Denoise the canvases of ``records``, each ``spare`` slots longer than its answer, and score them.
+
+    Prompts, canvases and options are the same with a constraint and without; documents are valid under its language.
+    """
+    from latticework.diffusion.loop import denoise
+    from latticework.diffusion.records import Request
+
+    backend = model.backend
+    constraints, requests = [], []
+    for record in records:
+        schema = schema_of(record.leaves)
+        prompt = tuple(backend.encode_prompt(record.text, schema))
+        slots = len(backend.encode_prompt(record.response, None)) + spare
+        constraints.append(model.compile(schema))
+        requests.append(Request.blank(prompt, slots, constraints[-1] if constrained else None))
+    begun = time.perf_counter()
+    outcomes = denoise(backend, requests, options)
+    tally = Tally(seconds=time.perf_counter() - begun)
+    for record, constraint, outcome in zip(records, constraints, outcomes, strict=True):
+        text = b"".join(backend.vocabulary.bytes(int(token)) for token in outcome.tokens[: outcome.body])
+        score(tally, record, text.decode("utf-8", errors="replace"), outcome.error is None and constraint.accepts(text))
+        tally.forwards += outcome.forwards
+        tally.evaluations += outcome.evaluations
+        tally.forced += outcome.forced_slots
+        tally.free += outcome.free_slots
+    return tally
 
 
 def same(left: Any, right: Any) -> bool:

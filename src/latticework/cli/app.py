@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latticework.cli.batch import run_batch
+from latticework.cli.bench import bench
 from latticework.cli.grammars import read_gbnf, read_grammar
 from latticework.cli.infill import infill
 from latticework.cli.inputs import read_schema, read_text, refusals
 from latticework.cli.options import (
     BlockLength,
     GammaOption,
+    GbnfOption,
     GrammarOption,
     Guidance,
     JsonOption,
@@ -49,6 +51,7 @@ app.command()(infill)
 app.command()(check)
 app.command()(explain)
 app.command()(serve)
+app.add_typer(bench, name="bench")
 
 
 @app.command()
@@ -114,7 +117,7 @@ def generate(
     pattern: Annotated[str | None, typer.Option("--regex", help="Regular expression for the whole text.")] = None,
     choice: Annotated[list[str] | None, typer.Option("--choice", help="A text to choose from; repeat.")] = None,
     grammar_source: GrammarOption = None,
-    gbnf: Annotated[str | None, typer.Option("--gbnf", help="GBNF grammar: a file, or the grammar itself.")] = None,
+    gbnf: GbnfOption = None,
     model: ModelOption = "embedded",
     max_tokens: MaxTokens = None,
     temperature: Temperature = 0.0,

@@ -57,9 +57,7 @@ class _Process(Rule):
         while count < masks:
             following = self._next(masks - count)
             if following * cells <= floor:
-                self._time = (
-                    floor / cells
-                )  # nothing more in this cell; what follows does not depend on what came before
+                self._time = floor / cells  # nothing more in this cell; the process has no memory
                 break
             self._time = following
             count += 1

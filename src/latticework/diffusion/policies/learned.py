@@ -56,7 +56,8 @@ def features_of(confidence: NDArray[np.float64], free: NDArray[np.bool_], slots:
 @lru_cache(maxsize=8)
 def load_filter(name: str) -> Filter:
     """A packaged filter (``"embedded"``) or one from a file; ``InputError`` when that is none."""
-    source = files("latticework.models.embedded") / "weights" / "filter.npz" if name == "embedded" else Path(name)
+    packaged = files("latticework") / "models" / "embedded" / "weights" / "filter.npz"
+    source = packaged if name == "embedded" else Path(name)
     try:
         with source.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             found = Filter(**{part: arrays[part] for part in Filter.__slots__})

@@ -57,7 +57,7 @@ class _Saber(Rule):
         assert view.whole is not None
         top, *_ = view.whole.model.top(written.slots)
         self._before, self._now = self._now, dict(zip(written.slots.tolist(), top.tolist(), strict=True))
-        change = np.array([self._now[slot] - self._before.get(slot, math.inf) for slot in written.slots.tolist()])
+        change = np.array([self._now[slot] - self._before.get(slot, -math.inf) for slot in written.slots.tolist()])
         committed = int(written.fresh.sum())
         count = min(max(self._least // 2, math.ceil(committed / 8)), committed - 1)
         chosen = np.zeros(len(change), dtype=np.bool_)

@@ -1,0 +1,67 @@
+"""``bench``: measurements of an installed model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from latticework.cli.inputs import refusals
+from latticework.cli.options import ModelOption
+
+bench = typer.Typer(help="Measure policies on this machine.", no_args_is_help=True)
+
+
+@bench.callback()
+def _commands() -> None:
+    """Keeps ``policies`` a command of its own while it is the only one."""
+
+
+@bench.command()
+def policies(
+    policy: Annotated[list[str] | None, typer.Option(help="Only this policy; repeat. All of them by default.")] = None,
+    documents: Annotated[int, typer.Option(min=1, help="Held-out documents.")] = 32,
+    block_length: Annotated[int, typer.Option(min=1, help="Slots of a block.")] = 8,
+    model: ModelOption = "embedded",
+    pools: Annotated[Path | None, typer.Option(help="File of word lists for the documents; drawn if missing.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for policies.md and policies.svg.")] = None,
+    known: Annotated[bool, typer.Option("--list", help="Only list the policies with their options.")] = False,
+) -> None:
+    """Forwards, seconds and right fields of decoding policies on held-out documents, constrained and not."""
+    with refusals():
+        from latticework.diffusion.policies.registry import POLICIES, options_of
+
+        if known:
+            for name in POLICIES:
+                typer.echo(f"{name}: {', '.join(options_of(name))}")
+            return
+        from latticework.bench.policies import Line, measure, mixed_records, plot, report, where
+        from latticework.diffusion.threads import leave_a_core
+        from latticework.models.loading import load
+
+        leave_a_core()
+        names = policy or list(POLICIES)
+        for name in names:
+            options_of(name)
+        records = mixed_records(documents, pools)
+        loaded = load(model)
+
+        note = (
+            f"`latticework bench policies --documents {documents} --block-length {block_length}`; {model} model, "
+            f"default options; figures per document. {where()}"
+        )
+        lines: list[Line] = []
+
+        def show(line: Line) -> None:
+            """A run of all policies takes long, so what is done is kept at once."""
+            lines.append(line)
+            typer.echo("  ".join(line.cells()), err=True)
+            if out is not None:
+                out.mkdir(parents=True, exist_ok=True)
+                (out / "policies.md").write_text(report(lines, note), encoding="utf-8")
+
+        measure(loaded, records, names, block_length, on_line=show)
+        typer.echo(report(lines, note))
+        if out is not None:
+            plot(lines, out / "policies.svg")
