@@ -32,6 +32,7 @@ GrammarOption = Annotated[
     str | None,
     typer.Option("--grammar", help="Context-free grammar: a name (python, json, ...) or a .lark or .gbnf file."),
 ]
+GbnfOption = Annotated[str | None, typer.Option("--gbnf", help="GBNF grammar: a file, or the grammar itself.")]
 
 
 def loop_options(

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latticework.cli.grammar_report import context_free_facts
-from latticework.cli.grammars import read_grammar
+from latticework.cli.grammars import read_gbnf, read_grammar
 from latticework.cli.inputs import read_schema, read_text, refusals
-from latticework.cli.options import GrammarOption, JsonOption, ModelOption, SchemaArgument
+from latticework.cli.options import GbnfOption, GrammarOption, JsonOption, ModelOption
 from latticework.cli.schema_options import SchemaOptions, with_schema_options
 
 if TYPE_CHECKING:
@@ -63,21 +63,37 @@ def check(
 
 @with_schema_options
 def explain(
-    schema: SchemaArgument,
+    schema: Annotated[
+        str | None,
+        typer.Argument(help="JSON Schema: a file, or the schema itself. Not with a grammar.", metavar="[SCHEMA]"),
+    ] = None,
     document: Annotated[
         str | None, typer.Argument(help="Text file, or - for standard input.", metavar="[DOC|-]")
     ] = None,
     text: Annotated[str | None, typer.Option("--text", help="The document itself.")] = None,
+    grammar_source: GrammarOption = None,
+    gbnf: GbnfOption = None,
     as_json: JsonOption = False,
     *,
     schema_options: SchemaOptions,
 ) -> None:
-    """Say whether a text is a document of SCHEMA, where it stops being one, and why. Exit status 1 when it is not.
+    """Say whether a text is a document of SCHEMA or of a grammar, where it stops being one, and why or what was
+    expected. Exit status 1 when it is not.
 
     Line breaks at the end of a file do not count.
     """
+    has_grammar = grammar_source is not None or gbnf is not None
+    if grammar_source is not None and gbnf is not None:
+        raise typer.BadParameter("give one of --grammar and --gbnf")
+    if has_grammar and document is None:
+        schema, document = None, schema
+    if has_grammar == (schema is not None):
+        raise typer.BadParameter("give one of SCHEMA, --grammar and --gbnf")
     if (document is None) == (text is None):
         raise typer.BadParameter("give either DOC (a file, or - for standard input) or --text")
+    if schema is None:
+        _explain_by_grammar(grammar_source, gbnf, document, text, as_json)
+        return
     with refusals():
         from latticework.automata.build import build_automaton
         from latticework.grammar import json_schema
@@ -95,6 +111,24 @@ def explain(
         typer.echo(json.dumps(_explanation(found) | {"reason": None if why is None else asdict(why)}))
     else:
         typer.echo(_pointed(content, found) + ("" if why is None else "\n" + _told(why, grammar.narrowings)))
+    raise typer.Exit(0 if found.accepted else 1)
+
+
+def _explain_by_grammar(
+    grammar_source: str | None, gbnf: str | None, document: str | None, text: str | None, as_json: bool
+) -> None:
+    with refusals():
+        from latticework.cli.grammar_explanation import explained
+
+        grammar = read_grammar(grammar_source) if grammar_source is not None else read_gbnf(gbnf or "")
+        content = read_text(document) if document is not None else text or ""
+        content, found, lexemes = explained(grammar, content, is_file=document is not None)
+    if as_json:
+        typer.echo(json.dumps(_explanation(found) | {"lexemes": lexemes}, ensure_ascii=False))
+    else:
+        narrowed = [] if found.accepted else [f"narrowing  {line}" for line in grammar.narrowings]
+        expected = f"expected {', '.join(lexemes)}" if lexemes else None
+        typer.echo("\n".join([_pointed(content, found, expected), *narrowed]))
     raise typer.Exit(0 if found.accepted else 1)
 
 
@@ -193,11 +227,16 @@ def _expected(values: bytes) -> list[str]:
     return [chr(value) if 0x20 < value < 0x7F else f"0x{value:02x}" for value in values]
 
 
-def _pointed(text: str, found: Explanation) -> str:
-    """The verdict, the line concerned and a caret below the character at which it happens."""
+def _pointed(text: str, found: Explanation, expected: str | None = None) -> str:
+    """The verdict, the line concerned and a caret below the character at which it happens.
+
+    Args:
+        expected: in place of the bytes that are.
+    """
     if found.accepted:
         return str(found)
     line = text.split("\n")[found.line - 1]
     start = max(0, found.column - 1 - 60)
     shown = line[start : start + 100].expandtabs(1)
-    return f"{found}\n  {shown}\n  {' ' * (found.column - 1 - start)}^"
+    verdict = str(found) if expected is None else f"{found.place()}, {expected}"
+    return f"{verdict}\n  {shown}\n  {' ' * (found.column - 1 - start)}^"

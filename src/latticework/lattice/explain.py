@@ -30,8 +30,12 @@ class Explanation:
     def __str__(self) -> str:
         if self.accepted:
             return "accepted"
+        return f"{self.place()}, expected {self._choices()}"
+
+    def place(self) -> str:
+        """What is wrong with a text that is not accepted, and where."""
         what = "text ends too early" if self.ends_early else "text leaves the language"
-        return f"{what} at byte {self.offset} (line {self.line}, column {self.column}), expected {self._choices()}"
+        return f"{what} at byte {self.offset} (line {self.line}, column {self.column})"
 
     def _choices(self) -> str:
         if not self.expected:

@@ -126,6 +126,12 @@ def _sample(node: ir.Node) -> bytes | None:
     return None
 
 
+def some_text(pattern: ir.Node) -> bytes | None:
+    """A text of a terminal, short where the pattern is plain or has no counters; ``None`` where it has none."""
+    sample = _sample(pattern)
+    return _shortest_text(_automaton(pattern)) if sample is None else sample
+
+
 def _texts(node: ir.Node) -> set[bytes] | None:
     """All texts, ``None`` where there are more than a few hundred or the node is not plain."""
     match node:

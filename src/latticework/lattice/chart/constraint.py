@@ -88,6 +88,14 @@ class ContextFreeConstraint:
         data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
         return self._explainer.explain(data, self.accepts(data))
 
+    def goes_on(self, text: bytes) -> bool:
+        """Whether a document of the language begins with ``text`` and has at most 256 bytes more.
+
+        Raises:
+            LimitExceeded: the budget of one question is spent.
+        """
+        return self._explainer.goes_on(text)
+
     @cached_property
     def min_tokens(self) -> int:
         """Fewest tokens of a text, end and pad not counted. Computed when first asked for, by bisection.

@@ -36,7 +36,7 @@ class Explainer:
         low, high = 0, len(data)
         while low < high:
             middle = (low + high + 1) // 2
-            low, high = (middle, high) if self._goes_on(data[:middle]) else (low, middle - 1)
+            low, high = (middle, high) if self.goes_on(data[:middle]) else (low, middle - 1)
         before = data[:low]
         line_start = before.rfind(b"\n") + 1
         return Explanation(
@@ -53,7 +53,8 @@ class Explainer:
         vocabulary = Vocabulary([bytes([value]) for value in range(256)] + [b""], {256: "filler"})
         return Language(vocabulary, self._rules, lexical_tables(self._lexer, vocabulary))
 
-    def _goes_on(self, begin: bytes) -> bool:
+    def goes_on(self, begin: bytes) -> bool:
+        """Whether a document begins so that has at most ``MAX_REST`` bytes more. Raises ``LimitExceeded``."""
         tokens = np.frombuffer(begin + bytes(MAX_REST), np.uint8).astype(np.int64)
         free = np.arange(len(tokens)) >= len(begin)
         question = Question(tokens, free, tail=False, elastic=True)

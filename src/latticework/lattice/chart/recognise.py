@@ -37,4 +37,4 @@ class Recogniser:
         graph = lexical_graph(self._tables, gaps, self._levels, everything(self._tables, 0), _NO_LIMIT)
         if graph is None:
             return False
-        return chart_of(graph, self.rules, self.lexer).holds(self.rules.goal, 0, graph.nodes - 1)
+        return bool(chart_of(graph, self.rules, self.lexer).holds(self.rules.goal, 0, graph.nodes - 1))
