@@ -15,7 +15,7 @@ import latticework as lw
 from latticework.diffusion.records import Step
 from latticework.viz import Trace
 from latticework.viz.page import page
-from latticework.viz.trace import COMMITTED, DRAFT, FORCED, GIVEN, OPEN
+from latticework.viz.trace import ABSENT, COMMITTED, DRAFT, FORCED, GIVEN, OPEN
 
 VOCABULARY = lw.Vocabulary([b"a", b"b", b"</script>", "é".encode(), b"", b"\n"], special={4: "pad"})
 
@@ -121,12 +121,36 @@ def test_no_text_ends_the_script(texts: list[str], title: str) -> None:
     assert json.loads(parsed.scripts[0]) == texts
 
 
+SCHEMA = {"type": "object", "properties": {"total": {"type": "number"}}}
+
+
 def test_embedded_model_is_replayed_to_its_text() -> None:
     model = lw.load("embedded")
-    trace = Trace(model.vocabulary)
-    result = model.generate("The total is 12.50.", {"type": "object", "properties": {"total": {"type": "number"}}},
-                            on_step=trace)  # fmt: skip
-    last = replayed(trace.as_dict())[-1]
-    assert all(kind in (FORCED, COMMITTED) for _, kind, _ in last)
-    assert "".join(text for text, _, _ in last).rstrip("·") == result.text
-    assert trace.frames[-1].forwards == result.forwards
+    seen: list[int] = []
+    texts = ["The total is 12.50.", "", "The sum is 7 EUR."]
+    results = model.generate(texts, SCHEMA, trace=True, on_step=lambda step: seen.append(step.row))
+    assert results[1].error is not None
+    assert results[1].trace is None
+    assert set(seen) == {0, 2}
+    for result in (results[0], results[2]):
+        assert result.trace is not None
+        last = replayed(result.trace.as_dict())[-1]
+        assert all(kind in (FORCED, COMMITTED) for _, kind, _ in last)
+        assert "".join(text for text, _, _ in last).rstrip("·") == result.text
+        assert result.trace.frames[-1].forwards == result.forwards
+        assert result.trace.as_dict()["fields"] == result.confidence
+    assert model.generate(texts[0], SCHEMA).trace is None
+
+
+def test_canvas_that_changes_its_length() -> None:
+    trace = Trace(VOCABULARY)
+    trace(step([-1, -1, -1], [True, True, True]))
+    trace(step([0, -1, -1, -1], [False, True, True, True], committed=[0]))
+    trace(step([0, 1], [False, False], committed=[1]))
+    data = trace.as_dict()
+    assert data["slots"] == 4
+    assert [[slot[1] for slot in canvas] for canvas in replayed(data)] == [
+        [OPEN, OPEN, OPEN, ABSENT],
+        [COMMITTED, OPEN, OPEN, OPEN],
+        [COMMITTED, COMMITTED, ABSENT, ABSENT],
+    ]

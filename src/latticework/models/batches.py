@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,6 +11,8 @@ from latticework.models.result import Result
 
 if TYPE_CHECKING:
     from latticework.diffusion.records import Step
+    from latticework.tokens.vocabulary import Vocabulary
+    from latticework.viz.trace import Trace
 
 AnyResult = TypeVar("AnyResult", bound=Result)
 
@@ -79,6 +81,31 @@ def only(results: Sequence[AnyResult]) -> AnyResult:
     return result
 
 
-def renumbered(on_step: Callable[[Step], None], places: list[int]) -> Callable[[Step], None]:
-    """The hook, called with indices of prompts where the loop counts requests."""
-    return lambda step: on_step(replace(step, row=places[step.row]))
+def new_traces(vocabulary: Vocabulary, places: Sequence[int]) -> dict[int, Trace]:
+    """An empty trace for the row of each place."""
+    from latticework.viz.trace import Trace
+
+    return {place: Trace(vocabulary) for place in places}
+
+
+def traced(result: AnyResult, trace: Trace) -> AnyResult:
+    """The result with its trace, which learns how sure the model was of the fields."""
+    trace.fields = result.confidence
+    return replace(result, trace=trace)
+
+
+def hook_of(
+    on_step: Callable[[Step], None] | None, traces: Mapping[int, Trace], places: Sequence[int]
+) -> Callable[[Step], None] | None:
+    """What the loop calls: traces and the caller's hook, with indices of prompts where the loop counts requests."""
+    if on_step is None and not traces:
+        return None
+
+    def hook(step: Step) -> None:
+        own = replace(step, row=places[step.row])
+        if own.row in traces:
+            traces[own.row](own)
+        if on_step is not None:
+            on_step(own)
+
+    return hook

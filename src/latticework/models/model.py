@@ -12,7 +12,17 @@ from latticework.diffusion.policy import Policy, choose_policy
 from latticework.diffusion.records import Step
 from latticework.errors import InputError, LatticeworkError
 from latticework.models.base import DiffusionModel
-from latticework.models.batches import AnyResult, arranged, candidate_seeds, each, only, pair, renumbered
+from latticework.models.batches import (
+    AnyResult,
+    arranged,
+    candidate_seeds,
+    each,
+    hook_of,
+    new_traces,
+    only,
+    pair,
+    traced,
+)
 from latticework.models.holes import Part
 from latticework.models.options import GenerateOptions, InfillOptions
 from latticework.models.outcomes import result_of
@@ -93,6 +103,7 @@ class Model(Streaming):
         batch_size: int = 8,
         overlap: bool | None = None,
         on_step: Callable[[Step], None] | None = None,
+        trace: bool = False,
     ) -> Result | list[Result] | list[list[Result]]:
         """Generate a text of ``grammar`` for each prompt.
 
@@ -119,6 +130,7 @@ class Model(Streaming):
             overlap: compute lattices beside the forward; decided by the device when not given.
             on_step: called after every step of every row (``Step.row`` is the index of the prompt; with candidates
                 ``prompt * n + candidate``).
+            trace: keep the steps: ``result.trace.to_html("out.html")`` is a page that replays them.
 
         Returns:
             One ``Result``, or a list of them in the order of the prompts; with ``n`` a list of candidates in place of
@@ -149,7 +161,7 @@ class Model(Streaming):
             for prompt, grammar in zip(prompts, grammars, strict=True)
             for rows in candidates
         ]
-        results = self._run(makers, Result, seeds * len(prompts), options, on_step)
+        results = self._run(makers, Result, seeds * len(prompts), options, on_step, trace)
         return arranged(results, single, n)
 
     @overload
@@ -184,6 +196,7 @@ class Model(Streaming):
         batch_size: int = 8,
         overlap: bool | None = None,
         on_step: Callable[[Step], None] | None = None,
+        trace: bool = False,
     ) -> InfillResult | list[InfillResult]:
         """Fill the holes of a text so that the whole of it is a text of ``grammar``.
 
@@ -193,8 +206,8 @@ class Model(Streaming):
             grammar: as in :meth:`generate`: the language of the whole text; with a batch also a list with one for each.
             prompt: text for the model before the canvas; with a batch also a list with one for each.
             temperature, seed, policy, threshold, steps, gamma, policy_options, guidance, block_length, batch_size,
-                overlap, on_step: as in :meth:`generate`. Without a ``prompt`` of its own a row's sample depends on its
-                parts.
+                overlap, on_step, trace: as in :meth:`generate`. Without a ``prompt`` of its own a row's sample depends
+                on its parts.
 
         Returns:
             One ``InfillResult``, or a list of them in the order of the batch, failed rows with ``error`` set.
@@ -223,7 +236,7 @@ class Model(Streaming):
             partial(rows.with_holes, form, grammar, prompt)
             for form, grammar, prompt in zip(forms, grammars, prompts, strict=True)
         ]
-        results = self._run(makers, InfillResult, [seed] * len(forms), options, on_step)
+        results = self._run(makers, InfillResult, [seed] * len(forms), options, on_step, trace)
         return only(results) if single else results
 
     def _options(
@@ -258,6 +271,7 @@ class Model(Streaming):
         seeds: Sequence[int | None],
         options: Options,
         on_step: Callable[[Step], None] | None,
+        trace: bool,
     ) -> list[AnyResult]:
         """Results of rows, of which each is made here so that one that is refused leaves the others alone."""
         results: list[AnyResult | None] = [None] * len(makers)
@@ -269,10 +283,12 @@ class Model(Streaming):
                 places.append(place)
             except LatticeworkError as error:
                 results[place] = kind.failed(error, seeds[place])
-        hook = None if on_step is None else renumbered(on_step, places)
+        traces = new_traces(self.vocabulary, places) if trace else {}
+        hook = hook_of(on_step, traces, places)
         outcomes = denoise(self.backend, [row.request for row in rows], options, hook)
         for place, row, outcome in zip(places, rows, outcomes, strict=True):
-            results[place] = result_of(self.vocabulary, row, outcome, kind, seeds[place])
+            result = result_of(self.vocabulary, row, outcome, kind, seeds[place])
+            results[place] = traced(result, traces[place]) if place in traces else result
         return [result for result in results if result is not None]
 
 

@@ -25,6 +25,7 @@ class InfillOptions(TypedDict, total=False):
     batch_size: int
     overlap: bool | None
     on_step: Callable[[Step], None] | None
+    trace: bool
 
 
 class GenerateOptions(InfillOptions, total=False):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from latticework.diffusion.records import Timings
 from latticework.errors import LatticeworkError
+
+if TYPE_CHECKING:
+    from latticework.viz.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Result:
         seed: what reproduces the result at a temperature above 0.
         timings: milliseconds by stage.
         error: why a row of a batch has no text. A single prompt raises instead.
+        trace: the steps of the denoising, where they were asked for.
     """
 
     value: Any
@@ -42,6 +46,7 @@ class Result:
     seed: int | None = None
     timings: Timings = field(default_factory=Timings)
     error: LatticeworkError | None = None
+    trace: Trace | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def failed(cls, error: LatticeworkError, seed: int | None = None) -> Self:
@@ -49,7 +54,7 @@ class Result:
         return cls(None, "", (), "error", seed=seed, error=error)
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything but ``value`` in JSON types; the error as ``{"type", "message"}``."""
+        """Everything but ``value`` and ``trace`` in JSON types; the error as ``{"type", "message"}``."""
         error = None if self.error is None else {"type": type(self.error).__name__, "message": str(self.error)}
         return {
             "text": self.text,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from latticework.tokens.vocabulary import Vocabulary
 
 # What a slot is at a step; the page knows these numbers.
-OPEN, DRAFT, GIVEN, FORCED, COMMITTED = range(5)
+OPEN, DRAFT, GIVEN, FORCED, COMMITTED, ABSENT = range(6)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -28,7 +28,8 @@ class Frame:
     Attributes:
         forwards: forwards so far.
         tokens: token of every slot, -1 where nothing is known.
-        kinds: one of OPEN, DRAFT, GIVEN, FORCED, COMMITTED.
+        kinds: one of OPEN, DRAFT, GIVEN, FORCED, COMMITTED; ABSENT behind the end of a canvas that is shorter than it
+            is at other steps.
         confidence: of the token at this step, NaN where there is none.
         retracted: slots that were taken back in this step.
     """
@@ -57,7 +58,11 @@ class Trace:
     fields: Mapping[str, float] = field(default_factory=dict)
 
     def __call__(self, step: Step) -> None:
-        kinds = self.frames[-1].kinds.copy() if self.frames else np.where(step.free, OPEN, GIVEN).astype(np.int8)
+        kinds = np.where(step.free, OPEN, GIVEN).astype(np.int8)
+        if self.frames:
+            # Where the canvas has got another length, slots are told apart by what they are now.
+            before = self.frames[-1].kinds
+            kinds = before.copy() if len(before) == len(kinds) else np.where(step.free, OPEN, COMMITTED).astype(np.int8)
         kinds[step.forced] = FORCED
         kinds[step.committed] = COMMITTED
         kinds[step.free] = np.where(step.tokens[step.free] < 0, OPEN, DRAFT)
@@ -87,7 +92,8 @@ class Trace:
         numbers: dict[int, int] = {}
         steps = []
         before: Frame | None = None
-        for frame in self.frames:
+        count = max((len(frame.tokens) for frame in self.frames), default=0)
+        for frame in (_padded(frame, count) for frame in self.frames):
             steps.append(
                 {
                     "forwards": frame.forwards,
@@ -96,7 +102,6 @@ class Trace:
                 }
             )
             before = frame
-        count = len(self.frames[0].tokens) if self.frames else 0
         texts = [self._text(token) for token in numbers]
         return {"slots": count, "texts": texts, "steps": steps, "fields": dict(self.fields)}
 
@@ -112,6 +117,19 @@ class Trace:
             return ""
         data = self.vocabulary.bytes(token)
         return data.decode("utf-8", errors="replace") if data else "·"
+
+
+def _padded(frame: Frame, count: int) -> Frame:
+    missing = count - len(frame.tokens)
+    if not missing:
+        return frame
+    return Frame(
+        frame.forwards,
+        np.append(frame.tokens, np.full(missing, -1)),
+        np.append(frame.kinds, np.full(missing, ABSENT, np.int8)),
+        np.append(frame.confidence, np.full(missing, np.nan)),
+        frame.retracted,
+    )
 
 
 def _changed(before: Frame | None, frame: Frame) -> list[int]:
