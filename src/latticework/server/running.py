@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+from copy import deepcopy
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from uvicorn.config import LOGGING_CONFIG
 
 from latticework.server.app import create_app
 from latticework.server.settings import Settings
@@ -27,6 +29,7 @@ class Server(uvicorn.Server):
                 host=host,
                 port=port,
                 log_level=log_level,
+                log_config=_logging(),
                 timeout_graceful_shutdown=max(1, round(shutdown_timeout)),
                 server_header=False,
             )
@@ -36,6 +39,14 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._app.state.latticework.engine.drain()
         super().handle_exit(sig, frame)
+
+
+def _logging() -> dict[str, Any]:
+    """All logs on stderr, those of this package among them."""
+    found = deepcopy(LOGGING_CONFIG)
+    found["handlers"]["access"]["stream"] = "ext://sys.stderr"
+    found["loggers"]["latticework"] = {"handlers": ["default"], "level": "INFO", "propagate": True}
+    return found
 
 
 def serve(

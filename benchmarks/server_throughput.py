@@ -1,0 +1,144 @@
+"""The server under 1, 8 and 32 clients, beside the Python API on the same documents.
+
+``python benchmarks/server_throughput.py [--documents 32] [--threads 1]``. Every document has a schema of its own: one of
+the examples' with one property dropped or renamed, so that no two are equal. Each client asks for one document at a time,
+over loopback, without streaming; server and clients share the process. Texts must be those of the Python API, one document
+at a time, except where rounding in a larger batch decides a tie: those are counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import httpx
+import torch
+from common import machine, table, write_result
+
+import latticework as lw
+from latticework import compiler
+from latticework.models.model import Model
+from latticework.server.app import create_app
+from latticework.server.running import Server
+from latticework.server.settings import Settings
+from latticework.server.state import State
+
+DOCUMENTS = Path(__file__).resolve().parents[1] / "examples" / "documents"
+CLIENTS = (1, 8, 32)
+
+
+def documents(count: int) -> list[tuple[str, dict[str, Any]]]:
+    """Texts with schemas, no two schemas alike."""
+    names = sorted(path.stem for path in DOCUMENTS.glob("*.txt"))
+    found = []
+    for number in range(count):
+        name, variant = names[number % len(names)], number // len(names)
+        schema = json.loads((DOCUMENTS / f"{name}.json").read_text(encoding="utf-8"))
+        keys = list(schema["properties"])
+        own = keys[variant % len(keys)]
+        if variant:
+            changed = schema["properties"].pop(own)
+            schema["required"] = [key for key in schema.get("required", ()) if key != own]
+            if variant >= len(keys):
+                schema["properties"][f"{own}_{variant}"] = changed
+        found.append(((DOCUMENTS / f"{name}.txt").read_text(encoding="utf-8"), schema))
+    return found
+
+
+@contextmanager
+def running(model: Model, max_batch: int) -> Iterator[tuple[str, State]]:
+    """A server of the model: its address and its state."""
+    app = create_app(model, Settings(max_batch=max_batch, max_waiting=64))
+    server = Server(app, "127.0.0.1", 0, 5, "error")
+    thread = Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", app.state.latticework
+    server.should_exit = True
+    thread.join()
+
+
+def asked(url: str, clients: int, drawn: list[tuple[str, dict[str, Any]]]) -> tuple[float, list[str], list[float]]:
+    """Seconds for all documents, their texts, and the seconds of each."""
+
+    def ask(own: tuple[str, dict[str, Any]]) -> tuple[str, float]:
+        text, schema = own
+        form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+        body = {"model": "embedded", "messages": [{"role": "user", "content": text}], "response_format": form}
+        begun = time.perf_counter()
+        answer = http.post("/v1/chat/completions", json=body)
+        answer.raise_for_status()
+        return answer.json()["choices"][0]["message"]["content"], time.perf_counter() - begun
+
+    with httpx.Client(base_url=url, timeout=600) as http, ThreadPoolExecutor(clients) as pool:
+        begun = time.perf_counter()
+        done = list(pool.map(ask, drawn))
+        return time.perf_counter() - begun, [text for text, _ in done], sorted(spent for _, spent in done)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--documents", type=int, default=32)
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    parser.add_argument("--max-batch", type=int, default=8)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+
+    model = lw.load("embedded")
+    drawn = documents(arguments.documents)
+    texts, schemas = [text for text, _ in drawn], [schema for _, schema in drawn]
+    model.generate(texts[:2], schemas[:2])  # kernels are compiled, or read from their cache
+    rows = []
+    wanted: list[str] = []
+    for size in (1, arguments.max_batch):
+        compiler.cache.clear()
+        begun = time.perf_counter()
+        results = model.generate(texts, schemas, batch_size=size)
+        seconds = time.perf_counter() - begun
+        own = [result.text for result in results]
+        wanted = wanted or own
+        spent = sum(result.timings.constraint for result in results) / 1e3
+        same = sum(mine == first for mine, first in zip(own, wanted, strict=True))
+        rows.append(_row(f"Python API, batches of {size}", seconds, len(drawn), "", "", spent, same))
+    for clients in CLIENTS:
+        with running(model, arguments.max_batch) as (url, state):
+            seconds, own, each = asked(url, clients, drawn)
+            samples = {
+                (sample.name, sample.labels.get("stage")): sample.value
+                for metric in state.metrics.registry.collect()
+                for sample in metric.samples
+            }
+        forwards = samples["latticework_forwards_total", None]
+        shared = samples["latticework_forward_rows_sum", None] / forwards
+        spent = samples["latticework_stage_seconds_total", "constraint"]
+        same = sum(mine == first for mine, first in zip(own, wanted, strict=True))
+        halfway = f"{each[len(each) // 2]:.2f} / {each[int(0.9 * len(each))]:.2f}"
+        name = f"server, {clients} client{'s' * (clients > 1)}"
+        rows.append(_row(name, seconds, len(drawn), f"{shared:.1f}", halfway, spent, same))
+        print(rows[-1], flush=True)
+    header = ["", "s", "documents a s", "canvases a forward", "p50 / p90, s", "constraint, ms a document", "same text"]
+    note = (
+        f"`python benchmarks/server_throughput.py --documents {arguments.documents} --threads {arguments.threads} "
+        f"--max-batch {arguments.max_batch}`. {len(drawn)} documents, each with a schema of its own, compiled anew in "
+        "every line; the embedded model. Server and clients share one process and its cores. `constraint` is the time "
+        "that canvases waited for their lattices, of several at once in threads; `same text` counts the documents that "
+        "equal those of the first line."
+    )
+    write_result("server_throughput", f"# The server under load\n\n{machine()}\n\n{note}\n\n{table(header, rows)}")
+
+
+def _row(name: str, seconds: float, count: int, shared: str, halfway: str, spent: float, same: int) -> list[str]:
+    rate = f"{count / seconds:.2f}"
+    return [name, f"{seconds:.1f}", rate, shared, halfway, f"{1e3 * spent / count:.0f}", f"{same}/{count}"]
+
+
+if __name__ == "__main__":
+    main()
