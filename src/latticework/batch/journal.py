@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from latticework.batch.locking import lock
 from latticework.errors import InputError
 
 
@@ -28,7 +29,7 @@ class Journal:
         except OSError as error:
             raise InputError(f"cannot write {path}: {error.strerror}") from None
         try:
-            _lock(self._file.fileno(), path)
+            lock(self._file.fileno(), path)
             self._drop_torn_line()
         except BaseException:
             self._file.close()
@@ -72,14 +73,3 @@ class Journal:
             end = start
         if end < size:
             self._file.truncate(end)
-
-
-def _lock(descriptor: int, path: Path) -> None:
-    try:
-        import fcntl
-    except ModuleNotFoundError:  # Windows: two jobs on one file are the user's business there
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise InputError(f"another job is writing to {path}") from None

@@ -1,0 +1,149 @@
+"""Jobs that end with every input answered once, however often they are killed on the way.
+
+Workers may die: Ray starts others and gives them the batches that were lost. The process that started the job may die,
+too: answers are written by it alone, part file after part file, each put in its place whole. The next run reads the
+keys of the parts that are there and works on the others.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from latticework.batch.locking import lock
+from latticework.errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow
+    from ray.data import Dataset
+
+    from latticework.integrations.ray.processor import Processor
+
+Format = Literal["parquet", "jsonl"]
+_ABOUT = "job.json"
+
+
+@dataclass(frozen=True, slots=True)
+class JobCount:
+    """Rows written by this run, how many of them have the status ``"error"``, rows that earlier runs had written."""
+
+    written: int
+    errors: int
+    earlier: int
+
+
+def run_job(
+    dataset: Dataset,
+    processor: Processor,
+    output: str | Path,
+    *,
+    key: str,
+    file_format: Format = "parquet",
+    rows_per_file: int = 256,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> JobCount:
+    """Answer all rows of ``dataset`` that have no answer in the folder ``output`` yet.
+
+    Args:
+        dataset: rows with a column ``key`` that tells them apart (text or numbers), also after the processor.
+        processor: of :func:`build_processor`.
+        output: a folder on the machine that runs this, made where there is none. Parts are called
+            ``part-000000.parquet`` (or ``.jsonl``) and so on.
+        rows_per_file: rows of a part. A kill costs the work on rows that are not in a part yet.
+        on_progress: called with rows answered and rows in all, first and after every part.
+
+    Raises:
+        InputError: two rows have the same key or one has none, another job writes to ``output``, or the answers there
+            were made by a processor with another configuration.
+    """
+    folder = Path(output)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as guard:
+        lock(guard.fileno(), folder)
+        _check_about(folder, {"key": key, "format": file_format, "configuration": processor.config.digest})
+        parts = sorted(folder.glob(f"part-*.{file_format}"))
+        known = {found for part in parts for found in _keys(part, key, file_format)}
+        earlier, errors = len(known), 0
+        total = dataset.count() if on_progress is not None else 0
+        if on_progress is not None:
+            on_progress(earlier, total)
+        place = 1 + int(parts[-1].stem.removeprefix("part-")) if parts else 0
+        answered: Iterable[Any] = processor(_waiting(dataset, key, known)).iter_batches(
+            batch_size=rows_per_file, batch_format="pyarrow"
+        )
+        for table in answered:
+            for found in table.column(key).to_pylist():
+                is_none = found is None or found != found  # NaN stands for a missing number
+                if is_none or found in known:
+                    problem = "no key" if is_none else f"the key {found!r}, as another one"
+                    raise InputError(f"a row has {problem}; {key!r} must tell rows apart")
+                known.add(found)
+            errors += table.column("status").to_pylist().count("error") if "status" in table.column_names else 0
+            _write(table, folder / f"part-{place:06}.{file_format}", file_format)
+            place += 1
+            if on_progress is not None:
+                on_progress(len(known), total)
+    return JobCount(len(known) - earlier, errors, earlier)
+
+
+def _check_about(folder: Path, about: dict[str, str]) -> None:
+    path = folder / _ABOUT
+    if not path.exists():
+        _put(path, json.dumps(about).encode())
+    elif json.loads(path.read_text(encoding="utf-8")) != about:
+        raise InputError(f"{folder} holds answers of another configuration, key or format: choose another folder")
+
+
+def _waiting(dataset: Dataset, key: str, known: set[Any]) -> Dataset:
+    """The rows whose key is not among the known ones."""
+    if not known:
+        return dataset
+    import ray
+
+    done = ray.put(frozenset(known))  # once, where all workers find it
+
+    def without(batch: Any) -> Any:
+        keys = ray.get(done)
+        waiting = np.array([found not in keys for found in batch[key].tolist()], dtype=np.bool_)
+        return {name: column[waiting] for name, column in batch.items()}
+
+    return dataset.map_batches(without)
+
+
+def _keys(part: Path, key: str, file_format: Format) -> Iterator[Any]:
+    if file_format == "jsonl":
+        with part.open(encoding="utf-8") as lines:
+            yield from (json.loads(line)[key] for line in lines)
+        return
+    from pyarrow import parquet
+
+    yield from parquet.read_table(part, columns=[key]).column(key).to_pylist()
+
+
+def _write(table: pyarrow.Table, path: Path, file_format: Format) -> None:
+    if file_format == "jsonl":
+        rows = (json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in table.to_pylist())
+        _put(path, "".join(rows).encode())
+        return
+    import pyarrow
+    from pyarrow import parquet
+
+    sink = pyarrow.BufferOutputStream()
+    parquet.write_table(table, sink)
+    _put(path, sink.getvalue().to_pybytes())
+
+
+def _put(path: Path, data: bytes) -> None:
+    """A file that is there as a whole or not at all."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    with unfinished.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    unfinished.replace(path)
