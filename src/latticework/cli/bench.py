@@ -23,6 +23,10 @@ def policies(
     policy: Annotated[list[str] | None, typer.Option(help="Only this policy; repeat. All of them by default.")] = None,
     documents: Annotated[int, typer.Option(min=1, help="Held-out documents.")] = 32,
     block_length: Annotated[int, typer.Option(min=1, help="Slots of a block.")] = 8,
+    steps: Annotated[
+        int | None,
+        typer.Option(min=1, help="Forwards of the canvas, for policies that fix them; one per slot without."),
+    ] = None,
     model: ModelOption = "embedded",
     pools: Annotated[Path | None, typer.Option(help="File of word lists for the documents; drawn if missing.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for policies.md and policies.svg.")] = None,
@@ -47,9 +51,11 @@ def policies(
         records = mixed_records(documents, pools)
         loaded = load(model)
 
+        command = f"latticework bench policies --documents {documents} --block-length {block_length}"
+        own = {name: {"steps": steps} for name in names if steps is not None and "steps" in options_of(name)}
         note = (
-            f"`latticework bench policies --documents {documents} --block-length {block_length}`; {model} model, "
-            f"default options; figures per document. {where()}"
+            f"`{command}{'' if steps is None else f' --steps {steps}'}`; {model} model, otherwise default options; "
+            f"figures per document. {where()}"
         )
         lines: list[Line] = []
 
@@ -61,7 +67,7 @@ def policies(
                 out.mkdir(parents=True, exist_ok=True)
                 (out / "policies.md").write_text(report(lines, note), encoding="utf-8")
 
-        measure(loaded, records, names, block_length, on_line=show)
+        measure(loaded, records, names, block_length, own, show)
         typer.echo(report(lines, note))
         if out is not None:
             plot(lines, out / "policies.svg")
