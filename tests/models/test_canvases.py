@@ -110,6 +110,21 @@ def test_what_is_generated_is_valid(model, schema, temperature):
         jsonschema.validate(json.loads(result.text), schema)
 
 
+@pytest.mark.parametrize("block_length", [10, 1000])
+def test_nothing_is_committed_in_a_canvas_that_the_network_has_not_seen(model, block_length):
+    """Whatever the blocks: the slots that a policy commits lie in one canvas, and canvases are filled in order."""
+    steps = []
+    model.generate(
+        "Ada", ITEMS, max_tokens=80, policy="random", steps=4, seed=0, block_length=block_length, on_step=steps.append
+    )
+    filled = [{int(slot) // CANVAS for slot in step.committed} for step in steps if len(step.committed)]
+    assert len(set().union(*filled)) > 2
+    body = filled[:-1]  # the last step may fill what is left of the tail
+    assert all(len(canvases) == 1 for canvases in body)
+    order = [next(iter(canvases)) for canvases in body]
+    assert order == sorted(order)
+
+
 def test_holes_and_context_free_grammars(model):
     result = model.infill(["[1, ", lw.Hole(8), ', {"a": ', lw.Hole(6), "}]"], lw.lark("json"))
     assert json.loads(result.text)[0] == 1

@@ -32,6 +32,8 @@ class Request:
             the filler is an end token it must not end the document.
         aligned: whether blocks are counted from the start of the prompt, as a block-causal network sees them, and not
             from that of the canvas.
+        seen: slots that the network rates at a time, counted from the start of the canvas, where it cannot see all of
+            it; blocks then divide them.
     """
 
     prompt: tuple[int, ...]
@@ -42,6 +44,7 @@ class Request:
     tail: bool = True
     elastic: bool = False
     aligned: bool = False
+    seen: int | None = None
 
     def __post_init__(self) -> None:
         if self.elastic and self.tail:
@@ -55,11 +58,12 @@ class Request:
         constraint: AnyConstraint | None = None,
         entropy: tuple[int, ...] = (0,),
         aligned: bool = False,
+        seen: int | None = None,
     ) -> Request:
         """A request whose canvas is ``slots`` free slots."""
         tokens = np.zeros(slots, dtype=np.int64)
         free = np.ones(slots, dtype=np.bool_)
-        return cls(tuple(prompt), tokens, free, constraint, entropy, aligned=aligned)
+        return cls(tuple(prompt), tokens, free, constraint, entropy, aligned=aligned, seen=seen)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -166,7 +166,8 @@ class Row:
 
     @property
     def _block(self) -> int:
-        return self.options.block_length or len(self.tokens)
+        block = self.options.block_length or len(self.tokens)
+        return block if self._request.seen is None else _divisor(self._request.seen, block)
 
     @property
     def _lead(self) -> int:
@@ -427,6 +428,11 @@ class Row:
             error=error,
             evaluations=self.evaluations,
         )
+
+
+def _divisor(number: int, most: int) -> int:
+    """The largest divisor of ``number`` that is not above ``most``."""
+    return next(divisor for divisor in range(min(number, most), 0, -1) if number % divisor == 0)
 
 
 def _runs(free: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -29,9 +29,10 @@ class CanvasModel:
     The decoder sees one canvas of ``traits.block`` slots, the one with the first open slot: open slots hold random
     tokens, drawn anew in every forward from a generator seeded by what is fixed, so that equal canvases have equal
     logits. Where the last canvas is shorter than the network's, it is followed by pad, as a finished answer is. Rows of
-    later canvases are 0: the network cannot see them yet. Committed tokens are final here, whereas the authors' sampler
-    draws all of a canvas again until its last step, and hands the logits of a step to the next; for their sampler see
-    ``latticework.integrations.transformers``.
+    later canvases are 0: the network cannot see them yet, so ``Request.seen`` keeps commits out of them.
+
+    Committed tokens are final here, whereas the authors' sampler draws all of a canvas again until its last step, and
+    hands the logits of a step to the next; for their sampler see ``latticework.integrations.transformers``.
 
     Rows go through the network one by one. Encoder caches of the contexts seen last are kept; the model may be shared
     between threads.

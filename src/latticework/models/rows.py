@@ -53,7 +53,9 @@ class Rows:
         self._backend = backend
         self._compile = compile
         self._seed = seed
-        self._aligned = traits_of(backend).attention == "block_causal"
+        traits = traits_of(backend)
+        self._aligned = traits.attention == "block_causal"
+        self._rated = traits.block if traits.attention == "encoder_decoder" else None
         self._seen: Counter[bytes] = Counter()
 
     def blank(self, prompt: str, grammar: Any, max_tokens: int | None) -> PreparedRow:
@@ -67,7 +69,9 @@ class Rows:
         entropy = self._entropy([slots, *ids], constraint)
         source = None if constraint is None else constraint.grammar
         return PreparedRow(
-            Request.blank(tuple(ids), slots, constraint, entropy, aligned=self._aligned), source, constraint
+            Request.blank(tuple(ids), slots, constraint, entropy, aligned=self._aligned, seen=self._rated),
+            source,
+            constraint,
         )
 
     def with_holes(self, parts: object, grammar: Any, prompt: str) -> PreparedRow:
@@ -88,7 +92,15 @@ class Rows:
         entropy = self._entropy([slots, *ids, *form.tokens.tolist(), *form.free.tolist()], asked)
         source = None if constraint is None else constraint.grammar
         request = Request(
-            tuple(ids), form.tokens, form.free, asked, entropy, tail=False, elastic=True, aligned=self._aligned
+            tuple(ids),
+            form.tokens,
+            form.free,
+            asked,
+            entropy,
+            tail=False,
+            elastic=True,
+            aligned=self._aligned,
+            seen=self._rated,
         )
         return PreparedRow(request, source, constraint, form, typed)
 
