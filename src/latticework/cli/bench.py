@@ -25,7 +25,7 @@ def policies(
     block_length: Annotated[int, typer.Option(min=1, help="Slots of a block.")] = 8,
     steps: Annotated[
         int | None,
-        typer.Option(min=1, help="Forwards of the canvas, for policies that fix them; one per slot without."),
+        typer.Option(min=1, help="Forwards per canvas of policies that fix them; one per slot without."),
     ] = None,
     model: ModelOption = "embedded",
     pools: Annotated[Path | None, typer.Option(help="File of word lists for the documents; drawn if missing.")] = None,
