@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 class LLaDAMoE(Family):
     """Queries and keys normed head by head, softmax over experts of which the best keep their probabilities as they
-    are, no shared expert: Qwen3-MoE with ``norm_topk_prob`` off. Tensor names are the same."""
+    are, no shared expert: Qwen3-MoE with ``norm_topk_prob`` off (its own code never looks at that field of the config).
+    Tensor names are the same."""
 
     name = "LLaDA-MoE"
     model_types = ("llada_moe", "lladamoe")
@@ -30,7 +31,6 @@ class LLaDAMoE(Family):
             config,
             self.name,
             qk_layernorm=(True,),
-            norm_topk_prob=(False, None),
             moe_router_score_function=("softmax", None),
             moe_router_enable_expert_bias=(False, None),
             shared_expert_intermediate_size=(0, None),
