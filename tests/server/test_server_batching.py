@@ -128,6 +128,15 @@ def test_time_runs_out_for_those_who_wait_and_those_who_run() -> None:
         assert server.post(CHAT, chat(max_tokens=6)).status_code in (200, 504)
 
 
+def test_a_body_that_does_not_arrive_is_not_waited_for() -> None:
+    with live(Model(TinyBackend()), request_timeout=0.2) as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as connection:
+            head = (f"POST {CHAT} HTTP/1.1", "Host: x", "Content-Type: application/json", "Content-Length: 10")
+            connection.sendall("\r\n".join([*head, "", "{"]).encode())
+            assert connection.recv(4096).startswith(b"HTTP/1.1 408 ")
+
+
 def test_draining_finishes_what_runs_and_refuses_the_rest() -> None:
     with held() as (server, backend, pool):
         running = pool.submit(server.post, CHAT, chat())

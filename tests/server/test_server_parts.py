@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -20,7 +22,7 @@ from latticework.server.grammars import Grammars, Spec, context_free
 from latticework.server.prompts import Conversing, Turn, as_prompt
 from latticework.server.readers import StopReader
 from latticework.server.settings import Settings
-from latticework.server.tool_text import OPENING, read_calls
+from latticework.server.tool_text import OPENING, call_text, read_calls
 
 TRAPS = st.sampled_from([OPENING, "</tool_call>", '"}', "\\", "{"])
 VALUES = st.text(max_size=6) | st.integers() | TRAPS | st.lists(st.text())
@@ -29,7 +31,9 @@ FREE = st.text(alphabet='<tol_ca>\n{"', max_size=12).filter(lambda text: OPENING
 
 
 def written(name: str, arguments: str) -> str:
-    return f'{OPENING}\n{{"name": {json.dumps(name)}, "arguments": {arguments}}}\n</tool_call>'
+    text = f'{OPENING}\n{{"name": {json.dumps(name)}, "arguments": {arguments}}}\n</tool_call>'
+    assert text == call_text(name, arguments)
+    return text
 
 
 @given(FREE, st.lists(st.tuples(st.sampled_from(["f", "g-1"]), ARGUMENTS), max_size=3), FREE)
@@ -149,6 +153,23 @@ def test_conversations_go_through_the_chat_template() -> None:
     messages = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "mail"}]
     assert backend.encode_prompt("not used", {"type": "object"}) == [messages, {"type": "object"}]
     assert backend.max_positions == 7
+
+
+def test_the_server_is_loaded_when_asked_for_and_says_what_it_needs() -> None:
+    program = """
+import sys
+import latticework.server as server
+print("starlette" in sys.modules, "torch" in sys.modules)
+sys.modules["starlette"] = None
+try:
+    server.create_app
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    first, second = done.stdout.splitlines()
+    assert first == "False False"
+    assert second == "InputError the server needs starlette: pip install 'latticework[server]'"
 
 
 @pytest.mark.parametrize("wrong", [{"max_batch": 0}, {"max_waiting": -1}, {"request_timeout": 0}, {"api_key": ""}])

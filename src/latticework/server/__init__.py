@@ -27,8 +27,9 @@ def __getattr__(name: str) -> object:
     try:
         return getattr(import_module(homes[name]), name)
     except ModuleNotFoundError as error:
-        if error.name not in ("starlette", "uvicorn", "prometheus_client"):
+        package = (error.name or "").partition(".")[0]
+        if package not in ("starlette", "uvicorn", "prometheus_client"):
             raise
         from latticework.errors import InputError
 
-        raise InputError(f"the server needs {error.name}: pip install 'latticework[server]'") from error
+        raise InputError(f"the server needs {package}: pip install 'latticework[server]'") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
@@ -12,6 +13,8 @@ from latticework.server.errors import ApiError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+    from latticework.server.settings import Settings
 
 AnyBody = TypeVar("AnyBody", bound=Part)
 
@@ -64,15 +67,22 @@ _WHY = {
 }
 
 
-async def read_body(request: Request, kind: type[AnyBody], max_bytes: int) -> AnyBody:
+async def read_body(request: Request, kind: type[AnyBody], settings: Settings) -> AnyBody:
     """The body of a request.
 
-    Raises ``ApiError``: 415 for another content type than JSON, 413 for too many bytes, 400 with the field else.
+    Raises ``ApiError``: 415 for another content type than JSON, 413 for too many bytes, 408 for a body that does not
+    arrive, 400 with the field else.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise ApiError(415, f"content-type must be application/json, not {content_type[:80]!r}", code="content_type")
-    return checked(parse(await _bytes(request, max_bytes)), kind)
+    try:
+        async with asyncio.timeout(settings.request_timeout):
+            data = await _bytes(request, settings.max_body_bytes)
+    except TimeoutError:
+        message = f"the body did not arrive within {settings.request_timeout:g} s"
+        raise ApiError(408, message, code="timeout") from None
+    return checked(parse(data), kind)
 
 
 async def _bytes(request: Request, most: int) -> bytes:

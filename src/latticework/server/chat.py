@@ -20,6 +20,7 @@ from latticework.server.plans import Plan, options_of, stops_of
 from latticework.server.prompts import Turn, as_prompt
 from latticework.server.sse import EventStream
 from latticework.server.tool_choice import ToolUse, tool_use
+from latticework.server.tool_text import call_text
 
 if TYPE_CHECKING:
     from latticework.models.result import Result
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 async def chat_completions(request: Request) -> Response:
     """Answer a conversation."""
     state: State = request.app.state.latticework
-    body = await read_body(request, ChatBody, state.settings.max_body_bytes)
+    body = await read_body(request, ChatBody, state.settings)
     state.check_model(body.model)
     use = tool_use(body.functions(), body.wish(), body.parallel_tool_calls)
     if use is not None:
@@ -78,7 +79,7 @@ def _format(body: ChatBody) -> Spec | None:
 
 def _said(message: Message) -> str:
     """The text of a message, with the calls of an earlier answer as the model wrote them."""
-    calls = [f"{call.function.name}({call.function.arguments})" for call in message.tool_calls or ()]
+    calls = [call_text(call.function.name, call.function.arguments) for call in message.tool_calls or ()]
     return "\n".join([message.text(), *calls] if message.text() else calls)
 
 

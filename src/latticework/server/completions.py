@@ -55,7 +55,7 @@ class CompletionBody(Sampling):
 async def completions(request: Request) -> Response:
     """Complete texts, or fill their holes."""
     state: State = request.app.state.latticework
-    body = await read_body(request, CompletionBody, state.settings.max_body_bytes)
+    body = await read_body(request, CompletionBody, state.settings)
     state.check_model(body.model)
     plan = _plan(body, state.model.backend.block_length)
     answer = _Answer(body, plan, state)

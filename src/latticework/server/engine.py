@@ -125,22 +125,39 @@ class Engine:
     def submit(self, tickets: list[Ticket]) -> None:
         """Queue canvases, first come first served."""
         with self._changed:
-            for ticket in tickets:
+            refused = tickets if self._closed else []
+            for ticket in [] if self._closed else tickets:
                 ticket.row.index = self._numbers
                 self._numbers += 1
                 self._waiting.append(ticket)
             self._changed.notify()
+        for ticket in refused:
+            _tell(ticket, _shut_down())
 
     def _run(self) -> None:
-        with Batch(self._model, self._end, self._step) as batch:
-            while self._admit(batch):
-                try:
-                    self._metrics.batch(len(batch.rows))
-                    batch.round()
-                except Exception as error:
-                    _log.exception("a forward failed; its %d canvases are given up", len(batch.rows))
-                    self._fail(batch, error)
-                self._drop(batch)
+        try:
+            with Batch(self._model, self._end, self._step) as batch:
+                while self._admit(batch):
+                    self._round(batch)
+        except BaseException:
+            _log.exception("the engine has stopped")
+            raise
+        finally:
+            with self._changed:
+                self._draining = self._closed = True
+                left = [*self._running.values(), *self._waiting]
+                self._waiting.clear()
+            for ticket in left:
+                _tell(ticket, _shut_down())
+
+    def _round(self, batch: Batch) -> None:
+        try:
+            self._metrics.batch(len(batch.rows))
+            batch.round()
+        except Exception as error:
+            _log.exception("a forward failed; its %d canvases are given up", len(batch.rows))
+            self._fail(batch, error)
+        self._drop(batch)
 
     def _admit(self, batch: Batch) -> bool:
         """Wait for work, let it join the batch; ``False`` when closed."""
@@ -149,9 +166,7 @@ class Engine:
                 while not (self._waiting or batch.rows or self._closed):
                     self._changed.wait()
                 if self._closed:
-                    left = [*self._running.values(), *self._waiting]
-                    self._waiting.clear()
-                    break
+                    return False
                 joining = self._next(self._max_batch - len(batch.rows))
             for ticket in joining:
                 self._running[ticket.row.index] = ticket
@@ -160,9 +175,6 @@ class Engine:
             self._drop(batch)
             if batch.rows:
                 return True
-        for ticket in left:
-            _tell(ticket, ApiError(503, "the server has shut down", code="draining"))
-        return False
 
     def _next(self, room: int) -> list[Ticket]:
         """Up to ``room`` tickets from the queue, the cancelled ones left out."""
@@ -216,6 +228,10 @@ class Engine:
         spent = monotonic() - self._begun.pop(row.index)
         self._seconds += 0.1 * (spent - self._seconds)
         return self._running.pop(row.index)
+
+
+def _shut_down() -> ApiError:
+    return ApiError(503, "the server has shut down", code="draining")
 
 
 def _tell(ticket: Ticket, ending: Outcome | Exception) -> None:

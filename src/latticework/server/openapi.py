@@ -34,6 +34,7 @@ _REFUSALS = {
     "400": "A field is wrong: error.param names it",
     "401": "The API key is missing or wrong",
     "404": "Unknown model",
+    "408": "The body does not arrive in time",
     "413": "The body is too large",
     "415": "The body is not declared as JSON",
     "429": "The queue is full: see Retry-After",

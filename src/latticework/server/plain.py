@@ -58,7 +58,7 @@ async def metrics(request: Request) -> Response:
 async def tokenize(request: Request) -> Response:
     """Token ids of a text."""
     state: State = request.app.state.latticework
-    body = await read_body(request, TokenizeBody, state.settings.max_body_bytes)
+    body = await read_body(request, TokenizeBody, state.settings)
     if body.model is not None:
         state.check_model(body.model)
     if (body.prompt is None) == (body.messages is None):

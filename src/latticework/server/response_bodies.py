@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, Tag
 from latticework.server.bodies import JsonObjectFormat, MaxTokens, Name, Part, Sampling, Schema, TextFormat
 from latticework.server.prompts import Turn
 from latticework.server.tool_choice import Wish
-from latticework.server.tool_text import Tool
+from latticework.server.tool_text import Tool, call_text
 
 
 class InputText(Part):
@@ -53,7 +53,7 @@ class FunctionCall(Part):
 
     def turn(self) -> Turn:
         """Who says what."""
-        return Turn("assistant", f"{self.name}({self.arguments})")
+        return Turn("assistant", call_text(self.name, self.arguments))
 
 
 class FunctionOutput(Part):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 async def responses(request: Request) -> Response:
     """Answer an input."""
     state: State = request.app.state.latticework
-    body = await read_body(request, ResponsesBody, state.settings.max_body_bytes)
+    body = await read_body(request, ResponsesBody, state.settings)
     state.check_model(body.model)
     use = tool_use(body.functions(), body.wish(), body.parallel_tool_calls)
     if use is not None:

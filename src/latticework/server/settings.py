@@ -21,7 +21,7 @@ class Settings:
         allowed_origins: origins that browsers may call from (CORS); none by default.
         max_batch: canvases that are denoised together, in one forward.
         max_waiting: further canvases that may wait or be prepared; a request beyond is answered with 429.
-        request_timeout: seconds from the first byte of a request to the last of its answer.
+        request_timeout: seconds in which a body must arrive, and then those up to the end of its answer.
         shutdown_timeout: seconds that running requests may take after SIGTERM.
         max_body_bytes: bytes of a request's body.
         max_choices: canvases of one request (``n``, times the prompts of a completion).

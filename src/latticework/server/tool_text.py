@@ -53,6 +53,11 @@ class Call:
     closed: bool
 
 
+def call_text(name: str, arguments: str) -> str:
+    """A call of an earlier answer, as the model writes calls."""
+    return _HEAD + json.dumps(name) + _MIDDLE + arguments + _TAIL
+
+
 def tool_grammar(source: dict[str, Any], limits: Limits) -> Grammar:
     """Calls of the tools in ``source`` (``tools``: names and schemas, ``required``, ``parallel``).
 
