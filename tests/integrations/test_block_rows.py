@@ -103,6 +103,7 @@ def test_rows_are_the_marginals_of_the_constraint() -> None:
     np.testing.assert_array_equal(lifted[~ends], session.best(scores).tokens[~ends])
     others = torch.ones_like(expected, dtype=torch.bool)
     others[torch.arange(30), lifted] = False
+    others[ends] = False
     torch.testing.assert_close(shaped[others].exp(), expected.clamp(max=-LEAD)[others].exp(), atol=2e-4, rtol=0)
 
 
@@ -117,10 +118,12 @@ def test_what_the_rows_behind_hold_is_of_no_account(kind: str) -> None:
 
 def test_the_tail_is_one_stop_and_then_padding() -> None:
     rng = np.random.default_rng(2)
-    shaped = kept(BlockRow(compiled("flat", vocabulary()), 40, 1).shape(logits(rng, 40, "ending")))
-    [*_, first] = [int(np.argmax(np.isin(shaped, [EOS, PAD])))]
-    assert shaped[first] == EOS
-    assert (shaped[first + 1 :] == PAD).all()
+    shaped = BlockRow(compiled("flat", vocabulary()), 40, 1).shape(logits(rng, 40, "ending"))
+    kept_tokens = kept(shaped)
+    first = int(np.argmax(np.isin(kept_tokens, [EOS, PAD])))
+    assert kept_tokens[first] == EOS
+    assert (kept_tokens[first + 1 :] == PAD).all()
+    assert shaped[first:, [EOS, PAD]].isneginf().sum() == len(shaped) - first  # the other end token is no question
 
 
 def test_wrong_use() -> None:

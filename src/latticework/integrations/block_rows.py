@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latticework.errors import Infeasible, InputError
-from latticework.integrations.shaping import Shaper, block_session, certain, shaped
+from latticework.integrations.shaping import Shaper, block_session, certain
 
 if TYPE_CHECKING:
     import torch
@@ -65,7 +65,7 @@ class BlockRow:
             raise InputError(f"the block has {self._length} slots, the logits {len(scores)}")
         if self.closed or self.first >= self._session.n_slots:
             return certain(np.full(self._length, self._shaper.filler), scores)
-        return shaped(self._shaper.propose(self._session, scores, self.first), scores)
+        return self._shaper.shape(self._shaper.propose(self._session, scores, self.first), scores)
 
     def finish(self, tokens: NDArray[np.int64]) -> None:
         """The open block is finished and holds ``tokens`` [C]; the next one is open.

@@ -101,18 +101,29 @@ class Shaper:
                 found.tokens[place] = self._stops[int(scores[place, index(self._stops, scores)].argmax())]
         return found
 
+    def shape(self, found: BlockProposal | BlockFilling, scores: torch.Tensor) -> torch.Tensor:
+        """[C, V] logits of the type and on the device of ``scores`` [C, V] that say ``found``.
 
-def shaped(found: BlockProposal | BlockFilling, scores: torch.Tensor) -> torch.Tensor:
-    """[C, V] logits of the type and on the device of ``scores`` [C, V] that say ``found``.
+        The largest of a row is 0 and stands alone; tokens that are out of the question have -inf.
+        """
+        result = certain(found.tokens, scores)
+        if len(found.rows):
+            rows = index(found.rows, scores)
+            own = index(found.tokens[found.rows], scores)[:, None]
+            odds = _odds(found, scores, rows, own)
+            self._merge_ends(odds, own, int(np.searchsorted(found.rows, self.body(found.tokens))))
+            result[rows] = odds.clamp_(max=-LEAD).scatter_(1, own, 0.0).to(scores.dtype)
+        return result
 
-    The largest of a row is 0 and stands alone; tokens that are out of the question have -inf.
-    """
-    result = certain(found.tokens, scores)
-    if len(found.rows):
-        rows = index(found.rows, scores)
-        own = index(found.tokens[found.rows], scores)[:, None]
-        result[rows] = _odds(found, scores, rows, own).clamp_(max=-LEAD).scatter_(1, own, 0.0).to(scores.dtype)
-    return result
+    def _merge_ends(self, odds: torch.Tensor, own: torch.Tensor, place: int) -> None:
+        """Which end token stands in the tail, from row ``place`` on, is no question: one has the odds of all."""
+        import torch
+
+        ends = index(self.ends, odds)
+        together = odds[place:, ends].logsumexp(dim=1, keepdim=True)
+        odds[place:, ends] = -torch.inf
+        odds[place:] -= together.clamp_min(0.0)
+        odds[place:].scatter_(1, own[place:], 0.0)
 
 
 def certain(tokens: NDArray[np.int64], scores: torch.Tensor) -> torch.Tensor:
@@ -134,9 +145,9 @@ def _odds(
 ) -> torch.Tensor:
     """[n, V] float32 of the free slots: exact under a regular constraint.
 
-    Under a context-free one only the filling is known, so the rows are the model's, without the tokens that no text of
-    the language has, and without those that the model prefers to the token of the filling: they were asked for first
-    and did not fit, or fitted less well than others together.
+    Under a context-free one only the filling is known. A slot that holds the model's likeliest token keeps the model's
+    row, without the tokens that no text of the language has. Elsewhere the constraint has overruled the model, and only
+    tokens that are known to fit remain: those that are interchangeable with the one of the filling.
     """
     import torch
 
@@ -145,5 +156,9 @@ def _odds(
         return found.log_odds
     values = scores[rows].float().clamp_(-_LARGEST, _LARGEST)
     values -= values.gather(1, own)
-    readable = torch.from_numpy(found.readable).to(values.device)
-    return values.masked_fill_((values > 0) | ~readable, -torch.inf)
+    kind = torch.from_numpy(found.kind).to(values.device)
+    overruled = (values > 0).any(dim=1).nonzero()[:, 0]
+    values.masked_fill_(kind < 0, -torch.inf)
+    others = kind != kind[own[overruled]]
+    values[overruled] = values[overruled].masked_fill_(others, -torch.inf)
+    return values.clamp_(max=0.0)

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from latticework.errors import Infeasible, InputError
-from latticework.integrations.shaping import Shaper, block_session, shaped
+from latticework.integrations.shaping import Shaper, block_session
 
 if TYPE_CHECKING:
     from latticework.compiler import AnyConstraint
@@ -167,7 +167,7 @@ class _Row:
         if temperature > 0:
             found.tokens[:] = self._session.sample(scores, generator, temperature).tokens
         self._draft = found.tokens
-        result = shaped(found, scores)
+        result = self.shaper.shape(found, scores)
         body = self.shaper.body(found.tokens)
         if self.free[:body].any():
             result[body:] = 0.0

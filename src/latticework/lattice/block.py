@@ -74,7 +74,7 @@ class BlockSession(Session):
         return BlockProposal(tokens, np.flatnonzero(here), log_odds, np.minimum(confidence, 1.0))
 
     def commit_block(self, tokens: NDArray[np.int64], first: int, chosen: NDArray[np.bool_] | None = None) -> None:
-        """Fix slots from ``first`` on to the tokens kept, those ``chosen`` or all; raises what :meth:`commit` raises."""
+        """Fix slots from ``first`` on to the tokens kept, those ``chosen`` or all; raises as :meth:`commit` does."""
         self.commit(open_slots(self._free, tokens, first, chosen))
 
     def _best_kinds(self, scores: ClassScores, first: int, last: int) -> NDArray[np.int32]:

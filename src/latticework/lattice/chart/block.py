@@ -24,12 +24,13 @@ class BlockFilling:
     Attributes:
         tokens: [C] int64, jointly valid.
         rows: [n] int64, the free slots of the block, counted from its start.
-        readable: [V] bool, tokens that may stand in some text of the language, or behind it.
+        kind: [V] int32, tokens of one kind are interchangeable: with one for another the filling stays valid. -1 for
+            tokens that no text of the language has, and that may not stand behind one either.
     """
 
     tokens: NDArray[np.int64]
     rows: NDArray[np.int64]
-    readable: NDArray[np.bool_]
+    kind: NDArray[np.int32]
 
 
 class ContextFreeBlockSession(ContextFreeSession):
@@ -45,6 +46,10 @@ class ContextFreeBlockSession(ContextFreeSession):
     ) -> None:
         super().__init__(constraint, tokens, free, tail, elastic)
         self._remembered: dict[tuple[int, bytes], Filling] = {}
+        lexical = self._language.lexical
+        self._kind = np.where(self._readable(), lexical.class_of_token, -1).astype(np.int32)
+        if self.tail:
+            self._kind[self._ends] = lexical.classes
 
     def propose_block(self, logits: Any, first: int) -> BlockFilling:
         """A valid filling of one block near the model's tokens; that the rest can be completed is certain.
@@ -60,12 +65,11 @@ class ContextFreeBlockSession(ContextFreeSession):
         """
         last = checked_block(self._free, first, len(logits))
         here = self._free[first:last]
-        readable = self._readable()
-        wishes = wishes_of(logits, here, readable, WISHES)
+        wishes = wishes_of(logits, here, self._kind >= 0, WISHES)
         tokens = self._towards(replace(wishes, slots=wishes.slots + first))
         assert self._filling is not None
         self._remembered[self._key(tokens[first:last], first)] = self._filling
-        return BlockFilling(tokens[first:last], np.flatnonzero(here), readable)
+        return BlockFilling(tokens[first:last], np.flatnonzero(here), self._kind)
 
     def commit_block(self, tokens: NDArray[np.int64], first: int, chosen: NDArray[np.bool_] | None = None) -> None:
         """Fix slots from ``first`` on to the tokens that were kept, those ``chosen`` or all; raises as :meth:`commit`.
