@@ -40,6 +40,14 @@ def test_the_embedded_model_loads_by_name_and_from_its_folder():
     assert len(by_name.vocabulary.end_tokens) >= 1
 
 
+def test_the_embedded_model_takes_a_device_alone():
+    assert lw.load("embedded", device="auto").backend.device.type in ("cpu", "cuda", "mps")
+    with pytest.raises(lw.ModelError, match="no device 'gpu'"):
+        lw.load("embedded", device="gpu")
+    with pytest.raises(lw.ModelError, match="takes device alone"):
+        lw.load("embedded", dtype="bf16")
+
+
 def test_a_name_that_is_neither_folder_nor_id_says_what_was_tried():
     with pytest.raises(lw.ModelError) as caught:
         lw.load("no/such/folder")

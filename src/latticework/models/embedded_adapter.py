@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import torch
-from transformers.utils import logging
 
 from latticework.errors import ModelError
+from latticework.models.checkpoint import quiet
 from latticework.models.embedded import CachedEmbedded, build_prompt, load_embedded
 from latticework.tokens.vocabulary import Vocabulary
 
@@ -20,18 +18,6 @@ from latticework.tokens.vocabulary import Vocabulary
 _BLOCK_LENGTH = 3
 
 
-@contextmanager
-def _no_progress_bar() -> Iterator[None]:
-    """Loading takes milliseconds; transformers draws a bar for it unless told otherwise."""
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
-
-
 class EmbeddedDiffusionModel:
     """Wraps the packaged extractor. Float32 on the CPU; the weights are stored in bfloat16."""
 
@@ -39,7 +25,7 @@ class EmbeddedDiffusionModel:
         self.name = "embedded" if folder is None else str(folder)
         self.device = torch.device(device)
         try:
-            with _no_progress_bar():
+            with quiet():
                 model, self._tokenizer = load_embedded(folder)
             cast(torch.nn.Module, model).to(self.device)
         except (OSError, RuntimeError, ValueError) as error:

@@ -63,8 +63,9 @@ def load(
         ModelError: there is no such model, it is of no supported family, its files cannot be read, its tensors or ids
             are not those of its family, a package is missing, the device is missing or out of memory.
     """
+    wishes = _Wishes(device, dtype, quantization, attention, block, schema_prompt)
     if str(name) == "embedded":
-        return Model(_embedded(None, device))
+        return Model(_embedded(None, wishes))
     from latticework.models.checkpoint import read_json
     from latticework.models.families import FAMILIES, family_of
     from latticework.models.hub import checkpoint_folder
@@ -74,7 +75,7 @@ def load(
         raise ModelError(f"{folder} is no model folder: it has no config.json")
     config = read_json(folder / "config.json")
     if config.get("model_type") == _EMBEDDED_TYPE:
-        return Model(_embedded(folder, device))
+        return Model(_embedded(folder, wishes))
     family = family_of(config)
     if family is None:
         known = ", ".join(f"{family.name} ({', '.join(family.model_types)})" for family in FAMILIES)
@@ -82,7 +83,6 @@ def load(
             f"{folder / 'config.json'} describes a model of type {config.get('model_type')!r}, which is not supported. "
             f"Supported: {known}"
         )
-    wishes = _Wishes(device, dtype, quantization, attention, block, schema_prompt)
     return Model(_checkpoint(str(name), folder, family, config, wishes))
 
 
@@ -134,7 +134,12 @@ def _traits(own: Traits, wishes: _Wishes) -> Traits:
     return replace(own, attention="block_causal", block=block)
 
 
-def _embedded(folder: Path | None, device: str | torch.device) -> DiffusionModel:
+def _embedded(folder: Path | None, wishes: _Wishes) -> DiffusionModel:
+    from latticework.models.devices import find_device
     from latticework.models.embedded_adapter import EmbeddedDiffusionModel
 
-    return EmbeddedDiffusionModel(folder, device)
+    if wishes != _Wishes(wishes.device, "auto", None, None, None, None):
+        raise ModelError(
+            "the embedded model runs in float32 with a format of its own: of the options of load it takes device alone"
+        )
+    return EmbeddedDiffusionModel(folder, find_device(wishes.device))
