@@ -52,7 +52,7 @@ def job(address: str, folder: Path, count: int) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
             return super().__call__(batch)
 
-    options = {"max_tokens": 24, "threshold": 0.0}
+    options = {"max_tokens": 24, "threshold": 0.0, "block_length": 24}  # one forward: the point is the job
     config = ProcessorConfig(schema=SCHEMA, sampling_params=options, batch_size=32, concurrency=2)
     dataset = ray.data.from_items(documents(count), override_num_blocks=max(4, count // 64))
     made = run_job(

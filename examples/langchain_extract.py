@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from latticework.integrations.langchain import ChatLatticework
 
-MAIL = """Dear team, please pay invoice INV-2041 of Northwind Paper.
+MAIL = """Dear team, please pay invoice INV-2041. The vendor is Northwind Paper.
 The total is 1280.50 and it is due on 2026-03-14. It has not been paid yet."""
 
 
@@ -36,6 +36,6 @@ print("       sure of the total:", round(found["raw"].response_metadata["confide
 message = model.bind_tools([Invoice], tool_choice="any").invoke(MAIL)
 print("call: ", message.tool_calls[0]["name"], message.tool_calls[0]["args"])
 
-# Pieces of a stream are final: every one is a prefix of the document.
-pieces = [chunk.text for chunk in model.bind(response_format={"type": "json_object"}).stream(MAIL)]
-print("stream:", len(pieces), "pieces,", "".join(pieces))
+# Streams grow: every object holds what the one before it held.
+growing = list(model.with_structured_output(Invoice.model_json_schema()).stream(MAIL))
+print("stream:", len(growing), "objects, from", growing[0], "to", growing[-1])
