@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from latticework.grammar import json_schema as json_schema
     from latticework.grammar import lark as lark
     from latticework.grammar import regex as regex
+    from latticework.grammar import smiles as smiles
     from latticework.grammar import tags as tags
     from latticework.grammar import text as text
     from latticework.lattice.chart.constraint import ContextFreeConstraint as ContextFreeConstraint
@@ -57,6 +58,7 @@ _HOMES = {
     "json_schema": "latticework.grammar",
     "lark": "latticework.grammar",
     "regex": "latticework.grammar",
+    "smiles": "latticework.grammar",
     "tags": "latticework.grammar",
     "text": "latticework.grammar",
     "Constraint": "latticework.lattice.constraint",

@@ -169,12 +169,11 @@ def _compile(grammar: Grammar, vocabulary: Vocabulary, limits: Limits, files: Ta
 def _context_free_tables(
     grammar: ContextFreeGrammar, vocabulary: Vocabulary, limits: Limits
 ) -> tuple[Rules, LexicalTables, Derived]:
-    from latticework.automata.ignored import set_apart
-    from latticework.automata.longest import whole_lexer
+    from latticework.automata.conditions import complete_lexer
     from latticework.automata.rules import rules_of
     from latticework.lattice.chart.language import Language
     from latticework.tokens.words import lexical_tables
 
     rules = rules_of(grammar)
-    lexical = lexical_tables(set_apart(whole_lexer(grammar, limits.max_states)), vocabulary)
+    lexical = lexical_tables(complete_lexer(grammar, limits.max_states), vocabulary)
     return rules, lexical, Language(vocabulary, rules, lexical).derived

@@ -33,6 +33,7 @@ MAX_STATES = 60_000
 MAX_CLASSES = 4_000
 
 _FREE = b""  # no byte is refused
+_NOWHERE = -1  # in place of the class of a mark: the state in which a text is stuck
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,7 +42,7 @@ class Region:
     lexer: cuts the region into lexemes.
     shift: number of its first terminal in the result.
     automaton: without counters; what the bytes of the region must not leave. ``None`` for no condition.
-    may_end: whether the whole text may end in it.
+    may_end: whether the whole text may end in it, where its automaton accepts.
     """
 
     lexer: Lexer
@@ -127,16 +128,31 @@ class _Product:
         for state in self.waiting:  # grows while it is walked
             if isinstance(state, int):
                 rows.append(np.full(256, -1, np.int32))
-                accept.append(state)
+                accept.append(state if state != _NOWHERE else -1)
                 split.append(-1)
                 may_end.append(False)
                 continue
-            region = self.regions[state.region]
-            rows.append(self._row(state))
-            accept.append(self._lexeme(state, int(region.lexer.accept_class[state.lexer])))
-            split.append(self._lexeme(state, int(region.lexer.split_class[state.lexer])))
-            may_end.append(region.may_end and bool(region.lexer.may_end[state.lexer]))
+            lexer = self.regions[state.region].lexer
+            row, kind = self._row(state), int(lexer.accept_class[state.lexer])
+            ends = self._ends(state)
+            if ends or not 0 <= kind < lexer.ignored_from:
+                accept.append(self._lexeme(state, kind))
+                split.append(self._lexeme(state, int(lexer.split_class[state.lexer])))
+            else:
+                # The text must not end here. The lexeme may end before any byte that cannot belong to it, as if it
+                # could be made longer by such a byte, to no avail.
+                row[row < 0] = self._state(_NOWHERE)
+                accept.append(-1)
+                split.append(self._lexeme(state, kind, alone=True))
+            rows.append(row)
+            may_end.append(self.regions[state.region].may_end and bool(lexer.may_end[state.lexer]) and ends)
         return self._assemble(rows, np.array(accept), np.array(split), np.array(may_end, np.bool_))
+
+    def _ends(self, state: _State) -> bool:
+        """Whether the automaton accepts, where that is asked at the end of the text."""
+        region = self.regions[state.region]
+        accepts = region.automaton is None or bool(region.automaton.accepting[state.automaton])
+        return accepts or not region.may_end
 
     def _state(self, state: _State | int) -> int:
         found = self.states.get(state)
@@ -193,13 +209,18 @@ class _Product:
         )
         return self._state(self._class(_Class(-1 - number, start, mark.target)))
 
-    def _lexeme(self, state: _State, kind: int) -> int:
-        """The class of a lexeme that ends in a state, -1 for none."""
+    def _lexeme(self, state: _State, kind: int, alone: bool = False) -> int:
+        """The class of a lexeme that ends in a state, -1 for none.
+
+        Args:
+            alone: whether it must not end before a byte that could belong to it.
+        """
         if kind < 0:
             return -1
         lexer = self.regions[state.region].lexer
         start = int(lexer.start_after[kind])
-        refused = self._going_on(lexer, state.lexer, start) if self.has_border[state.region] else _FREE
+        asked = alone or self.has_border[state.region]
+        refused = self._going_on(lexer, state.lexer, start) if asked else _FREE
         return self._class(_Class(kind, _State(state.region, start, state.automaton, refused), state.region))
 
     def _going_on(self, lexer: Lexer, state: int, start: int) -> bytes:
@@ -208,7 +229,7 @@ class _Product:
         if split >= 0:
             if split != lexer.accept_class[state]:
                 raise InputError(
-                    "lexemes of this grammar end in two ways, so it is not told which may end at a hole with a rule"
+                    "lexemes of this grammar end in two ways, so it is not told which may end at a hole or condition"
                 )
             return _FREE
         if not lexer.may_end[start]:

@@ -52,7 +52,7 @@ def expected_lexemes(constraint: ContextFreeConstraint, begin: bytes) -> list[st
     from latticework.grammar.cfg.checks import some_text
 
     rules = constraint.grammar.context_free
-    pending = _pending(constraint, begin)
+    pending = constraint.longer(begin)
     if pending is None:
         return []
     candidates = terminals_of(followers_of(rules).useful)
@@ -69,20 +69,6 @@ def expected_lexemes(constraint: ContextFreeConstraint, begin: bytes) -> list[st
     if constraint.accepts(begin):
         names.append("the end of the text")
     return list(dict.fromkeys(names))
-
-
-def _pending(constraint: ContextFreeConstraint, begin: bytes) -> list[bool] | None:
-    """Which bytes would make the last lexeme longer; ``None`` where it cannot end here."""
-    lexer = constraint.lexer
-    state = 0
-    for byte in begin:
-        reached = int(lexer.next_state[state, byte])
-        if reached < 0:
-            reached = int(lexer.next_state[lexer.start_after[lexer.accept_class[state]], byte])
-        state = reached
-    if lexer.accept_class[state] >= 0:
-        return (lexer.next_state[state] >= 0).tolist()
-    return [False] * 256 if lexer.may_end[state] else None
 
 
 def _shown(name: str) -> str:

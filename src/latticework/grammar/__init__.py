@@ -5,6 +5,7 @@ from __future__ import annotations
 from latticework.grammar.cfg.gbnf import gbnf
 from latticework.grammar.cfg.indentation import Indentation
 from latticework.grammar.cfg.lark import lark
+from latticework.grammar.cfg.rings import smiles
 from latticework.grammar.choice import choice
 from latticework.grammar.grammar import Grammar
 from latticework.grammar.json_schema import json_schema
@@ -24,6 +25,7 @@ __all__ = [
     "json_schema",
     "lark",
     "regex",
+    "smiles",
     "tags",
     "text",
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from latticework.errors import InputError
 from latticework.grammar import ir
 from latticework.grammar.cfg import compose
 from latticework.grammar.cfg.syntax import ContextFreeGrammar
@@ -16,11 +17,11 @@ from latticework.grammar.cfg.syntax import ContextFreeGrammar
 class Grammar:
     """An immutable grammar; build one with ``json_schema``, ``regex``, ``choice``, ``text``, ``lark`` or ``gbnf``.
 
-    ``left + right`` is concatenation, ``left | right`` union.
+    ``left + right`` is concatenation, ``left | right`` union, ``left & right`` intersection with a regular one.
 
     Attributes:
         node: the language, as bytes; nothing where it is context-free.
-        kind: what made it: the name of the function, ``"concat"`` or ``"union"``.
+        kind: what made it: the name of the function, ``"concat"``, ``"union"`` or ``"intersection"``.
         context_free: the language where it is not regular, or not known to be.
         schema: the JSON Schema it came from, if any; treat as read-only.
         options: options of the front end, by name.
@@ -96,6 +97,33 @@ class Grammar:
             warnings=self.warnings + other.warnings,
             narrowings=self.narrowings + other.narrowings + _seam(context_free),
             reader=None if readers == (None, None) else FirstReader(readers),
+        )
+
+    def __and__(self, other: Grammar) -> Grammar:
+        """Texts of both, one of which must be regular; read as the left one reads them, or else the right one.
+
+        A context-free grammar with such a condition cannot be a part of another one.
+
+        Raises:
+            InputError: both are context-free.
+        """
+        if not isinstance(other, Grammar):
+            return NotImplemented
+        own, given = self.context_free, other.context_free
+        if own is not None and given is not None:
+            raise InputError("one of two grammars that texts have to follow both must be regular")
+        rules = own if own is not None else given
+        if rules is not None:
+            condition = other.node if own is not None else self.node
+            both = condition if rules.condition is None else ir.Intersect((rules.condition, condition))
+            rules = replace(rules, condition=both)
+        return Grammar(
+            ir.Intersect((self.node, other.node)) if rules is None else ir.NOTHING,
+            "intersection",
+            rules,
+            warnings=self.warnings + other.warnings,
+            narrowings=self.narrowings + other.narrowings,
+            reader=self.reader or other.reader,
         )
 
     def __eq__(self, other: object) -> bool:

@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from latticework.errors import InputError, LimitExceeded
+from latticework.errors import InputError
 from latticework.grammar.limits import DEFAULT_LIMITS
 from latticework.models.holes import Form, Hole
 
 if TYPE_CHECKING:
-    from latticework.automata.automaton import ByteAutomaton
     from latticework.automata.regions import Mark, Region
     from latticework.grammar.cfg.syntax import ContextFreeGrammar
     from latticework.grammar.grammar import Grammar
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from latticework.tokens.vocabulary import Vocabulary
 
 Kind: TypeAlias = "str | Grammar"  # a rule, or a grammar
-MAX_AUTOMATON = 20_000  # states of the automaton of a hole or of the whole
 _INSIDE = "the grammar of this hole is context-free, and so is that of the whole text; texts of both cannot be told"
 _INSTEAD = "name a rule of the whole grammar (rule=...), or give a grammar for one of the two only"
 
@@ -95,6 +93,7 @@ def _language(whole: Grammar | None, kinds: tuple[Kind, ...], vocabulary: Vocabu
 
 def _inside(whole: Grammar, kinds: Sequence[Kind], vocabulary: Vocabulary) -> _Language:
     """Holes in a whole whose lexer reads all of the text."""
+    from latticework.automata.conditions import condition_automaton
     from latticework.automata.ignored import set_apart
     from latticework.automata.longest import whole_lexer
     from latticework.automata.regions import MARK_BYTES, Mark, Region
@@ -103,15 +102,21 @@ def _inside(whole: Grammar, kinds: Sequence[Kind], vocabulary: Vocabulary) -> _L
     grammar = whole.as_context_free()
     rules = [kind for kind in kinds if isinstance(kind, str)]
     lexer = set_apart(whole_lexer(grammar, DEFAULT_LIMITS.max_states))
-    regions, marks = [Region(lexer, may_end=True)], []
+    condition = None if grammar.condition is None else condition_automaton(grammar.condition)
+    if condition is not None and len(rules) < len(kinds):
+        raise InputError("holes with grammars are not filled in a text whose grammar has a condition (grammar & other)")
+    regions, marks = [Region(lexer, automaton=condition, may_end=True)], []
     terminals = len(grammar.terminals)
     opening, closing = MARK_BYTES[: len(kinds)], MARK_BYTES[len(kinds) : 2 * len(kinds)]
     for kind, before, behind in zip(kinds, opening, closing, strict=True):
         if isinstance(kind, str):
-            marks += [Mark(before, 0, 0, terminals + rules.index(kind)), Mark(behind, 0, 0, terminals + len(rules))]
+            marks += [
+                Mark(before, 0, 0, terminals + rules.index(kind), restarts=False),
+                Mark(behind, 0, 0, terminals + len(rules), restarts=False),
+            ]
         else:
             own = len(regions)
-            regions.append(Region(lexer, automaton=_automaton(kind)))
+            regions.append(Region(lexer, automaton=condition_automaton(kind.node, f"the grammar {kind.kind}")))
             marks += [Mark(before, 0, own), Mark(behind, own, 0, completes=True)]
     marked = with_marked_rules(grammar, rules) if rules else grammar
     return _Language(_constraint(marked, regions, marks, vocabulary), opening, closing, -1)
@@ -119,6 +124,7 @@ def _inside(whole: Grammar, kinds: Sequence[Kind], vocabulary: Vocabulary) -> _L
 
 def _between(whole: Grammar | None, kinds: Sequence[Grammar], vocabulary: Vocabulary) -> _Language:
     """Holes whose texts are read each alone; the whole is a condition on all of the text, if there is one."""
+    from latticework.automata.conditions import condition_automaton
     from latticework.automata.ignored import set_apart
     from latticework.automata.longest import whole_lexer
     from latticework.automata.regions import MARK_BYTES, Mark, Region
@@ -126,7 +132,7 @@ def _between(whole: Grammar | None, kinds: Sequence[Grammar], vocabulary: Vocabu
 
     grammars = [kind.as_context_free() for kind in kinds]
     grammar, first = with_marked_texts(grammars)
-    automaton = None if whole is None else _automaton(whole)
+    automaton = None if whole is None else condition_automaton(whole.node, f"the grammar {whole.kind}")
     count = len(kinds)
     opening, closing, ending = MARK_BYTES[:count], MARK_BYTES[count : 2 * count], MARK_BYTES[2 * count]
     regions = [Region(whole_lexer(OTHER_TEXT, DEFAULT_LIMITS.max_states), automaton=automaton)]
@@ -150,15 +156,3 @@ def _constraint(
 
     budget = Budget(DEFAULT_LIMITS.max_chart_nodes, DEFAULT_LIMITS.max_chart_rounds)
     return with_marks(vocabulary, rules_of(grammar), lexer_with_marks(regions, marks), budget)
-
-
-def _automaton(grammar: Grammar) -> ByteAutomaton:
-    """A regular language without counters."""
-    from latticework.automata.algebra import expand
-    from latticework.automata.build import build_automaton
-
-    try:
-        return expand(build_automaton(grammar.node, DEFAULT_LIMITS), MAX_AUTOMATON)
-    except LimitExceeded as error:
-        hint = "counted repetitions are written out where a hole has a grammar: give it a smaller one"
-        raise LimitExceeded(error.limit, error.bound, f"the grammar {grammar.kind}", hint) from None

@@ -21,12 +21,13 @@ class Moves:
     def __init__(self, lexer: Lexer, columns: NDArray[np.int32]) -> None:
         """columns: [L, Q], ``next_state`` for one byte of each class."""
         states, classes = lexer.states, lexer.classes
-        ends = lexer.accept_class >= 0
         self.adjacent = np.ones((classes + 1, classes), np.uint8)
         self.adjacent[:classes] = lexer.adjacent
         # [Q, K + 1]; the last column is for no class before.
         self.viable = np.zeros((states, classes + 1), np.uint8)
-        self.viable[ends] = np.pad(lexer.adjacent, ((0, 1), (0, 0)), constant_values=True).T[lexer.accept_class[ends]]
+        before = np.pad(lexer.adjacent, ((0, 1), (0, 0)), constant_values=True).T
+        for ended in (lexer.accept_class, lexer.split_class):
+            self.viable[ended >= 0] |= before[ended[ended >= 0]]
         self.viable[lexer.may_end] = 1
         _spread(np.ascontiguousarray(columns.T), self.viable)
         begun = self._begun(lexer, columns, lexer.accept_class)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from latticework.errors import InputError
 from latticework.grammar.cfg.expressions import Source, Span
 from latticework.grammar.cfg.syntax import ContextFreeGrammar, Production, Terminal
 
@@ -170,7 +171,12 @@ class Draft:
         return 1 + max((terminal.mode for terminal in self.terminals), default=-1)
 
     def embed(self, grammar: ContextFreeGrammar, mode: int) -> int:
-        """The start of a whole grammar, whose modes are numbered from ``mode`` on here."""
+        """The start of a whole grammar, whose modes are numbered from ``mode`` on here.
+
+        Raises ``InputError`` where it has a condition, which holds for whole texts only.
+        """
+        if grammar.condition is not None:
+            raise InputError("a grammar with a condition (grammar & other) cannot be a part of another one")
         symbols = [self.terminal(replace(terminal, mode=terminal.mode + mode)) for terminal in grammar.terminals]
         self.competing += symbols
         self.ignored += [symbols[terminal] for terminal in grammar.ignored]

@@ -55,6 +55,7 @@ class ContextFreeGrammar:
         productions: of all nonterminals, in the order written.
         start: a nonterminal.
         ignored: terminals that may stand before, between and behind lexemes of their mode; in no production.
+        condition: a language that all texts are in besides, byte by byte; ``None`` for no condition.
     """
 
     terminals: tuple[Terminal, ...]
@@ -62,6 +63,7 @@ class ContextFreeGrammar:
     productions: tuple[Production, ...]
     start: int
     ignored: tuple[int, ...] = ()
+    condition: ir.Node | None = None
 
     def name(self, symbol: int) -> str:
         """How to call a symbol in a message."""
@@ -77,4 +79,6 @@ class ContextFreeGrammar:
             found.update(repr((terminal.priority, terminal.is_literal, terminal.munch, terminal.mode)).encode())
         shape = [(production.left, production.right) for production in self.productions]
         found.update(repr((shape, len(self.nonterminals), self.start, self.ignored)).encode())
+        if self.condition is not None:
+            found.update(self.condition.digest)
         return found.digest()

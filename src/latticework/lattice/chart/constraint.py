@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latticework.automata.lexer import Lexer
 from latticework.errors import Infeasible
@@ -95,6 +96,15 @@ class ContextFreeConstraint:
             LimitExceeded: the budget of one question is spent.
         """
         return self._explainer.goes_on(text)
+
+    def longer(self, text: bytes) -> NDArray[np.bool_] | None:
+        """[256] bool, the bytes that may make the last lexeme of a text longer; ``None`` where it cannot end there."""
+        lexer, states = self.lexer, np.array(sorted(self._explainer.states_behind(text)), np.int64)
+        is_complete = (lexer.accept_class >= 0) | (lexer.split_class >= 0)
+        if not (is_complete | lexer.may_end)[states].any():
+            return None
+        reached = lexer.next_state[states[is_complete[states]]]
+        return np.asarray(((reached >= 0) & self._explainer.leads_on[reached]).any(axis=0))
 
     @cached_property
     def min_tokens(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latticework.automata.lexer import Lexer
 from latticework.automata.rules import Rules
@@ -62,14 +63,26 @@ class Explainer:
 
     def _readable(self, data: bytes) -> bytes:
         """Bytes that some state of the lexer behind a text can read."""
+        states = self.states_behind(data)
+        return bytes(byte for byte in range(256) if any(self._after(state, byte) for state in states))
+
+    def states_behind(self, data: bytes) -> set[int]:
+        """States of the lexer behind a text, those left out that nothing leads on from."""
         states = {0}
         for byte in data:
             states = {after for state in states for after in self._after(state, byte)}
-        return bytes(byte for byte in range(256) if any(self._after(state, byte) for state in states))
+        return states
+
+    @cached_property
+    def leads_on(self) -> NDArray[np.bool_]:
+        """[Q] whether a state is more than one in which all texts are stuck."""
+        lexer = self._lexer
+        ends = (lexer.accept_class >= 0) | (lexer.split_class >= 0) | lexer.may_end
+        return ends | (lexer.next_state >= 0).any(axis=1)
 
     def _after(self, state: int, byte: int) -> set[int]:
         lexer = self._lexer
         going_on = int(lexer.next_state[state, byte])
         kind = int(lexer.split_class[state] if going_on >= 0 else lexer.accept_class[state])
         begun = int(lexer.next_state[lexer.start_after[kind], byte]) if kind >= 0 else -1
-        return {after for after in (going_on, begun) if after >= 0}
+        return {after for after in (going_on, begun) if after >= 0 and self.leads_on[after]}
