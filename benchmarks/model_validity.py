@@ -44,8 +44,8 @@ POLICIES: dict[str, dict[str, Any]] = {
 }
 BLOCKS = {"the family's": None, "8": 8, "whole canvas": 1 << 16}
 TEMPERATURES = (0.0, 1.0)
-BATCHES = (1, 4)
-SLACKS = (0, 1, 12, 32)  # slots beyond the shortest document
+BATCHES = (1, 16)
+SLACKS = (0, 1, 12)  # slots beyond the shortest document
 PROMPTS = ("Order 4711 from Ada Byron.", "Kiel", "def area(width):", "Grüße")
 
 FLAT = {
@@ -127,7 +127,7 @@ class Run:
         policy, block, temperature, batch = setting
         model, case, constraint = self.models[family], self.cases[number], self.constraint(family, number)
         slots = constraint.min_tokens + SLACKS[seed % len(SLACKS)]
-        prompts = [PROMPTS[(seed + i) % len(PROMPTS)] for i in range(batch)]
+        prompts = [f"{PROMPTS[(seed + i) % len(PROMPTS)]} {seed + i}" for i in range(batch)]
         results = model.generate(
             prompts,
             constraint,
