@@ -94,6 +94,9 @@ class United:
                     self._state_of((target,))
             self.rows.append(self._single[row])
             return
+        if not members:  # no automaton accepts anything
+            self.rows.append(np.full(self._table.shape[1], -1, np.int32))
+            return
         moved = self._table[list(members)]
         several = np.flatnonzero((moved >= 0).sum(0) > 1)
         alone = moved.max(0)

@@ -95,16 +95,13 @@ def explain(
         _explain_by_grammar(grammar_source, gbnf, document, text, as_json)
         return
     with refusals():
-        from latticework.automata.build import build_automaton
         from latticework.grammar import json_schema
         from latticework.grammar.json_schema.reasons import reason
-        from latticework.grammar.limits import DEFAULT_LIMITS
-        from latticework.lattice.explain import explain as find
 
         content = text if document is None else read_text(document).rstrip("\r\n")
         assert content is not None
         grammar = json_schema(read_schema(schema), **schema_options)
-        found = find(build_automaton(grammar.node, DEFAULT_LIMITS), content.encode())
+        found = _explained(grammar, content.encode())
         formats = schema_options.get("format") != "annotation"
         why = None if found.accepted else reason(grammar.schema, content, found.offset, formats=formats)
     if as_json:
@@ -130,6 +127,19 @@ def _explain_by_grammar(
         expected = f"expected {', '.join(lexemes)}" if lexemes else None
         typer.echo("\n".join([_pointed(content, found, expected), *narrowed]))
     raise typer.Exit(0 if found.accepted else 1)
+
+
+def _explained(grammar: Grammar, content: bytes) -> Explanation:
+    """Where a text leaves a grammar; no tokens are needed for it."""
+    from latticework.automata.build import build_automaton
+    from latticework.compiler import compile
+    from latticework.grammar.limits import DEFAULT_LIMITS
+    from latticework.lattice.explain import explain
+    from latticework.tokens.vocabulary import Vocabulary
+
+    if grammar.context_free is None:
+        return explain(build_automaton(grammar.node, DEFAULT_LIMITS), content)
+    return compile(grammar, Vocabulary([bytes([value]) for value in range(256)])).explain(content)
 
 
 def _grammar(schema: str | None, grammar: str | None, schema_options: SchemaOptions) -> Grammar:
@@ -171,6 +181,7 @@ def _facts(constraint: AnyConstraint, milliseconds: float) -> dict[str, Any]:
     own = _regular_facts(constraint) if isinstance(constraint, Constraint) else context_free_facts(constraint)
     return {
         **own,
+        **_schema_facts(grammar),
         "shortest": _shortest(constraint),
         "compile_ms": round(milliseconds, 2),
         "narrowings": list(grammar.narrowings),
@@ -178,9 +189,22 @@ def _facts(constraint: AnyConstraint, milliseconds: float) -> dict[str, Any]:
     }
 
 
-def _regular_facts(constraint: Constraint) -> dict[str, Any]:
+def _schema_facts(grammar: Grammar) -> dict[str, Any]:
+    """How deep any value and recursive schemas go, and what becomes of the keywords."""
     from latticework.grammar.json_schema.usage import keyword_uses
 
+    if grammar.schema is None:
+        return {"keywords": []}
+    facts = {"recursion": grammar.options["recursion"]} if "recursion" in grammar.options else {}
+    if facts.get("recursion") == "bounded":
+        facts["max_depth"] = grammar.options["max_depth"]
+    uses = [
+        {"keyword": use.keyword, "status": use.status, "at": list(use.pointers)} for use in keyword_uses(grammar.schema)
+    ]
+    return {**facts, "keywords": uses}
+
+
+def _regular_facts(constraint: Constraint) -> dict[str, Any]:
     grammar: Any = constraint.grammar
     tokens = constraint.tokens
     return {
@@ -194,10 +218,6 @@ def _regular_facts(constraint: Constraint) -> dict[str, Any]:
         "edges": tokens.edges,
         "labels": tokens.labels,
         "table_bytes": tokens.nbytes,
-        "keywords": [
-            {"keyword": use.keyword, "status": use.status, "at": list(use.pointers)}
-            for use in ([] if grammar.schema is None else keyword_uses(grammar.schema))
-        ],
     }
 
 

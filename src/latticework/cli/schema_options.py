@@ -42,6 +42,12 @@ class Distinct(StrEnum):
     NARROW = "narrow"
 
 
+class Recursion(StrEnum):
+    AUTO = "auto"
+    BOUNDED = "bounded"
+    EXACT = "exact"
+
+
 # By the keyword of json_schema: type, default, help, further arguments of typer.Option.
 _OPTIONS: dict[str, tuple[Any, Any, str, dict[str, Any]]] = {
     "whitespace": (Whitespace, Whitespace.COMPACT, "Whitespace of the JSON document.", {}),
@@ -52,6 +58,7 @@ _OPTIONS: dict[str, tuple[Any, Any, str, dict[str, Any]]] = {
     "max_fraction_digits": (int | None, None, "Most digits after the point.", {"min": 0, "max": 17}),
     "format": (Format, Format.ASSERT, "Enforce formats, or ignore them.", {}),
     "distinct": (Distinct, Distinct.REFUSE, "Unlisted items, unnamed keys that must differ: refuse, or keep some.", {}),
+    "recursion": (Recursion, Recursion.AUTO, "Recursive schemas, any value: bounded in depth, or not (exact).", {}),
     "openapi": (bool, False, "Read nullable as OpenAPI 3.0 does.", {}),
 }
 

@@ -81,7 +81,8 @@ def json_schema(
         recursion: schemas that refer to themselves, and any value. ``"bounded"``: nested to a depth that the size of an
             automaton admits, which is reported; ``"exact"``: to any depth, as a context-free grammar (no marginals,
             see :class:`ContextFreeConstraint`), or an error that says why not; ``"auto"``: bounded, unless that depth
-            would be small and ``max_depth`` is not given. ``options["recursion"]`` of the grammar says which it is.
+            would be small and ``max_depth`` is not given. ``options["recursion"]`` of the grammar says which it is
+            (``"exact"`` where nothing nests without end).
         limits: size limits.
 
     Raises:
@@ -134,7 +135,7 @@ def json_schema(
             "format": format,
             "openapi": openapi,
             "distinct": distinct,
-            "recursion": "bounded" if lowered.context_free is None else "exact",
+            "recursion": "bounded" if lowering.is_bounded else "exact",
         },
         warnings=(*lowering.warnings, *dropped),
         narrowings=tuple(lowering.narrowings),

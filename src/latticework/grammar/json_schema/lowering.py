@@ -92,6 +92,11 @@ class Lowering:
         self.rewriting: set[str] = set()  # schemas whose unevaluated... keywords are being rewritten
         self._validator: Validator | None = None
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether documents are left out because they nest too deeply."""
+        return self.reached is not None or (self.says_any_value and not self.any_depth)
+
     # ---- reporting
 
     def refuse(self, place: Subschema, keyword: str, message: str, hint: str = "") -> None:
