@@ -112,7 +112,7 @@ def main() -> None:
         return
     import ray
 
-    cluster = ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=200 << 20)
+    cluster = ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=200 << 20)
     with tempfile.TemporaryDirectory() as folder:
         print(table(arguments.documents, Path(folder), cluster.address_info["gcs_address"]))
     ray.shutdown()

@@ -35,7 +35,13 @@ def main() -> None:
     arguments = parser.parse_args()
     output = arguments.output or Path(tempfile.mkdtemp()) / "answers"
 
-    ray.init(include_dashboard=False, log_to_driver=False, num_cpus=None if arguments.gpus else arguments.workers + 1)
+    # Leave the address out to use a cluster that is there.
+    ray.init(
+        "local",
+        include_dashboard=False,
+        log_to_driver=False,
+        num_cpus=None if arguments.gpus else arguments.workers + 1,
+    )
     ray.data.DataContext.get_current().enable_progress_bars = False
     rows = [
         {"name": path.name, "text": path.read_text(encoding="utf-8")} for path in sorted(arguments.folder.glob("*.txt"))

@@ -190,10 +190,7 @@ class ChatLatticework(BaseChatModel):
         events = call.model.stream(call.prompt, call.constraint, **call.options)
         try:
             for event in events:
-                for chunk in call.chunks(reply, event):
-                    if run_manager is not None:
-                        run_manager.on_llm_new_token(chunk.text, chunk=chunk)
-                    yield chunk
+                yield from call.chunks(reply, event)
                 if reply.stopped:
                     return
         finally:
@@ -212,8 +209,6 @@ class ChatLatticework(BaseChatModel):
         try:
             async for event in events:
                 for chunk in call.chunks(reply, event):
-                    if run_manager is not None:
-                        await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                     yield chunk
                 if reply.stopped:
                     return

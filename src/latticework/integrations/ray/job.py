@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from latticework.integrations.ray.processor import Processor
 
 Format = Literal["parquet", "jsonl"]
-_ABOUT = "job.json"
+_ABOUT = ".job.json"  # readers of a folder pass over names with a dot in front
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +74,29 @@ def run_job(
         total = dataset.count() if on_progress is not None else 0
         if on_progress is not None:
             on_progress(earlier, total)
-        place = 1 + int(parts[-1].stem.removeprefix("part-")) if parts else 0
-        answered: Iterable[Any] = processor(_waiting(dataset, key, known)).iter_batches(
+        place = 1 + max((int(part.stem.removeprefix("part-")) for part in parts), default=-1)
+        answered = processor(_waiting(dataset, key, known)).iter_batches(
             batch_size=rows_per_file, batch_format="pyarrow"
         )
-        for table in answered:
-            for found in table.column(key).to_pylist():
-                is_none = found is None or found != found  # NaN stands for a missing number
-                if is_none or found in known:
-                    problem = "no key" if is_none else f"the key {found!r}, as another one"
-                    raise InputError(f"a row has {problem}; {key!r} must tell rows apart")
-                known.add(found)
-            errors += table.column("status").to_pylist().count("error") if "status" in table.column_names else 0
-            _write(table, folder / f"part-{place:06}.{file_format}", file_format)
-            place += 1
-            if on_progress is not None:
-                on_progress(len(known), total)
+        with _consumed(answered) as tables:
+            for table in tables:
+                _add_keys(known, table.column(key).to_pylist(), key)
+                errors += table.column("status").to_pylist().count("error") if "status" in table.column_names else 0
+                _write(table, folder / f"part-{place:06}.{file_format}", file_format)
+                place += 1
+                if on_progress is not None:
+                    on_progress(len(known), total)
     return JobCount(len(known) - earlier, errors, earlier)
+
+
+def _add_keys(known: set[Any], keys: list[Any], name: str) -> None:
+    """Raises ``InputError`` unless all of them are new."""
+    for found in keys:
+        is_none = found is None or found != found  # NaN stands for a missing number
+        if is_none or found in known:
+            problem = "no key" if is_none else f"the key {found!r}, as another one"
+            raise InputError(f"a row has {problem}; {name!r} must tell rows apart")
+        known.add(found)
 
 
 def _check_about(folder: Path, about: dict[str, str]) -> None:
@@ -98,6 +105,18 @@ def _check_about(folder: Path, about: dict[str, str]) -> None:
         _put(path, json.dumps(about).encode())
     elif json.loads(path.read_text(encoding="utf-8")) != about:
         raise InputError(f"{folder} holds answers of another configuration, key or format: choose another folder")
+
+
+@contextmanager
+def _consumed(batches: Iterable[Any]) -> Iterator[Iterator[Any]]:
+    """The batches; when they are left early, workers are let go at once and not when the collector comes by."""
+    iterator = iter(batches)
+    try:
+        yield iterator
+    finally:
+        close = getattr(iterator, "close", None)
+        if close is not None:
+            close()
 
 
 def _waiting(dataset: Dataset, key: str, known: set[Any]) -> Dataset:
