@@ -187,6 +187,23 @@ def test_texts_between_other_text_against_all_fillings(whole, parts):
     agree(parts, grammar, vocabulary, lambda text, _: whole is None or re.fullmatch(whole, text) is not None)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "parts"),
+    [
+        ("(...)*", ["x=", Hole(3, rule="expr"), ";"]),
+        ("[^1]*1[^1]*", ["x=", Hole(1, rule="expr"), "+", Hole(2, rule="term"), ";"]),
+        (".*[)];", ["x=(", Hole(2, rule="expr"), Hole(1), ";"]),
+        ("x=x*;", [Hole(2), Hole(2, rule="expr"), Hole(1)]),
+    ],
+)
+def test_rules_under_a_condition_against_all_fillings(pattern, parts):
+    def accepts(text, spans):
+        return re.fullmatch(pattern, text) is not None and STATEMENTS.accepts(text, spans)
+
+    whole = STATEMENTS.grammar & lw.regex(pattern)
+    assert agree(parts, whole, vocabulary_of(*"x1+();="), accepts)
+
+
 def test_bytes_of_marks_fill_no_hole():
     vocabulary = Vocabulary([b"a", b"\xc0", b"\xff", b"\xfe", b"a\xc1", b"", b""], {5: "eos", 6: "filler"})
     form = form_of([Hole(1, grammar=lw.text()), Hole(1), Hole(1, grammar=lw.text())], vocabulary)
@@ -201,6 +218,8 @@ def test_bytes_of_marks_fill_no_hole():
         (STATEMENTS.grammar, Hole(2, grammar=JSON), ["context-free", "rule="]),
         (lw.regex("a"), Hole(2, rule="expr"), ["regular", "no rules"]),
         (None, Hole(2, rule="expr"), ["no grammar"]),
+        (STATEMENTS.grammar & lw.regex("a*"), Hole(2, grammar=lw.regex("a")), ["has a condition"]),
+        (None, Hole(2, grammar=JSON & lw.regex("a*")), ["with a condition"]),
     ],
 )
 def test_what_cannot_be_decided_is_refused(whole, hole, words):
