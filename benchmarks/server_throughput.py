@@ -31,7 +31,6 @@ from latticework.server.settings import Settings
 from latticework.server.state import State
 
 DOCUMENTS = Path(__file__).resolve().parents[1] / "examples" / "documents"
-CLIENTS = (1, 8, 32)
 
 
 def documents(count: int) -> list[tuple[str, dict[str, Any]]]:
@@ -88,12 +87,13 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=16, help="as many as clients where those are more")
     parser.add_argument("--threads", type=int, default=1, help="threads of torch")
     parser.add_argument("--max-batch", type=int, default=8)
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
     parser.add_argument("--note", default="", help="what else is to be said of the machine")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
 
     model = lw.load("embedded")
-    drawn = documents(max(arguments.documents, *CLIENTS))
+    drawn = documents(max(arguments.documents, *arguments.clients))
     few = drawn[: arguments.documents]
     model.generate([text for text, _ in few[:2]], [schema for _, schema in few[:2]])  # kernels come from their cache
     rows = []
@@ -108,7 +108,7 @@ def main() -> None:
         spent = sum(result.timings.constraint for result in results) / 1e3
         rows.append(_row(f"Python API, batches of {size}", watch, len(few), "", "", spent, own, wanted))
         print(rows[-1], flush=True)
-    for clients in CLIENTS:
+    for clients in arguments.clients:
         load = drawn if clients > len(few) else few
         with running(model, arguments.max_batch) as (url, state):
             watch = Watch()
@@ -137,7 +137,7 @@ def main() -> None:
     ]
     note = (
         f"`python benchmarks/server_throughput.py --documents {arguments.documents} --threads {arguments.threads} "
-        f"--max-batch {arguments.max_batch}`. Each document has a schema of its own, compiled anew in every line; the "
+        f"--max-batch {arguments.max_batch} --clients {' '.join(map(str, arguments.clients))}`. Each document has a schema of its own, compiled anew in every line; the "
         "embedded model. Server and clients share one process and its cores; `CPU` is all it used. `constraint` is the "
         "wall time that canvases waited for their lattices, several at once in threads. `same text` counts the "
         "documents that equal those of the first line."

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import latticework as lw
@@ -25,8 +25,8 @@ from latticework.server.settings import Settings
 from latticework.server.tool_text import OPENING, call_text, read_calls
 
 TRAPS = st.sampled_from([OPENING, "</tool_call>", '"}', "\\", "{"])
-VALUES = st.text(max_size=6) | st.integers() | TRAPS | st.lists(st.text())
-ARGUMENTS = st.dictionaries(st.text(max_size=3), VALUES, max_size=3)
+VALUES = st.text(max_size=6) | st.integers() | TRAPS
+ARGUMENTS = st.dictionaries(st.text(max_size=3), VALUES, max_size=2)
 FREE = st.text(alphabet='<tol_ca>\n{"', max_size=12).filter(lambda text: OPENING not in text)
 
 
@@ -36,6 +36,7 @@ def written(name: str, arguments: str) -> str:
     return text
 
 
+@settings(max_examples=40, deadline=None)
 @given(FREE, st.lists(st.tuples(st.sampled_from(["f", "g-1"]), ARGUMENTS), max_size=3), FREE)
 def test_calls_are_read_back_and_only_grow(before: str, calls: list, after: str) -> None:
     inside = [(name, json.dumps(arguments, ensure_ascii=False)) for name, arguments in calls]
@@ -67,6 +68,7 @@ class Pieces:
         yield ResultEvent(result)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.text(alphabet="ab", min_size=1, max_size=3)),
     st.lists(st.text(alphabet="ab", min_size=1, max_size=4), min_size=1, max_size=3),

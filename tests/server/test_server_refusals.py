@@ -143,6 +143,7 @@ CASES = [
     (COMPLETIONS, text(prompt=[]), 400, "prompt"),
     (COMPLETIONS, text(prompt=[1, 2]), 400, "prompt[0]"),
     (COMPLETIONS, text(prompt=" "), 400, "prompt"),
+    (COMPLETIONS, text(prompt=["a"] * 7), 400, "prompt"),
     (COMPLETIONS, text(prompt=["a", "b"], suffix="c"), 400, "prompt"),
     (COMPLETIONS, text(suffix="c", parts=["a"]), 400, "parts"),
     (COMPLETIONS, text(parts=["a"]), 400, "parts"),

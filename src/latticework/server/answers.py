@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import latticework
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from latticework.models.events import FieldEvent
     from latticework.models.result import InfillResult, Result
     from latticework.server.generation import Canvas
     from latticework.tokens.vocabulary import Vocabulary
@@ -46,6 +48,12 @@ def extension(result: Result | InfillResult) -> dict[str, Any]:
     found = result.as_dict()
     kept = {name: found[name] for name in ("confidence", "forwards", "slots", "forced", "seed", "timings_ms")}
     return kept | ({"holes": found["holes"]} if "holes" in found else {})
+
+
+def final_field(event: FieldEvent) -> dict[str, Any]:
+    """A JSON value that is final; ``confidence`` is null where it is not known."""
+    confidence = None if math.isnan(event.confidence) else event.confidence
+    return {"pointer": event.pointer, "value": event.value, "confidence": confidence}
 
 
 def token_log_probs(canvas: Canvas, vocabulary: Vocabulary) -> list[dict[str, Any]]:

@@ -9,7 +9,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from latticework.models.events import CommitEvent, DraftEvent, FieldEvent, ResultEvent
-from latticework.server.answers import FINGERPRINT, extension, finish_reason, new_id, now, token_log_probs, usage
+from latticework.server.answers import (
+    FINGERPRINT,
+    extension,
+    final_field,
+    finish_reason,
+    new_id,
+    now,
+    token_log_probs,
+    usage,
+)
 from latticework.server.body_reader import read_body
 from latticework.server.chat_bodies import ChatBody, Message
 from latticework.server.connection import while_connected
@@ -150,8 +159,7 @@ class _Answer:
                 case DraftEvent():
                     yield self._chunk([], draft={"index": index, "text": event.text})
                 case FieldEvent():
-                    field = {"pointer": event.pointer, "value": event.value, "confidence": event.confidence}
-                    yield self._chunk([], field={"index": index, **field})
+                    yield self._chunk([], field={"index": index, **final_field(event)})
                 case ResultEvent(result):
                     for delta in view.add("", complete=True):
                         yield self._chunk([_delta(index, delta)])

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from latticework.models.events import CommitEvent, DraftEvent, FieldEvent, ResultEvent
 from latticework.models.holes import Hole
-from latticework.server.answers import FINGERPRINT, extension, finish_reason, new_id, now, usage
+from latticework.server.answers import FINGERPRINT, extension, final_field, finish_reason, new_id, now, usage
 from latticework.server.bodies import Choices, MaxTokens, Part, ResponseFormat, Sampling, Stop, StreamOptions
 from latticework.server.body_reader import read_body
 from latticework.server.connection import while_connected
@@ -147,8 +147,8 @@ class _Answer:
                     draft = {"index": index, "text": event.text}
                     yield {**self._head, "choices": [], "latticework": {"draft": draft}}
                 case FieldEvent():
-                    found = {"pointer": event.pointer, "value": event.value, "confidence": event.confidence}
-                    yield {**self._head, "choices": [], "latticework": {"field": {"index": index, **found}}}
+                    field = {"index": index, **final_field(event)}
+                    yield {**self._head, "choices": [], "latticework": {"field": field}}
                 case ResultEvent(result):
                     last = {"index": index, "text": "", **self._ending(generation, index, result)}
                     yield {**self._head, "choices": [last]}

@@ -72,6 +72,11 @@ class Engine:
         self._thread.start()
 
     @property
+    def places(self) -> int:
+        """Canvases that the batch and the queue hold together."""
+        return self._places
+
+    @property
     def running(self) -> int:
         """Canvases in the batch."""
         return len(self._running)
@@ -101,15 +106,11 @@ class Engine:
     def take(self, places: int) -> None:
         """Take places for so many canvases, each to be given back by :meth:`release`.
 
-        Raises ``ApiError``: 503 while draining, 429 when that many are not free, 400 when there never are.
+        Raises ``ApiError``: 503 while draining, 429 when that many are not free.
         """
         with self._changed:
             if self._draining:
                 raise ApiError(503, "the server is shutting down", code="draining", headers={"Retry-After": "5"})
-            if places > self._places:
-                raise ApiError(
-                    400, f"{places} choices in one request; the server holds {self._places}", "n", "invalid_value"
-                )
             if self._taken + places > self._places:
                 ahead = max(1, self._taken - self._max_batch) / self._max_batch
                 wait = min(60, max(1, math.ceil(ahead * self._seconds)))

@@ -100,9 +100,10 @@ class Generation:
         Raises ``ApiError``: no room, or what is wrong with the request; no forward has been made then.
         """
         plan, state = self._plan, self._state
-        if plan.canvases > state.settings.max_choices:
-            most = state.settings.max_choices
-            raise ApiError(400, f"{plan.canvases} candidates in one request; at most {most}", "n", "invalid_value")
+        most = min(state.settings.max_choices, state.engine.places)
+        if plan.canvases > most:
+            param = plan.prompt_param if len(plan.prompts) > 1 else "n"
+            raise ApiError(400, f"{plan.canvases} candidates in one request; at most {most}", param, "invalid_value")
         state.engine.take(plan.canvases)
         self._taken = plan.canvases
         work = self._loop.run_in_executor(state.workers, self._prepare)
