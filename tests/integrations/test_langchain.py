@@ -107,6 +107,9 @@ def test_what_cannot_be_enforced_is_refused_before_any_call():
         chat().with_structured_output(Person, tools=[weather])
     with pytest.raises(ValueError, match="needs a schema"):
         chat().with_structured_output()
+    with pytest.raises(ValueError, match="unknown parameters temprature"):
+        chat(temprature=1.0)
+    assert chat(timeout=3, api_key="k", streaming=True).invoke("hi", max_tokens=4) is not None
     with pytest.raises(InputError, match="unknown keyword arguments top_k"):
         chat().invoke("hi", top_k=3)
     with pytest.raises(InputError, match="another ChatLatticework"):

@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
-from pydantic import ConfigDict, Field, PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from latticework.errors import InputError
 from latticework.integrations.langchain.messages import turns_of
@@ -28,6 +28,9 @@ from latticework.server.prompts import Conversing, as_prompt
 _LOADING = Lock()
 _SAMPLING = ("temperature", "max_tokens", "seed", "policy", "threshold", "steps", "gamma", "block_length")
 _ASKING = ("tools", "tool_choice", "parallel_tool_calls", "response_format", "grammar")
+
+# Standard parameters of LangChain's chat models that mean nothing to a model in the same process.
+_WITHOUT_MEANING = frozenset({"api_key", "base_url", "timeout", "max_retries", "streaming"})
 
 
 class ChatLatticework(BaseChatModel):
@@ -68,6 +71,16 @@ class ChatLatticework(BaseChatModel):
     """A ``Grammar`` of all answers that are neither structured nor may call tools; ``stop`` cuts its texts, too."""
 
     _loaded: Model | None = PrivateAttr(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown(cls, values: Any) -> Any:
+        """The base class would drop a misspelt parameter without a word."""
+        names = {name for key, field in cls.model_fields.items() for name in (key, field.alias)}
+        unknown = sorted(set(values) - names - _WITHOUT_MEANING) if isinstance(values, dict) else []
+        if unknown:
+            raise ValueError(f"unknown parameters {', '.join(unknown)}; known: {', '.join(sorted(cls.model_fields))}")
+        return values
 
     @classmethod
     def is_lc_serializable(cls) -> bool:
