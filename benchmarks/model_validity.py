@@ -187,6 +187,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--seed", type=int, default=0, help="another order of the cells, other samples")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--families", nargs="*", default=list(tiny_checkpoints.FAMILIES))
     parser.add_argument("--name", default="model_validity", help="of the file under results/")
@@ -203,12 +204,12 @@ def main() -> None:
         run = Run(models)
         settings = list(itertools.product(POLICIES, BLOCKS, TEMPERATURES, BATCHES))
         cells = list(itertools.product(models, range(len(run.cases)), settings, range(arguments.rounds)))
-        random.Random(0).shuffle(cells)
+        random.Random(arguments.seed).shuffle(cells)
         for done, (family, number, setting, turn) in enumerate(cells):
             if time.perf_counter() - begun > 60 * arguments.minutes:
                 print(f"stopped after {done} of {len(cells)} cells", file=sys.stderr)
                 break
-            run.cell(family, number, setting, seed=1000 * turn + done)
+            run.cell(family, number, setting, seed=(arguments.seed * arguments.rounds + turn) * len(cells) + done)
             if done % 200 == 0:
                 print(done, len(cells), f"{time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
     lines = (__doc__ or "").splitlines()
