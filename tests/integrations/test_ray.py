@@ -147,6 +147,18 @@ def test_every_row_is_written_once_wherever_the_job_is_killed(
     assert count.errors == sum(row["status"] == "error" for row in found[before:])
 
 
+def test_parts_can_be_read_together(without_cluster, tmp_path):
+    class Failing(Processor):
+        def __call__(self, dataset: Any) -> Any:
+            return Listed([{**row, "error": None if row["id"] < 2 else "bad"} for row in dataset.rows])
+
+    from pyarrow import parquet
+
+    dataset: Any = Listed([{"id": number} for number in range(4)])
+    run_job(dataset, Failing(ProcessorConfig()), tmp_path, key="id", rows_per_file=2)
+    assert parquet.read_table(tmp_path).column("error").to_pylist() == [None, None, "bad", "bad"]
+
+
 def test_answers_of_different_jobs_are_not_mixed(without_cluster, tmp_path):
     processor = Echo(ProcessorConfig())
     run_job(cast(Any, Listed([{"id": 1}])), processor, tmp_path, key="id")

@@ -153,8 +153,10 @@ def _write(table: pyarrow.Table, path: Path, file_format: Format) -> None:
     import pyarrow
     from pyarrow import parquet
 
+    # A part in which nothing failed has nothing but nulls for errors; all parts must have the same types.
+    fields = [field.with_type(pyarrow.string()) if field.type == pyarrow.null() else field for field in table.schema]
     sink = pyarrow.BufferOutputStream()
-    parquet.write_table(table, sink)
+    parquet.write_table(table.cast(pyarrow.schema(fields)), sink)
     _put(path, sink.getvalue().to_pybytes())
 
 
