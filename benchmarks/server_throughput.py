@@ -135,12 +135,15 @@ def main() -> None:
         "constraint, ms a document",
         "same text",
     ]
+    command = (
+        f"python benchmarks/server_throughput.py --documents {arguments.documents} --threads {arguments.threads} "
+        f"--max-batch {arguments.max_batch} --clients {' '.join(map(str, arguments.clients))}"
+    )
     note = (
-        f"`python benchmarks/server_throughput.py --documents {arguments.documents} --threads {arguments.threads} "
-        f"--max-batch {arguments.max_batch} --clients {' '.join(map(str, arguments.clients))}`. Each document has a schema of its own, compiled anew in every line; the "
-        "embedded model. Server and clients share one process and its cores; `CPU` is all it used. `constraint` is the "
-        "wall time that canvases waited for their lattices, several at once in threads. `same text` counts the "
-        "documents that equal those of the first line."
+        f"`{command}`. Each document has a schema of its own, compiled anew in every line; the embedded model. Server "
+        "and clients share one process and its cores; `CPU` is all it used. `constraint` is the wall time canvases "
+        "waited for their lattices, several at once in threads. `same text` counts the documents that equal those of "
+        "the first line."
     )
     write_result(
         "server_throughput",

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from latticework.cli import app
 
 MAIN = "from latticework.cli import main; main()"
-SLOW = {"model": "mine", "prompt": "hello there", "max_tokens": 150, "block_length": 1, "seed": 1, "temperature": 1}
+SLOW = {"model": "mine", "prompt": "hello there", "max_tokens": 48, "block_length": 1, "seed": 1, "temperature": 1}
 
 
 def test_a_signal_lets_running_requests_finish() -> None:
