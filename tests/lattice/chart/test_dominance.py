@@ -46,6 +46,7 @@ def test_answers_are_those_of_all_fillings(eager):
 def test_beginnings_of_keywords_give_way_to_identifiers(monkeypatch):
     monkeypatch.setattr(dominance, "_FEWEST_STATES", 1)
     grammar = lw.lark('start: (NAME | "while" | "with" | "return" | " ")*\nNAME: /[a-z]+/').context_free
+    assert grammar is not None
     lexer = build_lexer(grammar)
     terminals = [terminal.name for terminal in grammar.terminals]
     has = np.zeros((lexer.classes, len(terminals)), np.bool_)

@@ -1,9 +1,10 @@
 """Is there a filling? Exact, by lazy refinement.
 
 A graph in which every gap is one node has more texts than the canvas, so if its chart derives nothing, nothing fits.
-Otherwise the cheapest derivation is tried in the slots: if it fits, it is the witness. If not, the gap where it failed
-gets a node for every slot, then for every word, and all is asked again. Lexemes that no derivation used before need
-not be looked at again: a finer graph has fewer.
+Otherwise the cheapest derivation is tried in the slots: if it fits, it is the witness. If not, it is mended where it
+fails, then others are tried in which the lexemes at these places are dearer. Where none of a few fits, the gap at which
+the first one failed gets a node for every slot, then for every word, and all is asked again. Lexemes that no derivation
+used before need not be looked at again: a finer graph has fewer.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from numpy.typing import NDArray
 from latticework.errors import LimitExceeded
 from latticework.lattice.chart.canvas import Canvas, canvas_of
 from latticework.lattice.chart.chart import chart_of
-from latticework.lattice.chart.derivation import Derivation, LiveChart, cheapest, live_chart
+from latticework.lattice.chart.derivation import Derivation, LiveChart, Search, live_chart
 from latticework.lattice.chart.graph import Graph, coarsest, everything, lexical_graph, swept
 from latticework.lattice.chart.kernels_graph import INTO, OUT_OF, SLOT, WITHIN, WORD
 from latticework.lattice.chart.kernels_realise import Spelling
 from latticework.lattice.chart.language import Language
-from latticework.lattice.chart.repair import Failure, mended
+from latticework.lattice.chart.repair import Failure, mended, surroundings
 from latticework.lattice.chart.witness import Slots, Witness, realise, realise_or_fail, slots_of, spelling_of
 
 
@@ -32,10 +33,12 @@ class Budget:
     Attributes:
         max_nodes: nodes of a lexical graph. A chart takes up to about a microsecond for each pair of them.
         max_rounds: charts.
+        max_attempts: derivations of one chart that are tried in the slots.
     """
 
     max_nodes: int = 4_000
     max_rounds: int = 60
+    max_attempts: int = 6
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -85,19 +88,26 @@ def decide(language: Language, question: Question, budget: Budget) -> Answer:
         found = live_chart(chart_of(graph, language.rules, language.lexical.lexer), language.rules, language.rules.goal)
         if found is None:
             return Answer(None)
-        derivation = cheapest(found, language.rules, language.lexical.lexer, canvas.gap_slots, levels)
-        spelling = spelling_of(canvas, slots, graph, derivation)
-        witness, stuck = realise_or_fail(language, slots, spelling, derivation.begins)
-        if witness is not None:
-            return Answer(witness)
-        _drop_unused(found, keep)
-        failing = _failing_gaps(canvas, derivation, graph, spelling, stuck)
-        failure = Failure(tables, canvas, gaps, levels, keep, graph, derivation)
-        other = mended(language, failure, slots, failing)
-        if other is not None:
-            witness = realise(language, slots, other)
+        search = Search(found, language.rules, language.lexical.lexer, canvas.gap_slots, levels)
+        failing: list[list[int]] = []
+        for attempt in range(budget.max_attempts):
+            derivation = search.cheapest()
+            spelling = spelling_of(canvas, slots, graph, derivation)
+            witness, stuck = realise_or_fail(language, slots, spelling, derivation.begins)
             if witness is not None:
                 return Answer(witness)
+            groups = _failing_gaps(canvas, derivation, graph, spelling, stuck)
+            failure = Failure(tables, canvas, gaps, levels, keep, graph, derivation)
+            if attempt == 0:
+                _drop_unused(found, keep)
+                failing = groups
+                other = mended(language, failure, slots, failing)
+                if other is not None:
+                    witness = realise(language, slots, other)
+                    if witness is not None:
+                        return Answer(witness)
+            for group in groups:
+                search.avoid(derivation, *surroundings(failure, group))
         _refine(canvas, levels, failing)
     raise LimitExceeded("max_chart_rounds", budget.max_rounds)
 

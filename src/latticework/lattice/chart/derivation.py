@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from latticework.automata.lexer import Lexer
 from latticework.automata.rules import Rules
 from latticework.lattice.chart.chart import Chart
+from latticework.lattice.chart.graph import Graph
 from latticework.lattice.chart.kernels_cheapest import (
     SKIP_COST,
     cheapest_spans,
@@ -17,12 +18,14 @@ from latticework.lattice.chart.kernels_cheapest import (
     read_derivation,
     span_number,
 )
-from latticework.lattice.chart.kernels_graph import BEFORE_END, SLOT, START
+from latticework.lattice.chart.kernels_graph import BEFORE_END, GAP, SLOT, START
 from latticework.lattice.chart.kernels_live import FAR, bound_costs, mark_live
 
 MAX_SLACK = 1_000.0
 EDGE_COST = 1e-3  # of a lexeme in fixed text, where there is nothing to save
+LEAVING_SHARE = 0.1  # of the cost of a lexeme, for the last one that begins in a gap
 CROWDED_COST = 1.0
+AVOIDED_COST = 1.0  # more for every lexeme of a derivation at a place where it did not fit
 SWALLOW_COST = 0.3  # of every lexeme of the fixed text that a longer one passes over, in a comment or a string
 
 
@@ -69,61 +72,100 @@ def live_chart(chart: Chart, rules: Rules, goal: int) -> LiveChart | None:
     return LiveChart(chart, live, goal)
 
 
-def cheapest(
-    found: LiveChart, rules: Rules, lexer: Lexer, gap_slots: NDArray[np.int32], levels: NDArray[np.int32]
-) -> Derivation:
-    """A derivation with few lexemes in every gap for its slots, most of whose lexemes in fixed text are what they seem.
+class Search:
+    """Cheap derivations of one chart.
 
-    A lexeme that begins in a gap costs ``1 / slots``; two that begin in one slot cost more, as few tokens hold so much.
-
-    Args:
-        gap_slots, levels: [G] int32 of the gaps.
+    Derivations hold few lexemes in every gap for its slots, and most of their lexemes in fixed text are what they seem.
+    A lexeme that begins in a gap of some slots costs one over their number, the last one in a gap a tenth of that, as
+    a token that ends one lexeme begins the next; two that begin in one slot cost more, as few tokens hold so much.
     """
-    chart, live = found.chart, found.live
-    graph = chart.graph
-    in_gap = graph.gap >= 0
-    node_cost = np.full(graph.nodes, EDGE_COST)
-    node_cost[in_gap] += 1.0 / gap_slots[graph.gap[in_gap]]
-    ahead, behind = np.empty(graph.nodes), np.empty(graph.nodes)
-    is_fixed = np.append(0, np.cumsum(~in_gap))  # how many there are before a node
+
+    def __init__(
+        self, found: LiveChart, rules: Rules, lexer: Lexer, gap_slots: NDArray[np.int32], levels: NDArray[np.int32]
+    ) -> None:
+        """Args: ``gap_slots``, ``levels``: [G] int32 of the gaps."""
+        self._found, self._rules = found, rules
+        chart, graph = found.chart, found.chart.graph
+        self._class_cost = _costs(graph, lexer, gap_slots, levels)
+        self._is_skip = graph.edge_class == lexer.classes + 1
+        adjacent = np.ones((lexer.classes + 1, lexer.classes + 1), np.bool_)
+        adjacent[:-1, :-1] = lexer.adjacent
+        self._ahead, self._behind = np.empty(graph.nodes), np.empty(graph.nodes)
+        edges = graph.edge_offset, graph.edge_class, graph.edge_target, self._class_cost
+        bound_costs(*edges, adjacent, self._ahead, self._behind)
+        self._base = np.zeros(found.live.shape, np.int32)
+        spans = number_spans(chart.row_of, found.live, self._base)
+        self._edge_cost = self._class_cost[chart.edge_of]
+        self._cost, self._way = np.empty(spans), np.empty((spans, 3), np.int32)
+        self._goal = span_number(found.live, self._base, chart.row_of[0, found.goal], graph.nodes - 1)
+        self._slack = 1.0
+
+    def cheapest(self) -> Derivation:
+        """A derivation of least cost."""
+        self._fill()
+        graph = self._found.chart.graph
+        items = self._items()
+        leaves = items[items[:, 0] < self._rules.terminals]
+        path = np.append(np.int32(0), leaves[:, 2])
+        key = graph.keys[path]
+        is_fixed = (key > START) & (key < BEFORE_END) & (graph.gap[path] < 0)
+        begins = np.stack([key >> 33, key & 0xFFFFFFFF, np.arange(len(path))], axis=1)[is_fixed]
+        return Derivation(leaves[:, 0].copy(), items, path, begins)
+
+    def avoid(self, derivation: Derivation, first: int, last: int) -> None:
+        """Make the lexemes ``first .. last - 1`` of a derivation dearer where they stand.
+
+        Of those that pass over a gap, all others from and to the same nodes, too: they have to fit the same tokens.
+        """
+        chart = self._found.chart
+        is_fixed = chart.graph.gap < 0
+        for at in range(first, min(last, len(derivation.terminals))):
+            source, target = derivation.path[at], derivation.path[at + 1]
+            # The lexeme may stand behind what is ignored, at a later node than its place in the path.
+            begin, end = chart.edge_offset[source], chart.edge_offset[target + 1]
+            same = chart.edge_target[begin:end] == target
+            if is_fixed[source + 1 : target].all():
+                same &= chart.edge_symbol[begin:end] == derivation.terminals[at]
+            self._edge_cost[begin:end][same] += AVOIDED_COST
+
+    def _fill(self) -> None:
+        chart, live = self._found.chart, self._found.live
+        ahead, behind = self._ahead, self._behind
+        edges = chart.edge_offset, chart.edge_symbol, chart.edge_target, self._edge_cost
+        skips = chart.skip_offset, chart.skip_target, self._class_cost[self._is_skip]
+        while True:
+            kept = np.zeros_like(live)
+            self._cost[:] = FAR
+            bound = behind[0] + self._slack
+            rows = chart.row_of, live, self._base
+            cheapest_spans(self._rules, *edges, *skips, *rows, ahead, behind, bound, kept, self._cost, self._way)
+            if self._cost[self._goal] < FAR:
+                return
+            self._slack *= 2
+            if self._slack > MAX_SLACK:  # bounds save work only: where they mislead, go without
+                ahead[:], behind[:], self._slack = 0.0, 0.0, FAR / 2
+
+    def _items(self) -> NDArray[np.int32]:
+        chart = self._found.chart
+        room = 64 * chart.graph.nodes
+        while True:
+            items = np.empty((room, 4), np.int32)
+            count = read_derivation(self._found.goal, chart.row_of, self._found.live, self._base, self._way, items)
+            if count >= 0:
+                return items[:count].copy()
+            room *= 4
+
+
+def _costs(graph: Graph, lexer: Lexer, gap_slots: NDArray[np.int32], levels: NDArray[np.int32]) -> NDArray[np.float64]:
+    """[E] of the edges of a graph."""
     source, target = graph.edge_source, graph.edge_target
+    gap = graph.gap[source]
+    begun = np.zeros(len(source))
+    inside = gap >= 0
+    begun[inside] = 1.0 / gap_slots[gap[inside]]
+    begun[inside & (graph.gap[target] != gap)] *= LEAVING_SHARE
+    begun[inside & (source == target) & (np.append(levels, GAP)[gap] == SLOT)] += CROWDED_COST
+    is_fixed = np.append(0, np.cumsum(graph.gap < 0))  # how many there are before a node
     passed = np.maximum(is_fixed[target] - is_fixed[source + 1], 0)
     is_skip = graph.edge_class == lexer.classes + 1
-    crowded = (source == target) & in_gap[source] & (levels[graph.gap[source]] == SLOT) if len(levels) else False
-    class_cost = CROWDED_COST * crowded + np.where(is_skip, SKIP_COST, node_cost[source]) + SWALLOW_COST * passed
-    adjacent = np.ones((lexer.classes + 1, lexer.classes + 1), np.bool_)
-    adjacent[:-1, :-1] = lexer.adjacent
-    bound_costs(graph.edge_offset, graph.edge_class, graph.edge_target, class_cost, adjacent, ahead, behind)
-    base = np.zeros(live.shape, np.int32)
-    spans = number_spans(chart.row_of, live, base)
-    edge_cost = class_cost[chart.edge_of]
-    cost, way = np.empty(spans), np.empty((spans, 3), np.int32)
-    goal_row = chart.row_of[0, found.goal]
-    goal = span_number(live, base, goal_row, graph.nodes - 1)
-    slack = 1.0
-    while True:
-        kept = np.zeros_like(live)
-        cost[:] = FAR
-        bound = behind[0] + slack
-        edges = chart.edge_offset, chart.edge_symbol, chart.edge_target, edge_cost
-        skips = chart.skip_offset, chart.skip_target, class_cost[is_skip]
-        cheapest_spans(rules, *edges, *skips, chart.row_of, live, base, ahead, behind, bound, kept, cost, way)
-        if cost[goal] < FAR:
-            break
-        slack *= 2
-        if slack > MAX_SLACK:  # bounds save work only: where they mislead, go without
-            ahead[:], behind[:], slack = 0.0, 0.0, FAR / 2
-    room = 64 * graph.nodes
-    while True:
-        items = np.empty((room, 4), np.int32)
-        count = read_derivation(found.goal, chart.row_of, live, base, way, items)
-        if count >= 0:
-            break
-        room *= 4
-    items = items[:count].copy()
-    leaves = items[items[:, 0] < rules.terminals]
-    path = np.append(np.int32(0), leaves[:, 2])
-    key = graph.keys[path]
-    is_fixed = (key > START) & (key < BEFORE_END) & (graph.gap[path] < 0)
-    begins = np.stack([key >> 33, key & 0xFFFFFFFF, np.arange(len(path))], axis=1)[is_fixed]
-    return Derivation(leaves[:, 0].copy(), items, path, begins)
+    return np.where(is_skip, SKIP_COST, EDGE_COST + begun) + SWALLOW_COST * passed

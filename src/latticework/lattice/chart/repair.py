@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from latticework.errors import LimitExceeded
 from latticework.lattice.chart.canvas import Canvas
 from latticework.lattice.chart.chart import chart_of
-from latticework.lattice.chart.derivation import Derivation, cheapest, live_chart
+from latticework.lattice.chart.derivation import Derivation, Search, live_chart
 from latticework.lattice.chart.graph import Graph, lexical_graph
 from latticework.lattice.chart.kernels_graph import WORD
 from latticework.lattice.chart.kernels_realise import Spelling
@@ -60,7 +60,7 @@ def mended(language: Language, failure: Failure, slots: Slots, groups: list[list
     for group in groups:
         exact = failure.levels.copy()
         exact[group] = WORD
-        first, last = _surroundings(failure, group[0])[0], _surroundings(failure, group[-1])[1]
+        first, last = surroundings(failure, group)
         if any(piece.first <= first and last <= piece.last for piece in pieces):
             continue
         piece = _mend(language, failure, slots, exact, first, last)
@@ -83,13 +83,13 @@ def _part(spelling: Spelling, first: int, last: int) -> Spelling:
     return Spelling(spelling.terminals[first:last], spelling.low[first:last], spelling.high[first:last])
 
 
-def _surroundings(failure: Failure, gap: int) -> tuple[int, int]:
-    """The last lexeme that begins in fixed text before a gap, and the first one behind it."""
+def surroundings(failure: Failure, group: list[int]) -> tuple[int, int]:
+    """The last lexeme that begins in fixed text before some gaps, and the first one behind them."""
     graph, path = failure.graph, failure.derivation.path
-    place = np.int64(failure.canvas.gap_at[gap]) << 33
+    at = failure.canvas.gap_at[group].astype(np.int64) << 33
     keys, is_fixed = graph.keys[path], graph.gap[path] < 0
-    before = np.flatnonzero(is_fixed & (keys < place))
-    behind = np.flatnonzero(is_fixed & (keys > place))
+    before = np.flatnonzero(is_fixed & (keys < at[0]))
+    behind = np.flatnonzero(is_fixed & (keys > at[-1]))
     return int(before[-1]), int(behind[0]) if len(behind) else len(path) - 1
 
 
@@ -120,7 +120,7 @@ def _mend(
             continue
         found = live_chart(chart_of(window, rules, lexer), rules, symbol)
         if found is not None:
-            inside = cheapest(found, rules, lexer, failure.canvas.gap_slots, levels)
+            inside = Search(found, rules, lexer, failure.canvas.gap_slots, levels).cheapest()
             spelling = spelling_of(failure.canvas, slots, window, inside)
             return Piece(before, _lexemes_before(failure.derivation, end, before), spelling)
     return None
