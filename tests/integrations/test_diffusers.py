@@ -104,24 +104,3 @@ def test_wrong_use() -> None:
     pipeline, _ = run(constraint, 40, num_inference_steps=2)
     with pytest.raises(InputError, match="one call"):
         pipeline(input_ids=torch.full((2, PROMPT), FIRST), gen_length=40, mask_token_id=MASK, output_type="seq")
-
-
-def test_the_pipeline_of_diffusion_gemma_is_refused() -> None:
-    """It has no mask token, and keeps canvases that its scheduler does not see."""
-    from tiny_gemma import prompt, tiny_gemma, vocabulary
-
-    from latticework.integrations.diffusers import constrained
-
-    class Processor:
-        eos_token_id = 1
-
-        def apply_chat_template(self, *_: Any, **__: Any) -> dict[str, torch.Tensor]:
-            return {"input_ids": prompt(1)}
-
-    pipeline = diffusers.DiffusionGemmaPipeline(
-        tiny_gemma(canvas=8), diffusers.BlockRefinementScheduler(block_length=8), Processor()
-    )
-    pipeline.set_progress_bar_config(disable=True)
-    pipeline.scheduler = constrained(pipeline.scheduler, compiled("flat", vocabulary()), prompt_length=5, gen_length=32)
-    with pytest.raises(InputError, match="use generate of transformers with LatticeworkLogitsProcessor"):
-        pipeline(prompt="-", gen_length=32, num_inference_steps=2, output_type="seq")
