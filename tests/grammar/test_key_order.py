@@ -1,10 +1,16 @@
-"""``property_order="any"`` where the object is too large for every order."""
+"""``property_order="any"`` where the object is too large for every order, and for given objects."""
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+import pytest
+import schemas
 from verdicts import check
 
 from latticework.automata import run
+from latticework.automata.automaton import ByteAutomaton
 from latticework.automata.build import build_automaton
 from latticework.grammar import json_schema
 
@@ -26,3 +32,36 @@ def test_one_member_at_a_time_comes_early_and_further_ones_anywhere() -> None:
     for order in ("hgba", "gbb", "abag", "hbgh"):
         text = "{" + ",".join(f'"{name}":null' for name in order) + "}"
         assert not run.accepts(automaton, text.encode())
+
+
+@pytest.mark.parametrize("whitespace", ["compact", "spaced", "any", "pretty"])
+def test_given_objects_with_their_keys_in_any_order(whitespace: str) -> None:
+    """Small ones in every order, large ones in their own; other objects never."""
+    small, nested = {"b": 1, "a": [True, {"y": None, "x": {}}]}, [{"d": 0, "c": ""}]
+    large = dict.fromkeys("hgfedcba", 0)
+    schema = {"enum": [small, nested, large, 7]}
+    style: dict[str, Any] = {"compact": {"separators": (",", ":")}, "pretty": {"indent": 2}}.get(whitespace, {})
+    judge = schemas.validator(schema)
+    for order in ("any", "schema"):
+        automaton = build_automaton(json_schema(schema, property_order=order, whitespace=whitespace).node)
+
+        def accepts(value: Any, automaton: ByteAutomaton = automaton) -> bool:
+            return run.accepts(automaton, json.dumps(value, **style).encode())
+
+        assert all(map(accepts, (small, nested, large, 7)))
+        assert not accepts(dict(reversed(large.items())))
+        turned = {"a": [True, {"x": {}, "y": None}], "b": 1}
+        assert judge.is_valid(turned)
+        assert accepts(turned) == accepts([{"c": "", "d": 0}]) == (order == "any")
+        for wrong in ({"b": 1}, {**small, "c": 1}, {"a": small["a"], "b": 2}, [{"c": 0, "d": ""}], {}, [nested]):
+            assert not judge.is_valid(wrong)
+            assert not accepts(wrong)
+
+
+def test_given_objects_that_must_differ() -> None:
+    """An object is the same whatever the order of its keys."""
+    schema = {"type": "array", "uniqueItems": True, "items": {"enum": [{"a": 1, "b": 2}, {"a": 2, "b": 1}]}}
+    for distinct in ("refuse", "narrow"):
+        automaton = build_automaton(json_schema(schema, property_order="any", distinct=distinct).node)
+        assert run.accepts(automaton, b'[{"b":2,"a":1},{"a":2,"b":1}]')
+        assert not run.accepts(automaton, b'[{"a":1,"b":2},{"b":2,"a":1}]')

@@ -13,7 +13,7 @@ class Note(NamedTuple):
 
 
 _GIVEN = Note(
-    "each value in one spelling, keys in the given order",
+    'each value in one spelling, keys in the given order (in any with `property_order="any"`, up to 5 of them)',
     "a value that no JSON text has (lone surrogates, infinities), or of which `jsonschema` cannot tell whether it"
     " satisfies the keywords beside it",
 )
@@ -36,7 +36,7 @@ _DEPENDENT = Note("as `anyOf`", "as `anyOf`")
 
 NOTES = {
     "$ref": Note(
-        "schemas that refer to themselves: as deep as the size of the automaton allows",
+        "schemas that refer to themselves: as deep as the size of the automaton allows, or any (`recursion`)",
         "it leads outside the document (the schema of the document's own draft excepted), nowhere, or to itself",
     ),
     "$dynamicRef": _DYNAMIC,

@@ -6,8 +6,10 @@ from functools import lru_cache
 from typing import Any
 
 from latticework.grammar import ir
+from latticework.grammar.json_schema import unordered
 from latticework.grammar.json_schema.style import Style
 
+MAX_GIVEN = 5  # keys of a given object that stand in any order
 NULL = ir.Literal(b"null")
 BOOLEAN = ir.Words((b"true", b"false"))
 
@@ -70,28 +72,38 @@ def array_of(style: Style, inner: ir.Node, level: int) -> ir.Node:
     return style.container("[]", ir.Join(inner, style.comma(level + 1), low, None), True, level)
 
 
-def one_of(values: list[Any], style: Style, level: int) -> ir.Node:
+def one_of(values: list[Any], style: Style, level: int, arranged: int = 0) -> ir.Node:
     """Exactly these values, each in its canonical text (``json.dumps``); with free blanks, also spread out.
+
+    ``arranged``: the keys of objects in any order, where all of them together weigh no more (see :mod:`.unordered`).
 
     Raises:
         UnicodeEncodeError, ValueError: a value has no text, see :meth:`Style.dumps`.
     """
-    if not style.max_blanks or not any(isinstance(value, (dict, list)) for value in values):
+    containers = [value for value in values if isinstance(value, (dict, list))]
+    if not containers or not (style.max_blanks or arranged):
         return ir.Words(style.dumps(value, level) for value in values)
     plain = [value for value in values if not isinstance(value, (dict, list))]
-    spread = [_spread(value, style) for value in values if isinstance(value, (dict, list))]
+    share = arranged // len(containers)
+    spread = [_spread(value, style, level, share) for value in containers]
     return ir.Alt([ir.Words(style.dumps(value) for value in plain), *spread])
 
 
-def _spread(value: Any, style: Style) -> ir.Node:
+def _spread(value: Any, style: Style, level: int, arranged: int) -> ir.Node:
     if not isinstance(value, (dict, list)):
         return ir.Literal(style.dumps(value))
     brackets = "{}" if isinstance(value, dict) else "[]"
     if not value:
         return style.empty(brackets)
+    comma = style.comma(level + 1)
     if isinstance(value, dict):
-        members = [ir.Seq((ir.Literal(style.dumps(k)), style.colon, _spread(v, style))) for k, v in value.items()]
+        members = [
+            style.member(ir.Seq((ir.Literal(style.dumps(k)), style.colon, _spread(v, style, level + 1, arranged))))
+            for k, v in value.items()
+        ]
+        if arranged and len(members) <= MAX_GIVEN and unordered.is_worth_it(members, arranged):
+            content = unordered.unordered([(member, True) for member in members], None, comma)
+            return style.container(brackets, content, False, level)
     else:
-        members = [_spread(member, style) for member in value]
-    content = ir.Ordered([(style.member(member), True) for member in members], style.comma(0))
-    return style.container(brackets, content, False, 0)
+        members = [style.member(_spread(member, style, level + 1, arranged)) for member in value]
+    return style.container(brackets, ir.Ordered([(member, True) for member in members], comma), False, level)
