@@ -231,6 +231,8 @@ def main() -> None:
         default="leaning:42,random:6",
         help="kinds of logits, documents of each grammar and number of canvases",
     )
+    parser.add_argument("--grammars", default="", help="only grammars with this in their name")
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--name", default="diffusion_gemma_generate")
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -239,13 +241,13 @@ def main() -> None:
 
     lines, bad, documents = [], [], 0
     for kind, rows in ((kind, int(rows)) for kind, rows in (each.split(":") for each in given.kinds.split(","))):
-        for name, (grammar, ok) in KINDS.items():
+        for name, (grammar, ok) in ((name, own) for name, own in KINDS.items() if given.grammars in name):
             constraint = lw.compile(grammar(), reader)
             with_it, without = Tally(), Tally()
             for canvases in range(1, 5):
                 if constraint.min_tokens > canvases * given.canvas:
                     continue
-                both = run(model, constraint, canvases, rows, canvases, kind == "leaning", given.steps)
+                both = run(model, constraint, canvases, rows, given.seed + canvases, kind == "leaning", given.steps)
                 for tally, one in zip((with_it, without), both, strict=True):
                     count(tally, *one, given.canvas, reader, ok)
             documents += with_it.documents
