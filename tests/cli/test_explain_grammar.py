@@ -82,6 +82,7 @@ def test_gbnf_and_wrong_usage(grammar):
 @settings(max_examples=60, deadline=None)
 def test_lexemes_are_those_that_lark_expects(text):
     constraint = lw.compile(lw.lark(SUM), BYTES)
+    assert isinstance(constraint, lw.ContextFreeConstraint)
     found = constraint.explain(text)
     begin = text.encode()[: found.offset]
     parser = reference.Lark(SUM, parser="lalr").parse_interactive(begin.decode())
