@@ -32,6 +32,7 @@ LIVELY = {
     "daedal": {"start_slots": 3, "growth": 2, "lost": 0.9, "end_window": 2},
     "remdm": {"eta": 0.5, "schedule": "rescale"},
     "wino": {"accept": 0.2, "canvases": 2},
+    "editing": {"edit_above": 0.1, "threshold": 0.9},
     "klass": {"threshold": 0.2, "kl": 1.0, "history": 1},
     "prophet": {"late": 0.5},
     "first-hitting": {"steps": 3},
@@ -126,7 +127,7 @@ def test_random_policies_follow_the_seed(name):
     assert any(orders(1) != orders(seed) for seed in (2, 3, 4))
 
 
-@given(seed=st.integers(0, 1000), name=st.sampled_from(["rcr", "saber", "wino", "remdm"]))
+@given(seed=st.integers(0, 1000), name=st.sampled_from(["rcr", "saber", "wino", "remdm", "editing"]))
 @settings(max_examples=20, deadline=None)
 def test_given_slots_are_never_taken_back(seed, name):
     tokens = np.array([3, 0, 5, 0, 0, 0])

@@ -113,6 +113,13 @@ def test_saber_follows_the_mean_and_takes_back_the_largest_drop():
     assert not rule.retract(view([0.5], size=12, rows=even), alone).any(), "k - 1 = 0"
 
 
+def test_editing_asks_anew_where_the_row_prefers_another_token():
+    rows = np.array([[0.1, 0.9, 0, 0], [0.1, 0.2, 0.7, 0], [0.1, 0.4, 0.5, 0], [0.1, 0.3, 0.6, 0]])
+    seen = view([0.5] * 4, rows=rows)
+    chosen = p.Editing().edit(seen.whole.model, written([0.9] * 4))
+    assert chosen.tolist() == [False, True, False, True], "0.5 is not above 0.5"
+
+
 @pytest.mark.parametrize(
     ("rho", "change"),
     [(0.5, 0), (0.4, 0), (0.6, 0), (0.35, 8), (0.25, 16), (0.15, 32), (0.01, 64), (0.65, -8), (0.95, -64)],

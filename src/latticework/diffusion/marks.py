@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from latticework.diffusion.lengths import Shape
+
 OPEN, GIVEN, FORCED, WRITTEN = range(4)
 
 
@@ -41,12 +43,7 @@ class Marks:
         """Note that slots are open again."""
         self.kind[slots] = OPEN
 
-    def inserted(self, at: int, count: int) -> None:
-        """Put ``count`` open slots before slot ``at``."""
-        self.kind = np.insert(self.kind, at, np.full(count, OPEN, dtype=np.int8))
-        self._when = np.insert(self._when, at, np.zeros(count, dtype=np.int64))
-
-    def cut(self, count: int) -> None:
-        """Drop the last ``count`` slots."""
-        self.kind = self.kind[:-count]
-        self._when = self._when[:-count]
+    def reshape(self, shape: Shape) -> None:
+        """Follow a change of the canvas's length."""
+        self.kind = shape.fitted(self.kind, OPEN)
+        self._when = shape.fitted(self._when, 0)

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latticework.diffusion.lengths import Shape, reshaped
 from latticework.diffusion.lookahead import Foresight
 from latticework.diffusion.marks import FORCED, WRITTEN, Marks
 from latticework.diffusion.options import Options
 from latticework.diffusion.policies.contract import Canvas, Resize, Rule, View, Whole, Written
 from latticework.diffusion.records import Outcome, Request, Step, Timings
-from latticework.diffusion.scores import Scores, scores_under
+from latticework.diffusion.scores import Scores
+from latticework.diffusion.sight import runs, view_of, visible
 from latticework.errors import Infeasible, LatticeworkError, ModelError
 
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ class Row:
         self._end = np.zeros(len(vocabulary), dtype=np.bool_)
         self._end[vocabulary.end_tokens] = request.tail
         self._filler = vocabulary.filler if request.elastic else -1
-        self._hole_of = _runs(self.free)
+        self._hole_of = runs(self.free)
         self._tail_only = False
         self._aligned = request.aligned
         self._window = -1
@@ -190,28 +192,33 @@ class Row:
         rule = self._rule
         if others is not None:
             self._foresight.receive(others, self._session, policy.scores)
-        inside = self._enter_window()
+        self.retracted = _EMPTY
+        self._enter_window()
+        edited = self._edit(rule, logits)
+        inside = self._open_inside()
         logits = rule.rescore(logits, inside)
         wanted = policy.needs_entropy and policy.scores == "constrained"
         proposal = self._session.propose(logits, self.options.temperature, self._generator, entropy=wanted)
         self._draft = np.asarray(proposal.tokens, dtype=np.int64)
         self.confidence = np.asarray(proposal.confidence, dtype=np.float64)
-        self.retracted = _EMPTY
         choosing = self.timings.policy
-        slots = self._step(rule, self._look(proposal, logits, inside))
+        slots = self._step(rule, self._look(proposal, logits, inside), edited)
         left = self._draft[self.free]  # -1 where the canvas has grown: nothing is known of those slots
         self._tail_only = bool((left >= 0).all() and self._end[left].all())
         self.timings.constraint += 1e3 * (perf_counter() - begun) - (self.timings.policy - choosing)
         return slots
 
-    def _enter_window(self) -> NDArray[np.int64]:
-        """The open slots of the active block, which is that of the first open slot."""
+    def _enter_window(self) -> None:
+        """Make the block of the first open slot the active one."""
         open_slots = np.flatnonzero(self.free)
         window = (int(open_slots[0]) + self._lead) // self._block
         self._window_forwards = self._window_forwards + 1 if window == self._window else 0
         self._window = window
+
+    def _open_inside(self) -> NDArray[np.int64]:
+        """The open slots of the active block."""
         bounds = self._bounds()
-        return open_slots[(open_slots >= bounds.start) & (open_slots < bounds.stop)]
+        return bounds.start + np.flatnonzero(self.free[bounds])
 
     def _bounds(self) -> slice:
         """The slots of the canvas that lie in the active block."""
@@ -219,61 +226,34 @@ class Row:
         return slice(max(start, 0), min(start + self._block, len(self.tokens)))
 
     def _look(self, proposal: Proposal, logits: Any, inside: NDArray[np.int64]) -> View | None:
-        """What the policy sees: open body slots of the active block; ``None`` when nothing but the tail is left.
-
-        Models put early confidence on the tokens that leave no text, so these stay out of the policy's sight: end and
-        pad until every slot before them is fixed, a filler until it is all that is left of its hole. In a completion of
-        a constraint the tail is a suffix, so the whole of it is due then. Where nothing else is open in the block, its
-        fillers are in sight.
-        """
+        """What the policy sees; ``None`` when nothing but the tail is left."""
         open_slots = np.flatnonzero(self.free)
-        if self._end[self._draft[open_slots]].all():
+        slots = visible(self._draft, self._end, self._filler, self._hole_of, open_slots, inside)
+        if slots is None:
             return None
-        tail = self._end[self._draft[inside]]
-        seen = (~tail | (inside == open_slots[0])) & ~self._early_fillers(open_slots, inside)
-        slots = inside[seen] if seen.any() else inside
-        policy, bounds = self.options.policy, self._bounds()
-        model = Scores(logits)
-        constrained = policy.scores == "constrained"
-        scores = scores_under(self._session, logits) if constrained else model
-        entropy = proposal.entropy
-        if policy.needs_entropy and entropy is None:
-            entropy = np.zeros(len(self.tokens))
-            entropy[slots] = model.entropy(slots)
-        confidence, margin = self.confidence[slots], None
-        if policy.needs_margin or not constrained:
-            first, _, second, _ = scores.top(slots)
-            confidence = confidence if constrained else first
-            margin = first - second if policy.needs_margin else None
-        return View(
-            slots=slots,
-            confidence=confidence,
-            entropy=None if entropy is None else np.asarray(entropy, dtype=np.float64)[slots],
-            step=self._window_forwards,
-            remaining=len(inside),
-            window=bounds.stop - bounds.start,
-            canvas=len(self.tokens),
-            margin=margin,
-            whole=Whole(
-                draft=self._draft.copy(),
-                free=self.free.copy(),
-                confidence=self.confidence.copy(),
-                is_end=self._end,
-                total=self._free_slots,
-                limit=self._limit,
-                model=model,
-            ),
-            scores=scores,
-            start=bounds.start,
+        whole = Whole(
+            draft=self._draft.copy(),
+            free=self.free.copy(),
+            confidence=self.confidence.copy(),
+            is_end=self._end,
+            total=self._free_slots,
+            limit=self._limit,
+            model=Scores(logits),
+        )
+        return view_of(
+            self.options.policy,
+            self._session,
+            logits,
+            whole,
+            slots,
+            proposal.entropy,
+            self._window_forwards,
+            len(inside),
+            self._bounds(),
         )
 
-    def _early_fillers(self, open_slots: NDArray[np.int64], inside: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """[n] whether the draft has a filler in a slot of ``inside``, and text in another open one of the same hole."""
-        with_text = np.unique(self._hole_of[open_slots[self._draft[open_slots] != self._filler]])
-        return (self._draft[inside] == self._filler) & np.isin(self._hole_of[inside], with_text)
-
-    def _step(self, rule: Rule, view: View | None) -> NDArray[np.int64]:
-        """Commit what the rule chooses, then take back and resize as it asks; the slots committed."""
+    def _step(self, rule: Rule, view: View | None, edited: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Commit what the rule chooses and edits, then take back and resize as it asks; the slots committed."""
         self._view = view
         if view is None or rule.finish(view):
             slots = np.flatnonzero(self.free)
@@ -288,6 +268,7 @@ class Row:
                 return _EMPTY
             chosen[np.argmax(view.confidence)] = True
             change = None
+        chosen |= np.isin(view.slots, edited)
         slots = view.slots[chosen]
         self._commit(slots, view.confidence[chosen])
         self._take_back(rule, view, slots)
@@ -326,20 +307,34 @@ class Row:
             verified=self._foresight.verified(slots),
         )
 
+    def _edit(self, rule: Rule, logits: Any) -> NDArray[np.int64]:
+        """Open the slots that the rule wants to write anew."""
+        written = self._written(_EMPTY)
+        if not len(written.slots) or not self._retracts_left:
+            return _EMPTY
+        return self._reopen(written, np.asarray(rule.edit(Scores(logits), written), dtype=np.bool_))
+
     def _take_back(self, rule: Rule, view: View, fresh: NDArray[np.int64]) -> None:
         written = self._written(fresh)
-        if not len(written.slots) or not self._retracts_left:
-            return
-        chosen = np.asarray(rule.retract(view, written), dtype=np.bool_)
+        if len(written.slots) and self._retracts_left:
+            self._reopen(written, np.asarray(rule.retract(view, written), dtype=np.bool_))
+
+    def _reopen(self, written: Written, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Open the chosen slots, the weakest first as far as the run may still take back; those that are open now.
+
+        What the constraint has decided because of them opens with them.
+        """
         slots = written.slots[chosen][np.argsort(written.confidence[chosen], kind="stable")][: self._retracts_left]
         if not len(slots):
-            return
+            return _EMPTY
         self._retracts_left -= len(slots)
-        self.retracted = self._marks.freed_with(slots)
-        self._session.retract(self.retracted.tolist())
-        self._marks.free(self.retracted)
-        self.free[self.retracted] = True
-        self.log_prob[self.retracted] = 0.0
+        opened = self._marks.freed_with(slots)
+        self._session.retract(opened.tolist())
+        self._marks.free(opened)
+        self.free[opened] = True
+        self.log_prob[opened] = 0.0
+        self.retracted = np.union1d(self.retracted, opened)
+        return opened
 
     def _may_resize(self) -> bool:
         return self._request.tail and self._resizes_left > 0
@@ -350,51 +345,32 @@ class Row:
         What was written stays; what the constraint had decided is decided anew.
         """
         released = np.flatnonzero(self._marks.kind == FORCED)
-        tokens, free = self.tokens.copy(), self.free.copy()
+        free = self.free.copy()
         free[released] = True
-        length = len(tokens)
-        at = length if change.at is None else change.at
-        if change.count > 0:
-            count = min(change.count, self._limit - length)
-            tokens, free = np.insert(tokens, at, np.zeros(count, np.int64)), np.insert(free, at, np.ones(count, bool))
-        else:
-            fixed = np.flatnonzero(~free)
-            count = -min(-change.count, length - 1 - (int(fixed[-1]) if len(fixed) else 0))
-            tokens, free = tokens[: length + count], free[: length + count]
-        if count == 0:
+        shape = reshaped(self.tokens, free, change, self._limit)
+        if shape is None:
             return False
         try:
-            session = self._open(tokens, free)
+            session = self._open(shape.tokens, shape.free)
         except Infeasible:
             return False
         self._session = session
         self._resizes_left -= 1
-        self._take_shape(tokens, free, released, at, count)
+        self.log_prob[released] = 0.0
+        self._marks.free(released)
+        self._marks.reshape(shape)
+        self._take_shape(shape)
         return True
 
-    def _take_shape(
-        self, tokens: NDArray[np.int64], free: NDArray[np.bool_], released: NDArray[np.int64], at: int, count: int
-    ) -> None:
-        """Give everything that is kept by slot the length of ``tokens``."""
-        self._marks.free(released)
-        self.log_prob[released] = 0.0
-        if count > 0:
-            self._marks.inserted(at, count)
-        else:
-            self._marks.cut(-count)
-
-        def fitted(values: NDArray[Any], blank: float) -> NDArray[Any]:
-            if count > 0:
-                return np.insert(values, at, np.full(count, blank, dtype=values.dtype))
-            return values[: len(tokens)]
-
-        self.log_prob = fitted(self.log_prob, 0.0)
-        self.confidence = fitted(self.confidence, math.nan)
-        self._at_commit = fitted(self._at_commit, 0.0)
-        self._draft = np.where(free, -1, tokens)
-        self.tokens, self.free = tokens, free
-        self._hole_of = _runs(free)
-        self._free_slots += count
+    def _take_shape(self, shape: Shape) -> None:
+        """Give everything that is kept by slot the length of the canvas."""
+        self.log_prob = shape.fitted(self.log_prob, 0.0)
+        self.confidence = shape.fitted(self.confidence, math.nan)
+        self._at_commit = shape.fitted(self._at_commit, 0.0)
+        self.tokens, self.free = shape.tokens, shape.free
+        self._draft = np.where(self.free, -1, self.tokens)
+        self._hole_of = runs(self.free)
+        self._free_slots += shape.count
         self._view = None
 
     # ---- reports
@@ -433,9 +409,3 @@ class Row:
 def _divisor(number: int, most: int) -> int:
     """The largest divisor of ``number`` that is not above ``most``."""
     return next(divisor for divisor in range(min(number, most), 0, -1) if number % divisor == 0)
-
-
-def _runs(free: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """[N] number of the run of free slots that a slot is in; what fixed slots hold has no meaning."""
-    starts = np.diff(free, prepend=False) & free
-    return np.cumsum(starts, dtype=np.int64)

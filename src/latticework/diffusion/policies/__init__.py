@@ -8,6 +8,7 @@ from latticework.diffusion.policies.ascending import Ascending
 from latticework.diffusion.policies.ccd import CCD
 from latticework.diffusion.policies.contract import Policy, Resize, Rule, View, Whole, Written
 from latticework.diffusion.policies.daedal import DAEDAL
+from latticework.diffusion.policies.editing import Editing
 from latticework.diffusion.policies.entropy_bound import EntropyBound
 from latticework.diffusion.policies.eoser import EOSER
 from latticework.diffusion.policies.ete import ETE
@@ -38,6 +39,7 @@ __all__ = [
     "RCR",
     "WINO",
     "Ascending",
+    "Editing",
     "Entropy",
     "EntropyBound",
     "Factor",

@@ -1,4 +1,4 @@
-"""What a decoding policy may ask and answer: select, finish, retract, verify, look ahead, resize.
+"""What a decoding policy may ask and answer: select, finish, retract, edit, verify, look ahead, resize.
 
 A policy never touches tokens: after a forward the loop hands it one valid completion with the confidence of every slot
 that may be committed, and it answers with a subset. Any subset keeps the canvas feasible, taking slots back only adds
@@ -163,6 +163,14 @@ class Rule(ABC):
     def rescore(self, logits: Any, slots: NDArray[np.int64]) -> Any:
         """Logits [N, V] to be used instead; ``slots`` are the open ones of the window. Must not write to ``logits``."""
         return logits
+
+    def edit(self, model: Scores, written: Written) -> NDArray[np.bool_]:
+        """[C] bool: open these slots before the completion is proposed and write what it has there.
+
+        Asked first; ``model`` are the model's own rows, those of fixed slots included. ``written.verified`` is NaN
+        where no shadow was asked for, and no slot is ``fresh``.
+        """
+        return np.zeros(len(written.slots), dtype=np.bool_)
 
     def finish(self, view: View) -> bool:
         """Whether to commit the whole completion now, tail included. Asked before :meth:`select`."""

@@ -29,6 +29,7 @@ BY_NAME: dict[str, type[Policy]] = {
     "prophet": all_of.Prophet,
     "learned": all_of.Learned,
     "freedave": all_of.FreeDave,
+    "editing": all_of.Editing,
     "saber": all_of.Saber,
     "rcr": all_of.RCR,
     "remdm": all_of.ReMDM,

@@ -1,0 +1,49 @@
+"""A canvas of another length: where slots are put in or cut, and what is kept by slot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latticework.diffusion.policies.contract import Resize
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Shape:
+    """The canvas after a change of its length.
+
+    Attributes:
+        tokens, free: [N'] int64 and bool; slots that were put in are free.
+        at: the slot before which slots were put in.
+        count: how many; below 0 how many were cut from the end.
+    """
+
+    tokens: NDArray[np.int64]
+    free: NDArray[np.bool_]
+    at: int
+    count: int
+
+    def fitted(self, values: NDArray[Any], blank: float) -> NDArray[Any]:
+        """[N'] what is kept by slot, ``blank`` for slots that were put in."""
+        if self.count > 0:
+            return np.insert(values, self.at, np.full(self.count, blank, dtype=values.dtype))
+        return values[: len(self.tokens)]
+
+
+def reshaped(tokens: NDArray[np.int64], free: NDArray[np.bool_], change: Resize, limit: int) -> Shape | None:
+    """The canvas with at most ``limit`` slots, nothing fixed cut off; ``None`` where that leaves it as it is."""
+    length = len(tokens)
+    at = length if change.at is None else change.at
+    if change.count > 0:
+        count = min(change.count, limit - length)
+        if count <= 0:
+            return None
+        return Shape(
+            np.insert(tokens, at, np.zeros(count, np.int64)), np.insert(free, at, np.ones(count, bool)), at, count
+        )
+    fixed = np.flatnonzero(~free)
+    kept = max(length + change.count, int(fixed[-1]) + 1 if len(fixed) else 1)
+    return None if kept >= length else Shape(tokens[:kept], free[:kept], at, kept - length)
