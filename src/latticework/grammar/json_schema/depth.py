@@ -18,6 +18,7 @@ ENOUGH_TIMES = 4  # that a schema may stand below itself
 # Most of a grammar for which an automaton is given up.
 MAX_TERMINALS = 200
 MAX_STATES = 5_000  # of its lexer
+MAX_SPLITS = 8  # states of the lexer in which it follows two readings: they make the first canvas dear
 
 
 def lower_document(document: Document, options: Options, limits: Limits) -> Lowered:
@@ -54,7 +55,9 @@ def _check_size(grammar: ContextFreeGrammar, limits: Limits) -> None:
 
     if len(grammar.terminals) > MAX_TERMINALS:
         raise LimitExceeded("terminals of a schema", MAX_TERMINALS)
-    whole_lexer(grammar, min(MAX_STATES, limits.max_states))
+    lexer = whole_lexer(grammar, min(MAX_STATES, limits.max_states))
+    if (lexer.split_class >= 0).sum() > MAX_SPLITS:
+        raise LimitExceeded("readings of a schema", MAX_SPLITS)
 
 
 def _is_shallow(lowering: Lowering, options: Options) -> bool:
