@@ -47,9 +47,10 @@ class LLaDA2(Family):
         experts, chosen, width, groups, best = required(config, self.name, *names)
         rotated = config.get("partial_rotary_factor", 1.0)
         fields = shape(config, self.name)
-        fields |= {"rope_parameters": {"partial_rotary_factor": rotated} | rope(config, 10_000.0)}
+        fields["rope_parameters"] = {"partial_rotary_factor": rotated} | rope(config, 10_000.0)
+        fields["head_dim"] = _head_dim(config)
         return Glm4MoeForCausalLM, Glm4MoeConfig(
-            **fields | {"head_dim": _head_dim(config)},
+            **fields,
             attention_bias=False,
             use_qk_norm=True,
             moe_intermediate_size=width,
