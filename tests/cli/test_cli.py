@@ -156,9 +156,9 @@ def test_wrong_usage_exits_2_and_prints_no_result(arguments):
 
 
 def test_an_unknown_model_says_what_was_tried():
-    result = run("extract", INLINE, "--text", "x", "--model", "GSAI-ML/LLaDA-8B-Instruct")
+    result = run("extract", INLINE, "--text", "x", "--model", "no-such-folder")
     assert result.exit_code == 1
-    assert "GSAI-ML/LLaDA-8B-Instruct" in result.stderr
+    assert "no-such-folder" in result.stderr
     assert "embedded" in result.stderr
 
 
@@ -239,3 +239,17 @@ def test_options_of_the_schema_stand_at_every_command_that_reads_one():
     document = run("extract", nullable, "--text", "a is b", "--quiet", *options, *QUICK).stdout
     assert "a" in json.loads(document)
     assert run("generate", "x", "--schema", nullable, "--quiet", *options, *QUICK).exit_code == 0
+
+
+def test_trace_is_a_page_for_each_text(folder: Path):
+    page = folder / "out.html"
+    result = run("extract", INLINE, str(folder / "one.txt"), "--trace", str(page), "--quiet", *QUICK)
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["name"] in page.read_text(encoding="utf-8")
+    several = run("extract", INLINE, str(folder / "one.txt"), str(folder / "empty.txt"), str(folder / "two.txt"),
+                  "--trace", str(page), "--quiet", *QUICK)  # fmt: skip
+    assert several.exit_code == 1
+    assert sorted(found.name for found in folder.glob("out-*.html")) == ["out-1.html", "out-3.html"]
+    nowhere = run("extract", INLINE, "--text", "Bo is 7.", "--trace", str(folder / "no" / "out.html"), *QUICK)
+    assert nowhere.exit_code == 1
+    assert "cannot write" in nowhere.stderr

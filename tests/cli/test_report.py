@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
@@ -105,3 +107,11 @@ def test_explain_counts_characters_not_bytes():
 def test_explain_needs_one_document():
     assert run("explain", INLINE).exit_code == 2
     assert run("explain", INLINE, "a.json", "--text", "b").exit_code == 2
+
+
+def test_check_draws_the_grammar(tmp_path: Path):
+    drawn = tmp_path / "grammar.svg"
+    result = run("check", INLINE, "--svg", str(drawn))
+    assert result.exit_code == 0
+    root = ElementTree.fromstring(drawn.read_text(encoding="utf-8"))
+    assert root.tag.endswith("svg")

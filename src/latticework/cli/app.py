@@ -29,6 +29,7 @@ from latticework.cli.options import (
     StepsOption,
     Temperature,
     ThresholdOption,
+    TraceOption,
     WatchOption,
     loop_options,
 )
@@ -84,6 +85,7 @@ def extract(
     block_length: BlockLength = None,
     as_json: JsonOption = False,
     watch: WatchOption = False,
+    trace: TraceOption = None,
     quiet: QuietOption = False,
     *,
     schema_options: SchemaOptions,
@@ -94,8 +96,8 @@ def extract(
     )
     with refusals():
         if batch is not None:
-            if texts or text is not None or as_json or watch:
-                raise typer.BadParameter("--batch goes without TEXT, --text, --json and --watch")
+            if texts or text is not None or as_json or watch or trace is not None:
+                raise typer.BadParameter("--batch goes without TEXT, --text, --json, --watch and --trace")
             source = None if schema is None else read_schema(schema)
             good = run_batch(model, batch, source, schema_options, options, quiet=quiet)
             raise typer.Exit(0 if good else 1)
@@ -105,7 +107,7 @@ def extract(
 
         sources = _sources(texts, text)
         grammar = json_schema(read_schema(schema), **schema_options)
-        good = run(model, sources, grammar, options, Output(as_json, watch, quiet))
+        good = run(model, sources, grammar, options, Output(as_json, watch, quiet, trace))
     raise typer.Exit(0 if good else 1)
 
 
@@ -131,6 +133,7 @@ def generate(
     block_length: BlockLength = None,
     as_json: JsonOption = False,
     watch: WatchOption = False,
+    trace: TraceOption = None,
     quiet: QuietOption = False,
     *,
     schema_options: SchemaOptions,
@@ -144,7 +147,7 @@ def generate(
     with refusals():
         grammar = _grammar(schema, pattern, choice, grammar_source, gbnf, schema_options)
         source = _source("-") if prompt == "-" else Source("prompt", prompt)
-        good = run(model, [source], grammar, options, Output(as_json, watch, quiet))
+        good = run(model, [source], grammar, options, Output(as_json, watch, quiet, trace))
     raise typer.Exit(0 if good else 1)
 
 

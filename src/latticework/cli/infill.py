@@ -27,9 +27,11 @@ from latticework.cli.options import (
     StepsOption,
     Temperature,
     ThresholdOption,
+    TraceOption,
     WatchOption,
     loop_options,
 )
+from latticework.cli.running import write_trace
 from latticework.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ def infill(
     block_length: BlockLength = None,
     as_json: JsonOption = False,
     watch: WatchOption = False,
+    trace: TraceOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Fill the marked holes of FILE so that the whole of it is a text of a grammar (guessed from the file's name)."""
@@ -80,9 +83,11 @@ def infill(
         if not quiet:
             for warning in language.warnings:
                 typer.echo(f"note: {warning}", err=True)
-        result = _fill(model, parts, language, options | {"prompt": prompt}, watch)
+        result = _fill(model, parts, language, options | {"prompt": prompt, "trace": trace is not None}, watch)
         if output is not None:
             _write(output, result.text)
+        if trace is not None:
+            write_trace(result, trace, file)
     if as_json:
         typer.echo(json.dumps({"source": file, **result.as_dict()}, ensure_ascii=False))
     elif diff:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,10 @@ SchemaArgument = Annotated[str, typer.Argument(help="JSON Schema: a file, or the
 ModelOption = Annotated[str, typer.Option("--model", help='"embedded" or a local model folder.')]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the full result object.")]
 WatchOption = Annotated[bool, typer.Option("--watch", help="Show the canvas being denoised (on stderr).")]
+TraceOption = Annotated[
+    Path | None,
+    typer.Option("--trace", help="Write a page that replays the denoising; of several texts, NAME-1.html and so on."),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress, no notes on stderr; errors are still shown.")]
 MaxTokens = Annotated[int | None, typer.Option(min=1, help="Slots of the canvas.")]
 Temperature = Annotated[float, typer.Option(min=0.0, max=100.0, help="0: the likeliest document; above: a sample.")]

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +17,7 @@ from latticework.cli.grammars import read_gbnf, read_grammar
 from latticework.cli.inputs import read_schema, read_text, refusals
 from latticework.cli.options import GbnfOption, GrammarOption, JsonOption, ModelOption
 from latticework.cli.schema_options import SchemaOptions, with_schema_options
+from latticework.errors import InputError
 
 if TYPE_CHECKING:
     from latticework.compiler import AnyConstraint
@@ -35,6 +37,7 @@ def check(
     ] = None,
     grammar: GrammarOption = None,
     model: ModelOption = "embedded",
+    svg: Annotated[Path | None, typer.Option("--svg", help="Draw the grammar here, as railroad diagrams.")] = None,
     as_json: JsonOption = False,
     *,
     schema_options: SchemaOptions,
@@ -47,6 +50,8 @@ def check(
         source = _grammar(schema, grammar, schema_options)
         constraint, milliseconds = _compile(source, model)
         facts = _facts(constraint, milliseconds)
+        if svg is not None:
+            _draw(source, svg)
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return
@@ -149,6 +154,15 @@ def _grammar(schema: str | None, grammar: str | None, schema_options: SchemaOpti
         return json_schema(read_schema(schema), **schema_options)
     assert grammar is not None
     return read_grammar(grammar)
+
+
+def _draw(grammar: Grammar, path: Path) -> None:
+    from latticework.viz.diagram import diagram
+
+    try:
+        path.write_text(diagram(grammar), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from None
 
 
 def _compile(grammar: Grammar, model: str) -> tuple[AnyConstraint, float]:

@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from latticework.batch.answers import plain_value
-from latticework.errors import LatticeworkError
+from latticework.errors import InputError, LatticeworkError
 from latticework.models.result import Result
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Output:
     as_json: bool
     watch: bool
     quiet: bool
+    trace: Path | None = None
 
 
 def run(
@@ -48,6 +50,7 @@ def run(
     if not out.quiet:
         for warning in () if grammar is None else grammar.warnings:
             typer.echo(f"note: {warning}", err=True)
+    options = options | {"trace": out.trace is not None}
     generator = None if all(source.error for source in sources) else _Generator(model_name, grammar, options, out.watch)
     step = 1 if out.watch else CHUNK
     good = True
@@ -56,8 +59,10 @@ def run(
             part = sources[start : start + step]
             readable = [source.text for source in part if source.error is None]
             results = iter(generator.results(readable) if generator else ())
-            for source in part:
+            for place, source in enumerate(part, start):
                 result = next(results) if source.error is None else Result.failed(source.error)
+                if out.trace is not None:
+                    write_trace(result, out.trace, source.name, place + 1 if len(sources) > 1 else None)
                 good &= _show(source, result, out, several=len(sources) > 1)
             advance(len(part), None)
     return good
@@ -83,6 +88,21 @@ class _Generator:
 
         with CanvasView(self._model.vocabulary) as view:
             return self._model.generate(texts, self._constraint, on_step=view, **self._options)
+
+
+def write_trace(result: Result, path: Path, title: str, number: int | None = None) -> None:
+    """The page of a result, if it has a trace; ``number`` tells those of several texts apart.
+
+    Raises ``InputError`` where it cannot be written.
+    """
+    if result.trace is None:
+        return
+    result.trace.title = title
+    own = path if number is None else path.with_stem(f"{path.stem}-{number}")
+    try:
+        result.trace.to_html(own)
+    except OSError as error:
+        raise InputError(f"cannot write {own}: {error.strerror}") from None
 
 
 def _show(source: Source, result: Result, out: Output, *, several: bool) -> bool:
