@@ -245,7 +245,8 @@ def test_trace_is_a_page_for_each_text(folder: Path):
     page = folder / "out.html"
     result = run("extract", INLINE, str(folder / "one.txt"), "--trace", str(page), "--quiet", *QUICK)
     assert result.exit_code == 0
-    assert json.loads(result.stdout)["name"] in page.read_text(encoding="utf-8")
+    assert json.loads(result.stdout)["age"] >= 0
+    assert '"/name":' in page.read_text(encoding="utf-8")
     several = run("extract", INLINE, str(folder / "one.txt"), str(folder / "empty.txt"), str(folder / "two.txt"),
                   "--trace", str(page), "--quiet", *QUICK)  # fmt: skip
     assert several.exit_code == 1
