@@ -154,7 +154,9 @@ def bound_costs(edge_offset, edge_class, edge_target, edge_cost, adjacent, ahead
                     for other in range(kinds):
                         if cost[target, other] + edge_cost[edge] < cost[node, other]:
                             cost[node, other] = cost[target, other] + edge_cost[edge]
-                    is_last[node] |= is_last[target]
+                            grows = True  # lexemes from the node to itself may stand before it
+                    if is_last[target] and not is_last[node]:
+                        is_last[node] = grows = True
                     continue
                 best = 0.0 if is_last[target] else FAR
                 for other in range(kinds):
@@ -162,7 +164,7 @@ def bound_costs(edge_offset, edge_class, edge_target, edge_cost, adjacent, ahead
                         best = cost[target, other]
                 if best + edge_cost[edge] < cost[node, kind]:
                     cost[node, kind] = best + edge_cost[edge]
-                    grows |= target == node
+                    grows = True
         best = 0.0 if is_last[node] else FAR
         for kind in range(kinds):
             if cost[node, kind] < best:
