@@ -139,3 +139,17 @@ def test_given_slots_are_never_taken_back(seed, name):
     assert outcome.error is None
     assert outcome.tokens[~free].tolist() == tokens[~free].tolist()
     assert all(free[step.retracted].all() for step in steps)
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_holes_are_filled_and_the_text_around_them_stays(name):
+    vocabulary = lw.Vocabulary([*TOKENS, b""], {0: "mask", 1: "eos", 2: "pad", len(TOKENS): "filler"})
+    lists = lw.compile(lw.lark('start: "[" N ("," N)* "]"\nN: /[12]+/'), vocabulary)
+    tokens = np.array([3, 0, 0, 0, 5, 0, 0, 4])
+    for seed in range(3):
+        request = Request((3,), tokens, tokens == 0, lists, (seed,), tail=False, elastic=True)
+        options = Options(policy=make_policy(name, **LIVELY.get(name, {})), block_length=[None, 3, 4][seed])
+        [outcome] = denoise(TinyModel(seed, vocabulary=vocabulary), [request], options)
+        assert outcome.error is None
+        assert lists.accepts(vocabulary.decode(outcome.tokens))
+        assert outcome.tokens[tokens > 0].tolist() == tokens[tokens > 0].tolist()
