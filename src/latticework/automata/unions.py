@@ -88,11 +88,13 @@ def _union(left: ir.Node, right: ir.Node) -> ir.Node | None:
             return bounds and ir.Join(left.item, left.separator, *bounds)
         case ir.Seq(), ir.Seq() if len(left.parts) == len(right.parts):
             parts = _one_merged(left.parts, right.parts)
-            return parts and ir.Seq(parts)
+            return None if parts is None else ir.Seq(parts)
         case ir.Ordered(), ir.Ordered() if len(left.members) == len(right.members):
             parts = _one_merged((node for node, _ in left.members), (node for node, _ in right.members))
             flags = (required for _, required in left.members)
-            return parts and ir.Ordered(zip(parts, flags, strict=True), left.separator, left.anywhere, left.early)
+            if parts is None:
+                return None
+            return ir.Ordered(zip(parts, flags, strict=True), left.separator, left.anywhere, left.early)
     return None
 
 

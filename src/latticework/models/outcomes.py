@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def text_slots(vocabulary: Vocabulary, row: PreparedRow, outcome: Outcome) -> NDArray[np.int64]:
-    """Slots whose tokens are the text: those before the tail, without the fillers of a canvas with holes."""
+    """Slots whose tokens are the text: those before the tail, without the fillers of an elastic canvas."""
     body = np.arange(outcome.body)
-    return body if row.form is None else body[outcome.tokens != vocabulary.filler]
+    return body[outcome.tokens != vocabulary.filler] if row.request.elastic else body
 
 
 def result_of(
@@ -40,7 +40,7 @@ def result_of(
         raise RuntimeError(f"internal error: the holes hold what they must not hold: {text!r}")
     is_json = row.grammar is not None and row.grammar.kind == "json_schema"
     complete = row.constraint is not None or row.form is not None or outcome.ended
-    more = {} if row.form is None else {"holes": row.form.hole_texts(outcome.tokens, vocabulary)}
+    more: dict[str, Any] = {} if row.form is None else {"holes": row.form.hole_texts(outcome.tokens, vocabulary)}
     return kind(
         value=value,
         text=text,
@@ -80,6 +80,7 @@ def explained_by_holes(row: PreparedRow, error: LatticeworkError) -> Latticework
         return error
     from latticework.lattice.constraint import Constraint
     from latticework.models.infilling import explained
+    from latticework.scaffold.constraint import ElasticConstraint
 
-    assert not isinstance(constraint, Constraint)
+    assert not isinstance(constraint, Constraint | ElasticConstraint)
     return explained(error, constraint, row.form)
