@@ -1,0 +1,1 @@
+"""How right an extraction is: data sets of (text, schema, gold), scores, reports."""
