@@ -105,7 +105,7 @@ def where() -> str:
 
 
 def plot(lines: Sequence[Line], file: Path) -> None:
-    """Right fields over forwards, a mark per policy; the format follows from the name of the file (.svg, .png).
+    """Forwards and right fields of every policy; the format follows from the name of the file (.svg, .png).
 
     Raises ``InputError`` when matplotlib is missing.
     """
@@ -117,18 +117,23 @@ def plot(lines: Sequence[Line], file: Path) -> None:
     mpl.rcParams["svg.hashsalt"] = "latticework"
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
-    for constrained, colour, label in ((True, "tab:blue", "constrained"), (False, "tab:orange", "unconstrained")):
+    names = list(dict.fromkeys(line.policy for line in lines))
+    size = (8, 1.5 + 0.22 * len(names))
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=size, sharey=True, layout="constrained")
+    for constrained, colour, label in ((False, "tab:orange", "unconstrained"), (True, "tab:blue", "constrained")):
         some = [line for line in lines if line.constrained is constrained]
-        across = [line.tally.forwards / line.tally.documents for line in some]
-        axes.scatter(across, [line.tally.exact() for line in some], s=18, color=colour, label=label)
-        if constrained:
-            for line, x in zip(some, across, strict=True):
-                place = (x, line.tally.exact())
-                axes.annotate(line.policy, place, fontsize=6, xytext=(3, 3), textcoords="offset points")
-    axes.set_xlabel("forwards per document")
-    axes.set_ylabel("share of fields right")
-    axes.legend()
-    axes.grid(alpha=0.3)
+        rows = [names.index(line.policy) for line in some]
+        forwards = [line.tally.forwards / line.tally.documents for line in some]
+        left.scatter(forwards, rows, s=22, color=colour, label=label)
+        right.scatter([line.tally.exact() for line in some], rows, s=22, color=colour)
+    left.set_yticks(range(len(names)), names, fontsize=8)
+    left.invert_yaxis()
+    left.set_xlabel("forwards per document")
+    left.set_xlim(left=0)
+    right.set_xlabel("share of fields right")
+    right.set_xlim(0, 1.03)
+    left.legend(fontsize=8)
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
     figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
     pyplot.close(figure)
