@@ -38,7 +38,7 @@ class Budget:
 
     max_nodes: int = 4_000
     max_rounds: int = 60
-    max_attempts: int = 6
+    max_attempts: int = 12
 
 
 @dataclass(frozen=True, eq=False, slots=True)
