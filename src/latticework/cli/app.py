@@ -10,6 +10,7 @@ import typer
 
 from latticework.cli.batch import run_batch
 from latticework.cli.bench import bench
+from latticework.cli.eval import evaluate
 from latticework.cli.grammars import read_gbnf, read_grammar
 from latticework.cli.infill import infill
 from latticework.cli.inputs import read_schema, read_text, refusals
@@ -52,6 +53,7 @@ app.command()(infill)
 app.command()(check)
 app.command()(explain)
 app.command()(serve)
+app.command("eval")(evaluate)
 app.add_typer(bench, name="bench")
 
 

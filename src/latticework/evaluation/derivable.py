@@ -8,28 +8,12 @@ from typing import Any
 
 _NUMERAL = re.compile(r"(?<![\w.,])[-−]?\d+(?:[.,'’ \u00a0\u202f]\d+)*|\d+(?:[.,]\d+)*")
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)?")
-_SMALL = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
+_ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_TEENS = (
+    *("ten", "eleven", "twelve", "thirteen", "fourteen"),
+    *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_SMALL = ("zero", *_ONES, *_TEENS)
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _NAMES = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH = (
@@ -108,7 +92,7 @@ def _numbers(text: str) -> set[Decimal | None]:
         tens, _, ones = match.group().partition("-")
         if tens in _SMALL and not ones:
             found.add(_decimal(str(_SMALL.index(tens))))
-        elif tens in _TENS and (not ones or ones in _SMALL[1:10]):
+        elif tens in _TENS and (not ones or ones in _ONES):
             found.add(_decimal(str(10 * (_TENS.index(tens) + 2) + (_SMALL.index(ones) if ones else 0))))
     return found - {None}
 
