@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench docs licences release clean
 
 demo: $(VENV)/.run
 	$(BIN)/python examples/demo.py
@@ -20,6 +20,20 @@ bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/compile_schemas.py
 	$(BIN)/python benchmarks/lattice_step.py
 	$(BIN)/python benchmarks/start_up.py
+
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+licences: $(VENV)/.bench
+	$(BIN)/python benchmarks/licences_page.py
+
+# Builds and checks what would be published, in dist/; publishes nothing.
+release: $(VENV)/.release
+	$(BIN)/python benchmarks/release_check.py
+	rm -rf build dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/python -m twine check --strict dist/*
+	$(BIN)/python benchmarks/release_check.py dist/*.whl
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -39,5 +53,13 @@ $(VENV)/.bench: $(VENV)/.test
 	$(PIP) install -c constraints.txt -e ".[bench]"
 	touch $@
 
+$(VENV)/.docs: $(VENV)/.run
+	$(PIP) install -c constraints.txt -e ".[docs]"
+	touch $@
+
+$(VENV)/.release: $(VENV)/.run
+	$(PIP) install -c constraints.txt -e ".[release]"
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist site src/*.egg-info .pytest_cache .ruff_cache

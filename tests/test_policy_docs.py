@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+
+from page_programs import DOCS, running
 
 from latticework.diffusion.policies.registry import POLICIES
 
-PAGE = (Path(__file__).parents[1] / "docs" / "policies.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "policies.md").read_text(encoding="utf-8")
 
 
 def test_every_policy_is_listed() -> None:
@@ -15,6 +16,6 @@ def test_every_policy_is_listed() -> None:
 
 
 def test_the_programs_run() -> None:
-    blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert len(blocks) == 2
-    exec("\n".join(blocks), {})
+    texts = running(DOCS / "policies.md")
+    assert len(texts) == 2
+    exec("\n".join(texts), {})
