@@ -90,11 +90,11 @@ def _project() -> dict[str, Any]:
 
 def licence(package: Distribution) -> str:
     """The licence as the package states it: expression, else a short text, else classifiers."""
-    facts = package.metadata
-    stated = facts.get("License-Expression") or (facts.get("License") or "").strip()
+    facts = package.metadata.json
+    stated = str(facts.get("license_expression") or facts.get("license") or "").strip()
     if stated and len(stated) <= _LONGEST and "\n" not in stated and stated.upper() != "UNKNOWN":
         return stated
-    classes = [text for text in facts.get_all("Classifier") or [] if text.startswith(_CLASSIFIER)]
+    classes = [text for text in facts.get("classifier", ()) if text.startswith(_CLASSIFIER)]
     names = [re.sub(r"^License :: (OSI Approved :: )?", "", text) for text in classes]
     return ", ".join(names) or "see its files"
 
