@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from latticework.grammar import choice as choice
     from latticework.grammar import gbnf as gbnf
     from latticework.grammar import json_schema as json_schema
+    from latticework.grammar import json_string as json_string
     from latticework.grammar import lark as lark
     from latticework.grammar import regex as regex
     from latticework.grammar import smiles as smiles
@@ -56,6 +57,7 @@ _HOMES = {
     "choice": "latticework.grammar",
     "gbnf": "latticework.grammar",
     "json_schema": "latticework.grammar",
+    "json_string": "latticework.grammar",
     "lark": "latticework.grammar",
     "regex": "latticework.grammar",
     "smiles": "latticework.grammar",

@@ -12,9 +12,10 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from latticework.automata.escaped import first_bytes, written_out
 from latticework.automata.followers import followers_of, terminals_of
 from latticework.automata.lexer import Lexer
-from latticework.automata.lexing import NO_CLASS, build_lexer, terminal_automaton
+from latticework.automata.lexing import NO_CLASS, build_decoded, terminal_automaton
 from latticework.grammar.cfg.syntax import ContextFreeGrammar
 
 _known: WeakKeyDictionary[ContextFreeGrammar, Lexer] = WeakKeyDictionary()
@@ -25,10 +26,12 @@ def whole_lexer(grammar: ContextFreeGrammar, max_states: int) -> Lexer:
 
     Raises:
         LimitExceeded: ``max_states`` or ``max_nodes``; names the terminal at fault.
+        InputError: as :func:`.lexing.build_lexer`.
     """
     found = _known.get(grammar)
     if found is None or found.states > max_states:
-        found = _known[grammar] = _without_idle_splits(build_lexer(grammar, max_states), grammar, max_states)
+        decoded, in_string = build_decoded(grammar, max_states)
+        found = _known[grammar] = written_out(_without_idle_splits(decoded, grammar, max_states), in_string)
     return found
 
 
@@ -45,15 +48,24 @@ def _without_idle_splits(lexer: Lexer, grammar: ContextFreeGrammar, max_states: 
 
 
 def _following_bytes(lexer: Lexer, grammar: ContextFreeGrammar, max_states: int) -> NDArray[np.bool_]:
-    """[K, 256] whether what may stand behind a lexeme of a class begins with a byte."""
+    """[K, 256] whether what may stand behind a lexeme of a class begins with a byte; within a string, one decoded."""
     begins = np.zeros((len(grammar.terminals), 256), np.bool_)
     for number, terminal in enumerate(grammar.terminals):
         automaton = terminal_automaton(terminal, max_states)
         begins[number] = automaton.next_state[0, automaton.byte_class] >= 0
+    written = np.array(
+        [
+            first_bytes(found) if terminal.writing in ("escaped", "closing") else found
+            for terminal, found in zip(grammar.terminals, begins, strict=True)
+        ]
+    )
     behind = followers_of(grammar).behind
     follows = np.zeros((lexer.classes, 256), np.bool_)
     for number in range(lexer.classes):
         first, last = lexer.class_offset[number : number + 2]
         for terminal in lexer.class_terminal[first:last].tolist():
-            follows[number] |= begins[[*terminals_of(behind[terminal]), *grammar.ignored]].any(0)
+            inside = grammar.terminals[terminal].writing == "escaped"
+            follows[number] |= (begins if inside else written)[[*terminals_of(behind[terminal]), *grammar.ignored]].any(
+                0
+            )
     return follows

@@ -9,6 +9,7 @@ from latticework.grammar.cfg.rings import smiles
 from latticework.grammar.choice import choice
 from latticework.grammar.grammar import Grammar
 from latticework.grammar.json_schema import json_schema
+from latticework.grammar.json_string import json_string
 from latticework.grammar.limits import DEFAULT_LIMITS, Limits
 from latticework.grammar.regex import regex
 from latticework.grammar.structural import Tag, tags
@@ -23,6 +24,7 @@ __all__ = [
     "choice",
     "gbnf",
     "json_schema",
+    "json_string",
     "lark",
     "regex",
     "smiles",

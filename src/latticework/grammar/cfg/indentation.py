@@ -96,7 +96,10 @@ def laid_out(draft: Draft, start: int, layout: Indentation, symbols: Mapping[int
 
     Raises:
         GrammarError: blocks or brackets do not end in the alternative in which they begin, or all texts nest too deep.
+        InputError: a part of the grammar is a JSON string of another one.
     """
+    if any(terminal.writing != "plain" for terminal in draft.terminals):
+        raise InputError("a grammar with blocks by indentation cannot hold JSON strings of grammars")
     return _Copier(draft, layout, _roles(draft, layout, symbols)).copy(start)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from typing import Literal
 
 from latticework.grammar import ir
 
@@ -27,6 +28,8 @@ class Terminal:
         pattern: the language, which must not hold the empty text.
         mode: terminals of one mode compete for a lexeme; those of several compete only where the rules admit
             either next. Grammars that are put together keep a mode each.
+        writing: ``"plain"``: as ``pattern`` says; ``"escaped"``: as a part of a JSON string that is a text of
+            ``pattern`` once it is decoded; ``"opening"`` and ``"closing"``: the quotation marks around such parts.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Terminal:
     is_literal: bool = False
     munch: bool = True
     mode: int = 0
+    writing: Literal["plain", "opening", "escaped", "closing"] = "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,8 @@ class ContextFreeGrammar:
         found = blake2b(digest_size=16)
         for terminal in self.terminals:
             found.update(terminal.pattern.digest)
-            found.update(repr((terminal.priority, terminal.is_literal, terminal.munch, terminal.mode)).encode())
+            traits = (terminal.priority, terminal.is_literal, terminal.munch, terminal.mode, terminal.writing)
+            found.update(repr(traits).encode())
         shape = [(production.left, production.right) for production in self.productions]
         found.update(repr((shape, len(self.nonterminals), self.start, self.ignored)).encode())
         if self.condition is not None:
