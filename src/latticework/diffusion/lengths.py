@@ -47,3 +47,26 @@ def reshaped(tokens: NDArray[np.int64], free: NDArray[np.bool_], change: Resize,
     fixed = np.flatnonzero(~free)
     kept = max(length + change.count, int(fixed[-1]) + 1 if len(fixed) else 1)
     return None if kept >= length else Shape(tokens[:kept], free[:kept], at, kept - length)
+
+
+def room_for_full_hole(
+    draft: NDArray[np.int64],
+    free: NDArray[np.bool_],
+    hole_of: NDArray[np.int64],
+    grows: NDArray[np.bool_],
+    filler: int,
+) -> Resize | None:
+    """Twice the slots for the first growing hole that is not done yet and has no filler in the draft, if there is one.
+
+    Args:
+        draft: [N], a valid completion.
+        free: [N] slots still open.
+        hole_of: [N] number of the hole of every slot; that of a slot of no hole has no meaning.
+        grows: [N] slots of holes that may grow.
+        filler: the token that leaves no text.
+    """
+    full = np.setdiff1d(hole_of[grows & free], hole_of[grows & (draft == filler)])
+    if not len(full):
+        return None
+    slots = np.flatnonzero(grows & (hole_of == full[0]))
+    return Resize(len(slots), int(slots[-1]) + 1)

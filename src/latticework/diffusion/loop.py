@@ -87,7 +87,7 @@ def open_row(model: DiffusionModel, index: int, request: Request, options: Optio
             shorter = replace(request, tokens=request.tokens[:first], free=request.free[:first])
             with suppress(Infeasible):  # documents may have other lengths than this one
                 return Row(index, shorter, model.vocabulary, options, slots)
-    return Row(index, request, model.vocabulary, options)
+    return Row(index, request, model.vocabulary, options, max(slots, request.most))
 
 
 class Batch:

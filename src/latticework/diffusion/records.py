@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from latticework.compiler import AnyConstraint
     from latticework.errors import LatticeworkError
     from latticework.lattice.chart.marked import MarkedConstraint
+    from latticework.scaffold.constraint import ElasticConstraint
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -34,17 +35,23 @@ class Request:
             from that of the canvas.
         seen: slots that the network rates at a time, counted from the start of the canvas, where it cannot see all of
             it; blocks then divide them.
+        fixes_forced: whether slots that the constraint leaves one token are written before the model is asked.
+        grows: [N] bool, slots of holes of an elastic canvas that get more slots where a text fills all of theirs.
+        most: slots to which the canvas may grow then.
     """
 
     prompt: tuple[int, ...]
     tokens: NDArray[np.int64]
     free: NDArray[np.bool_]
-    constraint: AnyConstraint | MarkedConstraint | None = None
+    constraint: AnyConstraint | MarkedConstraint | ElasticConstraint | None = None
     entropy: tuple[int, ...] = (0,)
     tail: bool = True
     elastic: bool = False
     aligned: bool = False
     seen: int | None = None
+    fixes_forced: bool = True
+    grows: NDArray[np.bool_] | None = None
+    most: int = 0
 
     def __post_init__(self) -> None:
         if self.elastic and self.tail:

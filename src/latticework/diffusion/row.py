@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latticework.diffusion.lengths import Shape, reshaped
+from latticework.diffusion.lengths import Shape, reshaped, room_for_full_hole
 from latticework.diffusion.lookahead import Foresight
 from latticework.diffusion.marks import FORCED, WRITTEN, Marks
 from latticework.diffusion.options import Options
@@ -84,6 +84,7 @@ class Row:
         self._end[vocabulary.end_tokens] = request.tail
         self._filler = vocabulary.filler if request.elastic else -1
         self._hole_of = runs(self.free)
+        self._grows = request.grows
         self._tail_only = False
         self._aligned = request.aligned
         self._window = -1
@@ -124,7 +125,7 @@ class Row:
         document stands and only end or pad can follow, the tail is filled too.
         """
         begun = perf_counter()
-        forced = self._session.forced()
+        forced = self._session.forced() if self._request.fixes_forced else {}
         if forced:
             self._fix(forced, FORCED)
         slots = list(forced)
@@ -201,6 +202,9 @@ class Row:
         proposal = self._session.propose(logits, self.options.temperature, self._generator, entropy=wanted)
         self._draft = np.asarray(proposal.tokens, dtype=np.int64)
         self.confidence = np.asarray(proposal.confidence, dtype=np.float64)
+        if self._stretch():
+            self.timings.constraint += 1e3 * (perf_counter() - begun)
+            return _EMPTY
         choosing = self.timings.policy
         slots = self._step(rule, self._look(proposal, logits, inside), edited)
         left = self._draft[self.free]  # -1 where the canvas has grown: nothing is known of those slots
@@ -336,6 +340,13 @@ class Row:
         self.retracted = np.union1d(self.retracted, opened)
         return opened
 
+    def _stretch(self) -> bool:
+        """Give more slots to a hole that the draft fills to its last one, if it may grow; whether it got them."""
+        if self._grows is None or not self._resizes_left:
+            return False
+        change = room_for_full_hole(self._draft, self.free, self._hole_of, self._grows, self._filler)
+        return change is not None and self._resize(change)
+
     def _may_resize(self) -> bool:
         return self._request.tail and self._resizes_left > 0
 
@@ -369,7 +380,11 @@ class Row:
         self._at_commit = shape.fitted(self._at_commit, 0.0)
         self.tokens, self.free = shape.tokens, shape.free
         self._draft = np.where(self.free, -1, self.tokens)
-        self._hole_of = runs(self.free)
+        if self._grows is None:
+            self._hole_of = runs(self.free)
+        else:
+            self._hole_of = np.insert(self._hole_of, shape.at, np.full(shape.count, self._hole_of[shape.at - 1]))
+            self._grows = np.insert(self._grows, shape.at, np.ones(shape.count, np.bool_))
         self._free_slots += shape.count
         self._view = None
 
@@ -386,7 +401,7 @@ class Row:
             forced=forced,
             confidence=self.confidence.copy(),
             retracted=self.retracted,
-            provisional=self.options.policy.revises,
+            provisional=self.options.policy.revises or self._grows is not None,
         )
 
     def outcome(self, error: LatticeworkError | None = None) -> Outcome:

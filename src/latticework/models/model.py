@@ -29,10 +29,12 @@ from latticework.models.outcomes import result_of
 from latticework.models.result import InfillResult, Result
 from latticework.models.rows import PreparedRow, Rows
 from latticework.models.streaming import Streaming
+from latticework.scaffold.choice import chosen
 
 if TYPE_CHECKING:
     from latticework.compiler import AnyConstraint
     from latticework.grammar.grammar import Grammar
+    from latticework.scaffold.choice import ScaffoldName
     from latticework.tokens.vocabulary import Vocabulary
 
 
@@ -91,6 +93,7 @@ class Model(Streaming):
         *,
         n: int | None = None,
         max_tokens: int | None = None,
+        scaffold: ScaffoldName = "auto",
         temperature: float = 0.0,
         seed: int | None = None,
         policy: str | Policy | None = None,
@@ -116,6 +119,11 @@ class Model(Streaming):
             max_tokens: slots of the canvas. By default twice the fewest tokens a document needs, at least
                 ``MIN_SLACK`` more than that, and never more than the model has positions left; ``FREE_TEXT_SLOTS``
                 without a grammar.
+            scaffold: how the fixed text of a schema (keys, punctuation) comes into the canvas. ``"soft"``: the lattice
+                writes it where it is decided, as values get their lengths; ``"elastic"``: it is there from the start,
+                around values with slots to spare, which hold the model's filler where the value is shorter and become
+                more where it is longer; ``"none"``: it is not written before the model is asked; ``"auto"``: see
+                ``docs/scaffolds.md``. A schema or a canvas that admits no elastic scaffold gets a soft one.
             temperature: 0 for the likeliest document, above 0 for a sample.
             seed: reproduces a sample; drawn and reported when not given. A row's sample depends on the seed and on its
                 own prompt, grammar and canvas, not on the other rows; equal rows of a batch get different samples.
@@ -152,12 +160,13 @@ class Model(Streaming):
         )
         if max_tokens is not None and max_tokens < 1:
             raise InputError(f"max_tokens must be at least 1, got {max_tokens}")
+        kind = chosen(scaffold, self.backend)
         single = isinstance(prompt, str)
         prompts, grammars = pair(prompt, grammar)
         seeds = candidate_seeds(n, seed, temperature)
         candidates = [Rows(self.backend, self.compile, own or 0) for own in seeds]
         makers = [
-            partial(rows.blank, prompt, grammar, max_tokens)
+            partial(rows.blank, prompt, grammar, max_tokens, kind)
             for prompt, grammar in zip(prompts, grammars, strict=True)
             for rows in candidates
         ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 if TYPE_CHECKING:
     from latticework.diffusion.policy import Policy
     from latticework.diffusion.records import Step
+    from latticework.scaffold.choice import ScaffoldName
 
 
 class InfillOptions(TypedDict, total=False):
@@ -32,3 +33,4 @@ class GenerateOptions(InfillOptions, total=False):
     """Keyword arguments of ``Model.generate``, explained there."""
 
     max_tokens: int | None
+    scaffold: ScaffoldName

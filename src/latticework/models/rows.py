@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from latticework.lattice.chart.constraint import ContextFreeConstraint
     from latticework.lattice.chart.marked import MarkedConstraint
     from latticework.models.base import DiffusionModel
+    from latticework.scaffold.choice import ScaffoldName
+    from latticework.scaffold.constraint import ElasticConstraint
 
 MAX_PROMPT_BYTES = 1 << 20  # UTF-8 bytes of one prompt; far above any model's positions, so that mistakes fail early
 FREE_TEXT_SLOTS = 128  # canvas of a row without a grammar, unless max_tokens says otherwise
+MOST_GROWTH = 1024  # slots that an elastic canvas may get beyond its first ones, where the model has no limit
 MIN_SLACK = 64  # slots of the default canvas beyond the shortest document
 
 
@@ -58,20 +61,45 @@ class Rows:
         self._rated = traits.block if traits.attention == "encoder_decoder" else None
         self._seen: Counter[bytes] = Counter()
 
-    def blank(self, prompt: str, grammar: Any, max_tokens: int | None) -> PreparedRow:
-        """A row whose canvas is all free. Raises what :meth:`Model.generate` raises."""
+    def blank(self, prompt: str, grammar: Any, max_tokens: int | None, scaffold: ScaffoldName = "soft") -> PreparedRow:
+        """A row whose canvas is all free, or has a scaffold. Raises what :meth:`Model.generate` raises."""
         _check_prompt(prompt)
         if not prompt.strip():
             raise InputError("the prompt is empty")
         constraint = None if grammar is None else self._compile(grammar)
         ids = self._prompt_ids(prompt, constraint)
         slots = self._slots(len(ids), constraint, max_tokens)
-        entropy = self._entropy([slots, *ids], constraint)
         source = None if constraint is None else constraint.grammar
-        return PreparedRow(
-            Request.blank(tuple(ids), slots, constraint, entropy, aligned=self._aligned, seen=self._rated),
-            source,
-            constraint,
+        if scaffold == "elastic" and source is not None:
+            elastic = self._elastic(ids, source, max_tokens)
+            if elastic is not None:
+                return PreparedRow(elastic, source, constraint)
+        entropy = self._entropy([slots, *ids], constraint)
+        request = Request.blank(tuple(ids), slots, constraint, entropy, aligned=self._aligned, seen=self._rated)
+        return PreparedRow(replace(request, fixes_forced=scaffold != "none"), source, constraint)
+
+    def _elastic(self, ids: list[int], source: Grammar, max_tokens: int | None) -> Request | None:
+        """The request of a canvas with an elastic scaffold; ``None`` where the grammar has none that fits."""
+        from latticework.scaffold.canvas import scaffold_of
+
+        positions = self._backend.max_positions
+        limit = max_tokens if positions is None else min(max_tokens or positions, positions - len(ids))
+        found = scaffold_of(source, self._backend.vocabulary, self._backend.encode_text, limit)
+        if found is None:
+            return None
+        words = [len(found.tokens), *ids, *found.tokens.tolist(), *found.free.tolist()]
+        return Request(
+            tuple(ids),
+            found.tokens,
+            found.free,
+            found.constraint,
+            self._entropy(words, found.constraint),
+            tail=False,
+            elastic=True,
+            aligned=self._aligned,
+            seen=self._rated,
+            grows=found.grows,
+            most=len(found.tokens) + MOST_GROWTH if limit is None else limit,
         )
 
     def with_holes(self, parts: object, grammar: Any, prompt: str) -> PreparedRow:
@@ -148,7 +176,9 @@ class Rows:
             slots = constraint.min_tokens + max(MIN_SLACK, constraint.min_tokens)
         return slots if left is None else min(slots, left)
 
-    def _entropy(self, words: Sequence[int], constraint: AnyConstraint | MarkedConstraint | None) -> tuple[int, ...]:
+    def _entropy(
+        self, words: Sequence[int], constraint: AnyConstraint | MarkedConstraint | ElasticConstraint | None
+    ) -> tuple[int, ...]:
         """What seeds a row: the seed, what the row is made of, and how often that has been seen in this call."""
         found = blake2b(np.array(words, dtype=np.int64).tobytes(), digest_size=16)
         found.update(b"" if constraint is None else constraint.digest)

@@ -1,0 +1,1 @@
+"""Elastic schema scaffolds: the fixed text of a schema stands in the start canvas, the filler takes spare slots."""
