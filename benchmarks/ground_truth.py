@@ -1,9 +1,9 @@
 """Canvases that are known to have a filling: ``python benchmarks/ground_truth.py FOLDER --only LANGUAGE --seconds S``.
 
 Texts of FOLDER (``json-dev.jsonl`` and so on) that the grammar accepts are cut by Mistral's Tekken tokenizer; 1, 2, 3
-or 5 random regions with together 10 to 90 % of the tokens are masked. A canvas has exactly as many slots as the text has
-tokens, and no tail, so the true text fills it, and for every masked slot the true token is admissible. Asked are: the
-canvas; three masked slots with their true token, one by one; a random half of all true tokens together. Every answer
+or 5 random regions with together 10 to 90 % of the tokens are masked. A canvas has exactly as many slots as the text
+has tokens, and no tail, so the true text fills it, and for every masked slot the true token is admissible. Asked are:
+the canvas; three masked slots with their true token, one by one; a random half of all true tokens together. Every answer
 has to be yes. Each filling found is decoded and asked back of the recogniser, and of an outside judge where one is
 quick (``json``, ``ast``). Answers over the budget, or after more than 20 s, are no verdicts and counted apart; times
 are CPU milliseconds of the first question, p50 / p90 / p99 / worst.

@@ -1,9 +1,9 @@
 """Beside the check of unbounded gaps: ``python benchmarks/reference_check.py FOLDER --only LANGUAGE --seconds S``.
 
 Texts of FOLDER that the grammar accepts, cut by Mistral's Tekken tokenizer (131k), are unmasked in four orders: at
-random, from left to right, the likely first (frequent tokens, with noise), and at random in blocks of 32. At five moments
-of each (10, 30, 50, 70, 90 % masked) there are two states: the canvas with the true next token, and with another token
-of the text in its place. Both are asked of two engines, on our grammar:
+random, from left to right, the likely first (frequent tokens, with noise), and at random in blocks of 32. At five
+moments of each (10, 30, 50, 70, 90 % masked) there are two states: the canvas with the true next token, and with
+another token of the text in its place. Both are asked of two engines, on our grammar:
 
 - *reference*: is there a text if every gap may hold anything (:mod:`unbounded`, after Mündler et al., Numba)?
 - *ours*: is there a filling with exactly one token in every slot? No tail, nothing kept between states.
@@ -11,8 +11,8 @@ of the text in its place. Both are asked of two engines, on our grammar:
 Agreement comes first. Where ours says no and the reference yes, ours is asked again with up to 24 more slots in every
 gap: a yes means that the number of slots made the difference. Where the reference says no to what has a filling, it is
 asked about the filling, without gaps: a yes means that its longest match lost the reading at the edge of a gap.
-Times are CPU milliseconds, p50 / p90 / p99 / worst; questions that take us over 20 s count as over the budget. Rows are appended to ``--rows FILE``; ``--report FILE`` writes the
-tables.
+Times are CPU milliseconds, p50 / p90 / p99 / worst; questions that take us over 20 s count as over the budget. Rows
+are appended to ``--rows FILE``; ``--report FILE`` writes the tables.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ words. Nothing is kept between checks. What differs favours it: readings of a ru
 listed one by one, whether a beginning and an end belong to one lexeme is looked up in an automaton instead of compiled
 from a regular expression, and the rules are cut to pairs by :func:`latticework.automata.rules.rules_of`. Words of
 stronger terminals are no words of weaker ones, as our grammars say. Bytes that are ignored on their own (white space)
-are passed over before lexemes; longer ignored text (comments) is a terminal that leaves no symbol.
+are passed over before lexemes; longer ignored text (comments) is a terminal that leaves no symbol. Joining the runs is
+Python here and in the original; all else is Numba here and Rust there.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from latticework.lattice.chart.canvas import Canvas
 
 MOST_TRIPLES = 64_000_000  # of the original; beyond it there is no answer
 MOST_TABLE = 1 << 31  # bytes of the table of triples
-STAGES = ("lexing", "automaton", "emptiness")
+STAGES = ("lexing", "joining", "automaton", "emptiness")
 
 
 @dataclass
@@ -117,6 +118,7 @@ class Unbounded:
         runs = self._runs(canvas)
         stage("lexing")
         edges = self._edges(canvas, runs)
+        stage("joining")
         move, accept = self._automaton(edges)
         stage("automaton")
         check.states, check.edges = len(move), int((move >= 0).sum())
@@ -130,17 +132,17 @@ class Unbounded:
         stage("emptiness")
         return check
 
-    def _runs(self, canvas: Canvas) -> list[tuple[int, int, NDArray[np.int32], int] | None]:
+    def _runs(self, canvas: Canvas) -> list[tuple[int, int, NDArray[np.int32], NDArray[np.bool_]] | None]:
         """Pieces of every run of fixed text, and ``None`` for every gap between them."""
         text, found, at = canvas.text, [], 0
         for index in range(canvas.gaps + 1):
             end = int(canvas.gap_at[index]) if index < canvas.gaps else len(text)
             if end > at:
                 before, behind = index > 0, index < canvas.gaps
-                own, first = pieces(
+                own, reached = pieces(
                     self.move, self.accept, self.alive, self.starts, self.passed, text, at, end, before, behind
                 )
-                found.append((at, end, own, int(first)))
+                found.append((at, end, own, reached))
             if index < canvas.gaps:
                 found.append(None)
             at = end
@@ -164,21 +166,19 @@ class Unbounded:
                     if first >= 0:
                         open_[terminal].append((here, self._anything(np.array([first], np.int32))))
                 continue
-            begin, end, own, first = run
-            behind = states
-            states += 1
-            place: dict[int, int] = {first: states, end: behind}
-            states += 1
-            edges.append((here, -1, place[first]))
-            for offset in np.unique(own[:, [0, 2]]).tolist():
-                if offset not in place and offset > first:
-                    place[offset] = states
-                    states += 1
+            begin, end, own, reached = run
+            place = {begin: here}
+            for offset in (np.flatnonzero(reached[1:]) + begin + 1).tolist():
+                place[offset] = states
+                states += 1
+            behind = place.setdefault(end, states)
+            states = max(states, behind + 1)
+            edges += [(at, -1, place[offset + 1]) for offset, at in place.items() if self._passes(text, offset, end)]
             still: dict[int, list[tuple[int, NDArray[np.int32]]]] = defaultdict(list)
             stops: dict[tuple[int, int], int] = {}
             for offset, terminal, stop, kind in own.tolist():
                 source = here if kind in (ENDING, MIDDLE) else place[offset]
-                edges.append((source, terminal, place.get(stop, behind)))
+                edges.append((source, terminal, place[stop]))
                 if kind == WHOLE:
                     continue
                 if kind == BEGINNING and self.starts[0, terminal] >= 0:
@@ -188,25 +188,16 @@ class Unbounded:
                     for state, now in open_[terminal]:
                         still[terminal].append((state, run_set(self.move, now, text, begin, end)))
                 elif kind == ENDING:
-                    stops[terminal, stop] = place.get(stop, behind)
+                    stops[terminal, stop] = place[stop]
             for (terminal, stop), target in stops.items():
-                # The match ends before the bytes passed over.
-                last = self._match_end(text, begin, stop, terminal)
                 for state, now in open_[terminal]:
-                    if self.accept[run_set(self.move, now, text, begin, last)].any():
+                    if self.accept[run_set(self.move, now, text, begin, stop)].any():
                         edges.append((state, terminal, target))
             open_, here = still, behind
         return edges, states, here
 
-    def _match_end(self, text: NDArray[np.uint8], begin: int, stop: int, terminal: int) -> int:
-        state, best = self.starts[2, terminal], begin
-        for at in range(begin, stop):
-            state = self.move[state, text[at]]
-            if state < 0:
-                break
-            if self.accept[state]:
-                best = at + 1
-        return best
+    def _passes(self, text: NDArray[np.uint8], offset: int, end: int) -> bool:
+        return offset < end and bool(self.passed[text[offset]])
 
     def _anything(self, now: NDArray[np.int32]) -> NDArray[np.int32]:
         if not len(now):

@@ -44,13 +44,8 @@ def pieces(move, accept, alive, starts, passed, text, begin, end, gap_before, ga
         gap_before, gap_behind: whether a lexeme may begin before, end behind the run.
 
     Returns:
-        [P, 4] int32: offset (``begin`` for the entry), terminal, offset behind with bytes passed over, kind.
-        Whether nothing but such bytes is there.
+        [P, 4] int32: offset, terminal, offset behind it, kind; and [end - begin + 1] bool, the offsets reached.
     """
-    skip = np.empty(end - begin + 1, np.int32)
-    skip[end - begin] = end
-    for at in range(end - 1, begin - 1, -1):
-        skip[at - begin] = skip[at - begin + 1] if passed[text[at]] else at
     found, count = np.empty((256, 4), np.int32), 0
     terminals = starts.shape[1]
     reached = np.zeros(end - begin + 1, np.bool_)
@@ -58,16 +53,18 @@ def pieces(move, accept, alive, starts, passed, text, begin, end, gap_before, ga
         for terminal in range(terminals):
             match, state = _longest(move, accept, starts[2, terminal], text, begin, end)
             if match > begin:
-                found = _add(found, count, begin, terminal, skip[match - begin], ENDING)
+                found = _add(found, count, begin, terminal, match, ENDING)
                 count += 1
-                reached[skip[match - begin] - begin] = True
+                reached[match - begin] = True
             if gap_behind and state >= 0 and alive[state]:
                 found = _add(found, count, begin, terminal, end, MIDDLE)
                 count += 1
-    reached[skip[0] - begin] = True
+    reached[0] = True
     for at in range(begin, end):
         if not reached[at - begin]:
             continue
+        if passed[text[at]]:
+            reached[at - begin + 1] = True
         for terminal in range(terminals):
             match = -1
             if starts[0, terminal] >= 0:
@@ -75,16 +72,15 @@ def pieces(move, accept, alive, starts, passed, text, begin, end, gap_before, ga
             _, state = _longest(move, accept, starts[1, terminal], text, at, end)
             for way in range(2):
                 if way == 0 and match > at:
-                    stop, kind = skip[match - begin], WHOLE
+                    stop, kind = match, WHOLE
                 elif way == 1 and gap_behind and state >= 0 and alive[state]:
-                    stop, kind = np.int32(end), BEGINNING
+                    stop, kind = end, BEGINNING
                 else:
                     continue
                 reached[stop - begin] = True
-                # What stands behind passed bytes at the entry begins at the entry.
                 found = _add(found, count, at, terminal, stop, kind)
                 count += 1
-    return found[:count], skip[0]
+    return found[:count], reached
 
 
 @njit(**KERNEL)
