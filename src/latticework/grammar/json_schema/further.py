@@ -19,6 +19,7 @@ from latticework.grammar.json_schema.enums import satisfying
 from latticework.grammar.json_schema.scalars import QUOTE
 from latticework.grammar.json_schema.strings import FREE_CANONICAL, KEY, pattern_node, read_pattern
 from latticework.grammar.regex import matches as contains_match
+from latticework.grammar.regex.backtracking import may_be_slow
 
 if TYPE_CHECKING:
     from latticework.grammar.json_schema.lowering import Lowering
@@ -98,6 +99,8 @@ def demands(members: tuple[Subschema, ...]) -> list[Demand]:
 
 def matches(pattern: str, name: str) -> bool | None:
     """Whether a name contains a match, ``None`` where dialects differ."""
+    if may_be_slow(pattern, name):
+        return contains_match(pattern, name)
     try:
         found = {bool(re.search(pattern, name, flags)) for flags in (re.ASCII, re.UNICODE)}
     except (re.error, ValueError):  # none of Python's, or it fixes those flags itself
