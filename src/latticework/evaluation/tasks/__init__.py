@@ -1,0 +1,1 @@
+"""Generated extraction tasks with gold values: families of schemas times styles of text, split by both."""
