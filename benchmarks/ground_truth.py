@@ -3,9 +3,9 @@
 Texts of FOLDER (``json-dev.jsonl`` and so on) that the grammar accepts are cut by Mistral's Tekken tokenizer; 1, 2, 3
 or 5 random regions with together 10 to 90 % of the tokens are masked. A canvas has exactly as many slots as the text
 has tokens, and no tail, so the true text fills it, and for every masked slot the true token is admissible. Asked are:
-the canvas; three masked slots with their true token, one by one; a random half of all true tokens together. Every answer
-has to be yes. Each filling found is decoded and asked back of the recogniser, and of an outside judge where one is
-quick (``json``, ``ast``). Answers over the budget, or after more than 20 s, are no verdicts and counted apart; times
+the canvas; three masked slots with their true token, one by one; a random half of the true tokens together. Every
+answer has to be yes. Each filling found is decoded and asked back of the recogniser, and of an outside judge where one
+is quick (``json``, ``ast``). Answers over the budget, or after more than 20 s, are no verdicts and counted apart; times
 are CPU milliseconds of the first question, p50 / p90 / p99 / worst.
 
 Rows are appended to ``--rows FILE``; ``--report FILE`` writes the table of such a file.
@@ -160,7 +160,7 @@ def main() -> None:
             if len(texts) == 150:
                 break
         draw.shuffle(texts)
-        begun = time.process_time()
+        begun, number = time.process_time(), 0
         for number in range(arguments.canvases):
             share, regions = SHARES[number % 5], REGIONS[number // 5 % 4]
             tokens = texts[number % len(texts)]

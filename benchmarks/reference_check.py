@@ -37,6 +37,7 @@ from unbounded import Unbounded
 
 import latticework as lw
 from latticework.lattice.chart.canvas import text_canvas
+from latticework.lattice.chart.constraint import ContextFreeConstraint
 from latticework.lattice.chart.decide import Question, canvas_of_question
 from latticework.lattice.chart.filling import filling_of
 
@@ -146,7 +147,7 @@ def report(rows: list[dict[str, Any]]) -> str:
     for (language, kind), some in ordered:
         if kind == "all":
             parts += [
-                [language, "reference", name, quantiles([row["reference_stages"][name] for row in some])]
+                [language, "reference", name, quantiles([row["reference_stages"].get(name, 0.0) for row in some])]
                 for name in REFERENCE
             ]
             parts += [
@@ -218,6 +219,8 @@ def main() -> None:
     for language in arguments.only or LANGUAGES:
         grammar = lw.lark(language)
         constraint = lw.compile(grammar, vocabulary)
+        assert isinstance(constraint, ContextFreeConstraint)
+        assert grammar.context_free is not None
         reference = Unbounded(grammar.context_free, constraint.language.rules)
         draw = random.Random(arguments.seed)
         texts = [
@@ -235,7 +238,7 @@ def main() -> None:
                 for share, is_true, question in states(tokens, order, draw):
                     row = {"language": language, "order": order, "share": share, "true": is_true, "slots": len(tokens)}
                     file.write(json.dumps(row | compared(constraint, reference, stages, question)) + "\n")
-                file.flush()
+                    file.flush()
                 number += 1
         print(language, number, "schedules", round(time.process_time() - begun), "s", flush=True)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,7 +53,7 @@ SETTLED = (
 class Decision:
     """One question: CPU milliseconds of the stages and in all, and what settled it."""
 
-    stages: Counter[str] = field(default_factory=Counter)
+    stages: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     calls: Counter[str] = field(default_factory=Counter)
     last: str = ""
     milliseconds: float = 0.0
@@ -78,7 +78,7 @@ class Stages:
         self._own = {name: getattr(deciding, name) for name in names} | {"decide": deciding.decide}
         for name, stage in _STAGE_OF.items():
             setattr(deciding, name, self._timed(self._own[name], name, stage))
-        vars(deciding)["Search"] = self._search(self._own["Search"])
+        setattr(deciding, "Search", self._search(self._own["Search"]))  # noqa: B010
         session.decide = self.decide
         return self
 

@@ -32,6 +32,7 @@ from latticework.grammar.combine import alt
 from latticework.lattice.chart.canvas import Canvas
 
 MOST_TRIPLES = 64_000_000  # of the original; beyond it there is no answer
+MOST_SUBSETS = 5_000  # of ours, as the original has a time limit: a determinisation that large takes over 10 s
 MOST_TABLE = 1 << 31  # bytes of the table of triples
 STAGES = ("lexing", "joining", "automaton", "emptiness")
 
@@ -119,16 +120,20 @@ class Unbounded:
         stage("lexing")
         edges = self._edges(canvas, runs)
         stage("joining")
-        move, accept = self._automaton(edges)
+        found = self._automaton(edges)
         stage("automaton")
+        if found is None:
+            check.answer = None
+            return check
+        move, accept = found
         check.states, check.edges = len(move), int((move >= 0).sum())
         check.answer = False
         if len(move):
             if self.rules.symbols * len(move) ** 2 > MOST_TABLE:
                 check.answer = None
             else:
-                found = is_empty(move, accept, self.rules, self._start, MOST_TRIPLES)
-                check.answer = None if found < 0 else found == 0
+                verdict = is_empty(move, accept, self.rules, self._start, MOST_TRIPLES)
+                check.answer = None if verdict < 0 else verdict == 0
         stage("emptiness")
         return check
 
@@ -204,8 +209,10 @@ class Unbounded:
             return now
         return np.unique(np.concatenate([now, *(self._behind[state] for state in now)]))
 
-    def _automaton(self, made: tuple[list[tuple[int, int, int]], int, int]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Minimal deterministic moves and accepting states; no states if nothing is accepted."""
+    def _automaton(
+        self, made: tuple[list[tuple[int, int, int]], int, int]
+    ) -> tuple[NDArray[Any], NDArray[np.bool_]] | None:
+        """Minimal deterministic moves and accepting states, no states if nothing is accepted; ``None``: the limit."""
         edges, states, last = made
         table = np.unique(np.array(edges, np.int32).reshape(-1, 3), axis=0)
         is_silent = (table[:, 1] < 0) | self.silent[table[:, 1]]
@@ -223,7 +230,10 @@ class Unbounded:
             0,
             final,
             self.terminals,
+            MOST_SUBSETS,
         )
+        if not len(move):
+            return None
         alive = coreachable(move, accept)
         if not alive[0]:
             return move[:0], accept[:0]

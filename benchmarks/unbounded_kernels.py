@@ -108,14 +108,14 @@ def run_set(move, states, text, begin, end):
 
 
 @njit(**KERNEL)
-def determinised(offset, label, target, silent_offset, silent_target, start, final, labels):
+def determinised(offset, label, target, silent_offset, silent_target, start, final, labels, most):
     """Subset construction of an automaton with silent moves; moves by state.
 
     Args:
         silent_offset, silent_target: closure of every state under silent moves, itself included.
 
     Returns:
-        [D, labels] int32 moves, -1 for none, and [D] bool.
+        [D, labels] int32 moves, -1 for none, and [D] bool; nothing if there are more than ``most`` states.
     """
     states = len(offset) - 1
     room, pool_room = 256, 4_096
@@ -132,6 +132,8 @@ def determinised(offset, label, target, silent_offset, silent_target, start, fin
     table[_hash(closure) & (len(table) - 1)] = 0
     done = 0
     while done < count:
+        if count > most:
+            return move[:0], np.zeros(0, np.bool_)
         total = 0
         for at in range(first[done], first[done + 1]):
             for edge in range(offset[pool[at]], offset[pool[at] + 1]):
