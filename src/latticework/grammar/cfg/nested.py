@@ -41,26 +41,34 @@ def holds_rule(root: ir.Node) -> bool:
         node = stack.pop()
         if isinstance(node, Rule):
             return True
-        if node.digest not in seen:
+        if isinstance(node, ir.Located):  # has the digest of its body
+            stack.append(node.body)
+        elif node.digest not in seen:
             seen.add(node.digest)
             stack += ir.children(node)
     return False
 
 
-def grammar_of(start: str, rules: Mapping[str, ir.Node]) -> ContextFreeGrammar:
+def grammar_of(
+    start: str, rules: Mapping[str, ir.Node], grammars: Mapping[str, ContextFreeGrammar] | None = None
+) -> ContextFreeGrammar:
     """The texts of the rule ``start``; every rule that is named must be given. Linear in the number of nodes.
+
+    Args:
+        grammars: rules that are whole grammars, each with its own lexemes.
 
     Raises:
         NotContextFree: a rule inside an intersection, a difference or a count of characters.
     """
-    writer = _Writer(rules)
+    writer = _Writer(rules, grammars or {})
     return writer.draft.finish(writer.rule(start))
 
 
 class _Writer:
-    def __init__(self, rules: Mapping[str, ir.Node]) -> None:
+    def __init__(self, rules: Mapping[str, ir.Node], grammars: Mapping[str, ContextFreeGrammar]) -> None:
         self.draft = Draft()
         self._rules = rules
+        self._grammars = grammars
         self._symbols: dict[str, int] = {}
         self._names: list[str] = []
         self._known: dict[bytes, Right] = {}
@@ -72,7 +80,12 @@ class _Writer:
         """The nonterminal of a rule, and of all that it leads to."""
         found = self._symbol(start)
         for name in self._names:  # grows while it is walked
-            self.draft.add(self._symbol(name), [self._right(self._rules[name])])
+            if name in self._grammars:
+                # Modes from 1 on, also where no terminal of mode 0 is there yet.
+                right = (self.draft.embed(self._grammars[name], max(self.draft.modes, 1)),)
+            else:
+                right = self._right(self._rules[name])
+            self.draft.add(self._symbol(name), [right])
         return found
 
     def _symbol(self, name: str) -> int:

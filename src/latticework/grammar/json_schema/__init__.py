@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from latticework.grammar import ir
 from latticework.grammar.grammar import Grammar
 from latticework.grammar.json_schema.depth import lower_document
 from latticework.grammar.json_schema.document import Document
+from latticework.grammar.json_schema.given_strings import given_strings, unused
 from latticework.grammar.json_schema.openapi import as_json_schema
 from latticework.grammar.json_schema.options import Options
 from latticework.grammar.json_schema.scalars import scalars_of
@@ -39,6 +41,7 @@ def json_schema(
     openapi: bool = False,
     distinct: Literal["refuse", "narrow"] = "refuse",
     recursion: Literal["auto", "bounded", "exact"] = "auto",
+    strings: Mapping[str, Grammar] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Grammar:
     """The JSON documents that satisfy a schema.
@@ -83,6 +86,9 @@ def json_schema(
             see :class:`ContextFreeConstraint`), or an error that says why not; ``"auto"``: bounded, unless that depth
             would be small and ``max_depth`` is not given. ``options["recursion"]`` of the grammar says which it is
             (``"exact"`` where nothing nests without end).
+        strings: grammars, context-free ones too, that the texts of strings follow (source code, say), by the JSON
+            Pointer of the schema of each, which must say ``type: string`` and nothing else. Such strings have one
+            spelling, see :func:`latticework.json_string`; with a context-free one, the whole is context-free.
         limits: size limits.
 
     Raises:
@@ -94,18 +100,21 @@ def json_schema(
     """
     scalars = scalars_of(escapes, max_string_length, max_integer_digits, max_fraction_digits)
     style = replace(style_of(whitespace, indent, max_whitespace), scalars=scalars)
-    options = Options(
-        style, on_unsupported, open_objects, max_depth, property_order, optional, format, distinct, recursion
-    )
-    options.check(limits)
     schema, target = schema_of(source, limits)
     if openapi:
         schema = as_json_schema(schema)
+    given = given_strings(strings or {}, schema)
+    options = Options(
+        style, on_unsupported, open_objects, max_depth, property_order, optional, format, distinct, recursion, given
+    )
+    options.check(limits)
     document = Document(schema)
     lowered = lower_document(document, options, limits)
     lowering = lowered.lowering
     if lowering.issues:
         raise SchemaError(tuple(lowering.issues))
+    if left_over := unused(lowering):
+        raise SchemaError(left_over)
     if lowered.node is None and lowered.context_free is None:
         told = ("left out", "no others", "other drafts")
         left_out = tuple(
@@ -136,6 +145,7 @@ def json_schema(
             "openapi": openapi,
             "distinct": distinct,
             "recursion": "bounded" if lowering.is_bounded else "exact",
+            **({"strings": tuple(string.pointer for string in given)} if given else {}),
         },
         warnings=(*lowering.warnings, *dropped),
         narrowings=tuple(lowering.narrowings),

@@ -28,7 +28,7 @@ def lower_document(document: Document, options: Options, limits: Limits) -> Lowe
         SchemaError: ``"exact"``, and there is no such grammar.
         LimitExceeded: too large, whatever the depth.
     """
-    if options.recursion == "exact":
+    if options.recursion == "exact" or options.needs_rules:
         try:
             return lower_exactly(document, options, limits)
         except NoExactGrammar as error:

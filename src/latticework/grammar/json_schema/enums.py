@@ -9,6 +9,7 @@ from latticework.errors import LimitExceeded
 from latticework.grammar import ir
 from latticework.grammar.json_schema import keywords, values
 from latticework.grammar.json_schema.document import Subschema
+from latticework.grammar.json_schema.given_strings import refuse_values
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -34,6 +35,7 @@ def given_values(lowering: Lowering, members: tuple[Subschema, ...], source: Sub
     if len(found) > lowering.limits.max_enum_values:
         hint = f"the enum has {len(found)} values"
         raise LimitExceeded("max_enum_values", lowering.limits.max_enum_values, source.pointer, hint)
+    refuse_values(lowering, members, found)
     for member in members:
         found = _left(lowering, member, found)
     writable = [value for value in found if _is_writable(lowering, source, keyword, value)]

@@ -64,6 +64,8 @@ class Lowering:
         self.any_depth = cuts is not None and options.max_depth is None
         self.limits = limits
         self.style = options.style
+        self.strings = options.strings
+        self.used_strings: set[str] = set()
         self.max_depth = 0 if options.max_depth is None else options.max_depth
         self.open_objects = options.open_objects
         self.optional = options.optional

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from latticework.errors import SchemaIssue
 from latticework.grammar import ir
-from latticework.grammar.cfg.nested import NotContextFree, grammar_of
+from latticework.grammar.cfg.nested import NotContextFree, Rule, grammar_of, holds_rule
 from latticework.grammar.cfg.syntax import ContextFreeGrammar
 from latticework.grammar.json_schema.cuts import Cuts
 from latticework.grammar.json_schema.document import Document
@@ -53,12 +53,18 @@ def lower_exactly(document: Document, options: Options, limits: Limits) -> Lower
         raise NoExactGrammar("a layout that depends on the depth bounds it", 'use another whitespace than "pretty"')
     lowering, node = lower_within_bounds(document, options, limits, _lower)
     cuts = lowering.cuts
-    if lowering.issues or node is None or cuts is None or not cuts.rules:
+    grammars = {
+        string.node.name: string.context_free
+        for string in options.strings
+        if isinstance(string.node, Rule) and string.context_free is not None
+    }
+    if lowering.issues or node is None or cuts is None or not (cuts.rules or (grammars and holds_rule(node))):
         return Lowered(lowering, node)
     try:
-        grammar = grammar_of(cuts.start, {**cuts.rules, cuts.start: node})
+        grammar = grammar_of(cuts.start, {**cuts.rules, cuts.start: node}, grammars)
     except NotContextFree as error:
-        message = f"a schema that refers to itself, or any value, stands inside what needs an automaton: {error}"
+        what = "a schema that refers to itself, any value, or a string with a grammar"
+        message = f"{what}, stands inside what needs an automaton: {error}"
         raise NoExactGrammar(message) from None
     return Lowered(lowering, None, grammar if grammar.productions else None)
 

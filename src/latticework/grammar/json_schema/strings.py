@@ -13,6 +13,7 @@ from latticework.errors import GrammarError
 from latticework.grammar import ir
 from latticework.grammar.json_schema import formats
 from latticework.grammar.json_schema.document import Subschema
+from latticework.grammar.json_schema.given_strings import string_of_grammar
 from latticework.grammar.json_schema.scalars import QUOTE, Scalars
 from latticework.grammar.regex import Target, dialects_differ, lowered, needs_sets, text_length_range
 
@@ -63,6 +64,9 @@ def _report_dialects(lowering: Lowering, pattern: str) -> None:
 
 def string(lowering: Lowering, members: tuple[Subschema, ...]) -> ir.Node | None:
     """Strings that satisfy all ``members``; ``None`` if there are none."""
+    given = string_of_grammar(lowering, members) if lowering.strings else None
+    if given is not None:
+        return given
     constraining = [member for member in members if not KEYWORDS.isdisjoint(member.schema)]
     removed = _removed(lowering, members)
     scalars = lowering.style.scalars
