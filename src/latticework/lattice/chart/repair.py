@@ -104,6 +104,9 @@ def _mend(
     holds = holds[np.sort(distinct)][::-1][:MAX_WINDOWS]
     rules, lexer = language.rules, language.lexical.lexer
     for symbol, begin, end, before in holds.tolist():
+        behind = _lexemes_before(failure.derivation, end, before)
+        if behind < 0:
+            continue
         try:
             window = lexical_graph(
                 failure.tables,
@@ -122,11 +125,16 @@ def _mend(
         if found is not None:
             inside = Search(found, rules, lexer, failure.canvas.gap_slots, levels).cheapest()
             spelling = spelling_of(failure.canvas, slots, window, inside)
-            return Piece(before, _lexemes_before(failure.derivation, end, before), spelling)
+            return Piece(before, behind, spelling)
     return None
 
 
 def _lexemes_before(derivation: Derivation, node: int, at_least: int) -> int:
-    """How many lexemes end at or before a node of the path; of several places, the first from ``at_least`` on."""
+    """How many lexemes end where a span does that has ``at_least`` before it and ends at a node; -1: not known.
+
+    A path passes a gap of one node several times, and nodes do not tell at which of these the span ends.
+    """
     places = np.flatnonzero(derivation.path[at_least:] == node)
-    return at_least + int(places[-1]) if len(places) else len(derivation.terminals)
+    if len(places) > 1:
+        return -1
+    return at_least + int(places[0]) if len(places) else len(derivation.terminals)
