@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import latticework as lw
 from latticework.errors import InputError
+from latticework.grammar import Grammar
 from latticework.scaffold.canvas import scaffold_of
 from latticework.scaffold.constraint import ElasticConstraint, with_filler_byte
 from latticework.scaffold.skeleton import skeleton_of
@@ -45,7 +46,7 @@ def elastic(source: dict[str, Any]) -> ElasticConstraint:
     grammar = lw.json_schema(source)
     skeleton = skeleton_of(grammar.node)
     assert skeleton is not None
-    filled = lw.compile(lw.json_schema(source).__class__(skeleton.node, "elastic"), with_filler_byte(VOCABULARY))
+    filled = lw.compile(Grammar(skeleton.node, "elastic"), with_filler_byte(VOCABULARY))
     assert isinstance(filled, lw.Constraint)
     return ElasticConstraint(VOCABULARY, filled)
 

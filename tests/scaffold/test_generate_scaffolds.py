@@ -81,8 +81,9 @@ def test_events_of_a_stream_hold_no_filler() -> None:
 
 
 def test_an_unknown_scaffold_is_refused() -> None:
+    unknown: Any = "hard"
     with pytest.raises(InputError, match="scaffold must be one of"):
-        Model(WithFiller(1)).generate("x", SCHEMA, scaffold="hard")  # pyright: ignore[reportArgumentType]
+        Model(WithFiller(1)).generate("x", SCHEMA, scaffold=unknown)
 
 
 def test_the_first_hole_without_filler_gets_twice_its_slots() -> None:
@@ -94,3 +95,28 @@ def test_the_first_hole_without_filler_gets_twice_its_slots() -> None:
     assert room_for_full_hole(draft, np.zeros(8, bool), hole_of, grows, filler=9) is None
     draft[4] = 9
     assert room_for_full_hole(draft, free, hole_of, grows, filler=9) is None
+
+
+def test_a_hole_that_is_hardly_begun_does_not_grow() -> None:
+    ones = np.ones(20, np.int64)
+    free = np.ones(20, bool)
+    assert room_for_full_hole(ones, free, ones, np.ones(20, bool), filler=9) is None
+    free[:12] = False
+    assert room_for_full_hole(ones, free, ones, np.ones(20, bool), filler=9) == Resize(20, 20)
+
+
+class WithoutEnd(WithFiller):
+    """Never sure of a filler or a quote, so that strings fill all they get."""
+
+    def forward(self, ids: torch.Tensor, attention: torch.Tensor, keep: int) -> torch.Tensor:
+        logits = super().forward(ids, attention, keep)
+        logits[..., FILLER] -= 20
+        return logits
+
+
+def test_a_canvas_grows_to_its_limit_where_a_value_does_not_end() -> None:
+    source = {**SCHEMA, "properties": {"name": {"type": "string"}}, "required": ["name"]}
+    asked = Model(WithoutEnd(3, 150))
+    result = asked.generate("some text", source, scaffold="elastic", block_length=4, max_tokens=64)
+    jsonschema.validate(json.loads(result.text), source)
+    assert result.slots == 64

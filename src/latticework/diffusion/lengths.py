@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from latticework.diffusion.policies.contract import Resize
 
+NEAR_END = 8  # slots
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Shape:
@@ -56,7 +58,9 @@ def room_for_full_hole(
     grows: NDArray[np.bool_],
     filler: int,
 ) -> Resize | None:
-    """Twice the slots for the first growing hole that is not done yet and has no filler in the draft, if there is one.
+    """Twice the slots for the first growing hole whose open slots are all near its end and have no filler in the draft.
+
+    The end of a text that is hardly begun is guesswork, so that a hole does not grow before.
 
     Args:
         draft: [N], a valid completion.
@@ -65,8 +69,8 @@ def room_for_full_hole(
         grows: [N] slots of holes that may grow.
         filler: the token that leaves no text.
     """
-    full = np.setdiff1d(hole_of[grows & free], hole_of[grows & (draft == filler)])
-    if not len(full):
-        return None
-    slots = np.flatnonzero(grows & (hole_of == full[0]))
-    return Resize(len(slots), int(slots[-1]) + 1)
+    for hole in np.setdiff1d(hole_of[grows & free], hole_of[grows & (draft == filler)]):
+        slots = np.flatnonzero(grows & (hole_of == hole))
+        if not free[slots[:-NEAR_END]].any():
+            return Resize(len(slots), int(slots[-1]) + 1)
+    return None

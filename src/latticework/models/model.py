@@ -160,7 +160,7 @@ class Model(Streaming):
         )
         if max_tokens is not None and max_tokens < 1:
             raise InputError(f"max_tokens must be at least 1, got {max_tokens}")
-        kind = chosen(scaffold, self.backend)
+        kind = chosen(scaffold)
         single = isinstance(prompt, str)
         prompts, grammars = pair(prompt, grammar)
         seeds = candidate_seeds(n, seed, temperature)

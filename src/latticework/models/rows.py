@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 MAX_PROMPT_BYTES = 1 << 20  # UTF-8 bytes of one prompt; far above any model's positions, so that mistakes fail early
 FREE_TEXT_SLOTS = 128  # canvas of a row without a grammar, unless max_tokens says otherwise
-MOST_GROWTH = 1024  # slots that an elastic canvas may get beyond its first ones, where the model has no limit
 MIN_SLACK = 64  # slots of the default canvas beyond the shortest document
 
 
@@ -99,7 +98,7 @@ class Rows:
             aligned=self._aligned,
             seen=self._rated,
             grows=found.grows,
-            most=len(found.tokens) + MOST_GROWTH if limit is None else limit,
+            most=max_tokens or min(2 * len(found.tokens), limit or 2 * len(found.tokens)),
         )
 
     def with_holes(self, parts: object, grammar: Any, prompt: str) -> PreparedRow:
