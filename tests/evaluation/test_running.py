@@ -237,6 +237,10 @@ def test_the_command(tmp_path: Path) -> None:
     figures = json.loads(again.stdout)
     assert [line["valid"] for line in figures["lines"]] == [1, 1]
     assert (out / "results.jsonl").read_text() == written
+    shown = CliRunner().invoke(app, [*arguments, "--quiet", "--scaffold", "none", "--limit", "1", "--split", "dev"])
+    assert "| dev | none | 1 | 1.000 |" in shown.stdout
+    assert (out / "results.jsonl").read_text().startswith(written)
+    assert CliRunner().invoke(app, [*arguments, "--scaffold", "magic"]).exit_code == 2
     unknown = CliRunner().invoke(app, ["eval", str(data), "--method", "magic"])
     assert unknown.exit_code == 2
     missing = CliRunner().invoke(app, ["eval", str(tmp_path / "none.jsonl")])

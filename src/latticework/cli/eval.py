@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -36,6 +36,10 @@ def evaluate(
     method: Annotated[
         list[str] | None, typer.Option(help="constrained, unconstrained or resample; repeat. All of them by default.")
     ] = None,
+    scaffold: Annotated[
+        list[str] | None,
+        typer.Option(help="Scaffold of the constrained method: auto, soft, elastic, none; repeat. auto by default."),
+    ] = None,
     split: Annotated[list[str] | None, typer.Option(help="Only tasks of this split; repeat.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Tasks of each split.")] = None,
     model: ModelOption = "embedded",
@@ -63,20 +67,25 @@ def evaluate(
     with refusals():
         from latticework.diffusion.threads import leave_a_core
         from latticework.evaluation.dataset import read_tasks
-        from latticework.evaluation.methods import METHODS
+        from latticework.evaluation.methods import CONSTRAINED, METHODS
         from latticework.evaluation.running import Run, evaluate
         from latticework.evaluation.summary import HEADER, SCALING_HEADER, markdown, scaling_rows, scalings, summarise
         from latticework.models.loading import load
+        from latticework.scaffold.choice import ScaffoldName
 
         names = list(dict.fromkeys(method or METHODS))
         for name in names:
             if name not in METHODS:
                 raise typer.BadParameter(f"unknown method {name!r}; known: {', '.join(METHODS)}")
+        for name in scaffold or ():
+            if name not in get_args(ScaffoldName):
+                raise typer.BadParameter(f"unknown scaffold {name!r}; known: {', '.join(get_args(ScaffoldName))}")
         tasks = read_tasks(dataset, limit=limit, splits=split or ())
         leave_a_core()
         loaded = load(model)
-        settings = json.dumps([model, {key: repr(value) for key, value in options.items()}])
-        runs = [Run(name, name, options, settings) for name in names]
+        runs = [Run.of(name, model, options) for name in names if name != CONSTRAINED or not scaffold]
+        if CONSTRAINED in names:
+            runs += [Run.of(CONSTRAINED, model, options | {"scaffold": own}, own) for own in scaffold or ()]
         with progress(len(runs) * len(tasks), shown=not quiet) as advance:
             results = None if out is None else out / RESULTS
             scored = evaluate(loaded, tasks, runs, results, lambda count: advance(count, None))

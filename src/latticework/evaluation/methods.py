@@ -133,8 +133,9 @@ def resample(model: Model, tasks: Sequence[Task], options: Mapping[str, Any]) ->
     return answers
 
 
+CONSTRAINED = "constrained"
 METHODS: dict[str, Method] = {
-    "constrained": constrained,
+    CONSTRAINED: constrained,
     "unconstrained": unconstrained,
     "resample": resample,
 }

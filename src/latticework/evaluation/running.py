@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from latticework.errors import InputError
 from latticework.evaluation.alignment import MISSING
@@ -31,6 +31,12 @@ class Run:
     method: str
     options: Mapping[str, Any]
     settings: str  # what tells this run from others of the same name: model, options
+
+    @classmethod
+    def of(cls, method: str, model: str, options: Mapping[str, Any], name: str | None = None) -> Self:
+        """A run of ``method`` with a model loaded as ``model``; ``name`` is that of the method by default."""
+        settings = json.dumps([model, {key: repr(value) for key, value in sorted(options.items())}])
+        return cls(name or method, method, options, settings)
 
     def key(self, task: Task) -> str:
         """Of an answer in the file of results: changes with the task, the method and what it was given."""
