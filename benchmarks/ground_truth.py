@@ -6,7 +6,7 @@ has tokens, and no tail, so the true text fills it, and for every masked slot th
 the canvas; three masked slots with their true token, one by one; a random half of the true tokens together. Every
 answer has to be yes. Each filling found is decoded and asked back of the recogniser, and of an outside judge where one
 is quick (``json``, ``ast``). Answers over the budget, or after more than 20 s, are no verdicts and counted apart; times
-are CPU milliseconds of the first question, p50 / p90 / p99 / worst.
+are CPU milliseconds of the first question, mean / p50 / p90 / p99 / worst.
 
 Rows are appended to ``--rows FILE``; ``--report FILE`` writes the table of such a file.
 """
@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from common import machine, table, tekken_vocabulary, write_result
 from infilling import JUDGES, LANGUAGES, composition, tekken
-from stages import LIMIT, SLOW, Stages, quantiles
+from stages import LIMIT, SETTLED, SLOW, Stages, quantiles
 
 import latticework as lw
 from latticework.lattice.chart.decide import Question
@@ -124,7 +124,13 @@ def report(rows: list[dict], command: str) -> str:
     header = ["language", "canvases", "number", "yes", "no (wrong)", LIMIT]
     header += ["true tokens asked", "yes", "no (wrong)", LIMIT, "fillings right / wrong", "judged right / wrong", "ms"]
     explained = str(__doc__).partition("\n\n")[2].rpartition("\n\n")[0]
-    return f"# Ground truth\n\n{explained}\n\n`{command}`\n\n{machine()}\n\n{table(header, lines)}"
+    settled = []
+    for language in sorted({one["language"] for one in rows}):
+        answers = Counter(answer for one in rows if one["language"] == language for answer in one["answers"])
+        settled.append([language, answers.total(), *(f"{answers[name] / answers.total():.1%}" for name in SETTLED)])
+    second = table(["language", "questions", *SETTLED], settled)
+    head = f"# Ground truth\n\n{explained}\n\n`{command}`\n\n{machine()}"
+    return f"{head}\n\n{table(header, lines)}\n\nWhat settled the questions:\n\n{second}"
 
 
 def _counts(answers: list[str]) -> tuple[int, int, int]:

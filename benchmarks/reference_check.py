@@ -11,8 +11,9 @@ another token of the text in its place. Both are asked of two engines, on our gr
 Agreement comes first. Where ours says no and the reference yes, ours is asked again with up to 24 more slots in every
 gap: a yes means that the number of slots made the difference. Where the reference says no to what has a filling, it is
 asked about the filling, without gaps: a yes means that its longest match lost the reading at the edge of a gap.
-Times are CPU milliseconds, p50 / p90 / p99 / worst; questions that take us over 20 s count as over the budget. Rows
-are appended to ``--rows FILE``; ``--report FILE`` writes the tables.
+Times are CPU milliseconds, mean / p50 / p90 / p99 / worst. Where the system's clock of CPU time moves in steps of some
+milliseconds, only means say something about shorter times. Questions that take us over 20 s count as over the budget.
+Rows are appended to ``--rows FILE``; ``--report FILE`` writes the tables.
 """
 
 from __future__ import annotations

@@ -163,7 +163,7 @@ def _settled(decision: Decision, answer: Answer | None) -> str:
 
 
 def quantiles(values: Any) -> str:
-    """p50 / p90 / p99 / worst, three significant digits."""
+    """Mean / p50 / p90 / p99 / worst, three significant digits."""
     if not len(values):
         return "–"
-    return " / ".join(f"{np.quantile(values, at):.3g}" for at in (0.5, 0.9, 0.99, 1.0))
+    return " / ".join(f"{value:.3g}" for value in (np.mean(values), *np.quantile(values, (0.5, 0.9, 0.99, 1.0))))
