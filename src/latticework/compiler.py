@@ -159,7 +159,7 @@ def _compile(grammar: Grammar, vocabulary: Vocabulary, limits: Limits, files: Ta
         from latticework.lattice.chart.decide import Budget
 
         rules, lexical, derived = tables
-        budget = Budget(limits.max_chart_nodes, limits.max_chart_rounds)
+        budget = Budget(limits.max_chart_nodes, limits.max_chart_rounds, max_pairs=limits.max_chart_pairs)
         return ContextFreeConstraint(vocabulary, rules, lexical, grammar, budget, derived)
     from latticework.lattice.constraint import Constraint
 

@@ -27,6 +27,7 @@ class Limits:
         max_chart_nodes: nodes of the lexical graph of a canvas under a context-free grammar; 4,000. A chart takes up to
             a microsecond and 64 bits for every pair of them.
         max_chart_rounds: charts for one question about such a canvas; 60.
+        max_chart_pairs: pairs of nodes over all charts of one question; 50 million, a minute or two at most.
     """
 
     max_schema_bytes: int = 4 << 20
@@ -41,6 +42,7 @@ class Limits:
     max_states: int = 250_000
     max_chart_nodes: int = 4_000
     max_chart_rounds: int = 60
+    max_chart_pairs: int = 50_000_000
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

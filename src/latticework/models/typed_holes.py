@@ -154,5 +154,6 @@ def _constraint(
     from latticework.lattice.chart.decide import Budget
     from latticework.lattice.chart.marked import with_marks
 
-    budget = Budget(DEFAULT_LIMITS.max_chart_nodes, DEFAULT_LIMITS.max_chart_rounds)
+    limits = DEFAULT_LIMITS
+    budget = Budget(limits.max_chart_nodes, limits.max_chart_rounds, max_pairs=limits.max_chart_pairs)
     return with_marks(vocabulary, rules_of(grammar), lexer_with_marks(regions, marks), budget)

@@ -34,11 +34,13 @@ class Budget:
         max_nodes: nodes of a lexical graph. A chart takes up to about a microsecond for each pair of them.
         max_rounds: charts.
         max_attempts: derivations of one chart that are tried in the slots.
+        max_pairs: pairs of nodes, over all charts.
     """
 
     max_nodes: int = 4_000
     max_rounds: int = 60
     max_attempts: int = 12
+    max_pairs: int = 50_000_000
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -81,10 +83,14 @@ def decide(language: Language, question: Question, budget: Budget) -> Answer:
     if read <= len(canvas.text):
         return Answer(None, _slot_of_byte(slots, read))
     levels, keep = coarsest(canvas.gaps), everything(tables, canvas.gaps)
+    pairs = 0
     for _ in range(budget.max_rounds):
         graph = lexical_graph(tables, gaps, levels, keep, budget.max_nodes)
         if graph is None:
             return Answer(None)
+        pairs += graph.nodes**2
+        if pairs > budget.max_pairs:
+            raise LimitExceeded("max_chart_pairs", budget.max_pairs)
         found = live_chart(chart_of(graph, language.rules, language.lexical.lexer), language.rules, language.rules.goal)
         if found is None:
             return Answer(None)
