@@ -1,8 +1,9 @@
 """Grading a JSON Schema against JSON values, whatever their spelling: what the engine makes of each verdict.
 
-A value is accepted where the compiled automaton accepts one of its texts: in one layout, objects in any order of their
-keys, and numbers that are whole with and without a fraction where the draft takes both for the same. So the choices of
-spelling that a grammar makes do not count, and a wrong acceptance in any of the texts does.
+A value is accepted where the compiled language has one of its texts: in one layout, objects in any order of their keys,
+and numbers that are whole with and without a fraction where the draft takes both for the same. So the choices of
+spelling that a grammar makes do not count, and a wrong acceptance in any of the texts does. The language is that of an
+automaton or, where the schema nests to any depth, of a context-free grammar.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from itertools import islice, permutations, product
 from typing import Any
 
 from latticework.automata import run
-from latticework.automata.automaton import ByteAutomaton
 from latticework.automata.build import build_automaton
+from latticework.automata.longest import whole_lexer
+from latticework.automata.rules import rules_of
 from latticework.errors import LatticeworkError, LimitExceeded, SchemaError
-from latticework.grammar import Limits, ir, json_schema
+from latticework.grammar import Grammar, Limits, ir, json_schema
 from latticework.grammar.limits import DEFAULT_LIMITS
+from latticework.lattice.chart.recognise import Recogniser
 
 PASS = "pass"
 REFUSED = "refused"
@@ -36,18 +39,18 @@ _UNSATISFIABLE = ("no value satisfies", "no value that could be written")
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A schema and what came of it: an automaton, no document at all, or a refusal with its reason.
+    """A schema and what came of it: a language, no document at all, or a refusal with its reason.
 
     Attributes:
-        automaton: ``None`` where the schema is refused or has no documents.
+        has: whether a text is in the language; ``None`` where the schema is refused or has no documents.
         narrowings: as :attr:`latticework.grammar.Grammar.narrowings`.
         reason: keyword and message of a refusal, ``""`` where there is none.
         whole_floats: 1.0 and 1 are the same value in the draft.
-        node: the grammar of the automaton.
+        node: the language where it is regular, else ``None``.
         separators: how values are spelt.
     """
 
-    automaton: ByteAutomaton | None
+    has: Callable[[bytes], bool] | None
     narrowings: tuple[str, ...] = ()
     reason: str = ""
     whole_floats: bool = True
@@ -56,9 +59,7 @@ class Compiled:
 
     def accepts(self, value: Any) -> bool:
         """Whether some text of ``value`` is accepted."""
-        return self.automaton is not None and any(
-            run.accepts(self.automaton, text) for text in texts(value, self.whole_floats, self.separators)
-        )
+        return self.has is not None and any(map(self.has, texts(value, self.whole_floats, self.separators)))
 
     def reports(self, value: Any) -> bool:
         """Whether one of the narrowings can be the reason why ``value`` is left out."""
@@ -66,13 +67,13 @@ class Compiled:
 
 
 def compiled(schema: Any, limits: Limits = DEFAULT_LIMITS, **options: Any) -> Compiled:
-    """The automaton of a schema, or why there is none; ``options`` are those of ``json_schema``."""
+    """The language of a schema, or why there is none; ``options`` are those of ``json_schema``."""
     whole = not (isinstance(schema, dict) and "draft-04" in str(schema.get("$schema")))
     try:
         grammar = json_schema(schema, limits=limits, **options)
-        automaton = build_automaton(grammar.node, limits)
         separators = SPACED if options.get("whitespace") == "spaced" else COMPACT
-        return Compiled(automaton, grammar.narrowings, "", whole, grammar.node, separators)
+        node = grammar.node if grammar.context_free is None else None
+        return Compiled(membership(grammar, limits), grammar.narrowings, "", whole, node, separators)
     except SchemaError as error:
         said = [f"{issue.message}; {issue.hint}" for issue in error.issues]
         if all(any(mark in line for mark in (*_LEFT_OUT, *_UNSATISFIABLE)) for line in said):
@@ -82,6 +83,19 @@ def compiled(schema: Any, limits: Limits = DEFAULT_LIMITS, **options: Any) -> Co
         return Compiled(None, reason=f"limit {error.limit}")
     except LatticeworkError as error:
         return Compiled(None, reason=f"{type(error).__name__}: {error!s:.100}")
+
+
+def membership(grammar: Grammar, limits: Limits = DEFAULT_LIMITS) -> Callable[[bytes], bool]:
+    """Whether a text is in the language of a grammar, by its automaton or, where it is context-free, by its chart.
+
+    Raises:
+        LimitExceeded: the automaton or the lexer is too large.
+    """
+    rules = grammar.context_free
+    if rules is None:
+        automaton = build_automaton(grammar.node, limits)
+        return lambda text: run.accepts(automaton, text)
+    return Recogniser(rules_of(rules), whole_lexer(rules, limits.max_states)).accepts
 
 
 def _reason(error: SchemaError) -> str:
