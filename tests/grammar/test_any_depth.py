@@ -223,6 +223,7 @@ def test_random_schemas(seed: int) -> None:
         "property_order": random.choice(("schema", "any")),
         "whitespace": random.choice(("compact", "spaced", "any")),
         "distinct": random.choice(("refuse", "narrow")),
+        "max_depth": random.choice((None, None, 0, 1)),
         "limits": LIMITS,
     }
     try:
