@@ -112,7 +112,7 @@ def read_calls(text: str, *, complete: bool) -> tuple[str, list[Call]]:
         if text.startswith("\n" + OPENING, place):
             place += 1
     rest = text[place:]
-    content.append(rest if complete else _without_beginning(rest))
+    content.append(rest if complete else without_beginning(rest))
     return "".join(content), calls
 
 
@@ -131,7 +131,7 @@ def _call(text: str, start: int) -> tuple[Call | None, int]:
     return Call(name, text[first:last], closed), last
 
 
-def _without_beginning(text: str) -> str:
+def without_beginning(text: str) -> str:
     """The text without an end that may become the beginning of a call, with the line break before it."""
     coming = "\n" + OPENING
     for start in range(2):

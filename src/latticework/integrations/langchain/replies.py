@@ -13,7 +13,7 @@ from langchain_core.messages.tool import ToolCallChunk
 
 from latticework.integrations.langchain.requests import Wanted
 from latticework.models.result import Result
-from latticework.server.tool_text import OPENING, Call
+from latticework.server.tool_text import OPENING, Call, without_beginning
 
 
 class Reply:
@@ -83,7 +83,9 @@ class Reply:
 
     def _read(self, text: str, *, complete: bool) -> tuple[str, list[Call]]:
         if self._stops:
-            free = text.partition(OPENING)[0] if self._wanted.tools else text
+            free, called, _ = text.partition(OPENING) if self._wanted.tools else (text, "", "")
+            if self._wanted.tools and not called and not complete:
+                free = without_beginning(free)  # what may become a call is not free text yet
             cut = min((place for stop in self._stops if (place := free.find(stop)) >= 0), default=None)
             self.stopped = cut is not None
             if cut is not None:
