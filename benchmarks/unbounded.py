@@ -26,7 +26,7 @@ from unbounded_kernels import BEGINNING, ENDING, MIDDLE, WHOLE, determinised, is
 from latticework.automata.algebra import coarsest_congruence, coreachable, difference, expand
 from latticework.automata.automaton import ByteAutomaton
 from latticework.automata.build import build_automaton
-from latticework.automata.lexing import terminal_automaton
+from latticework.automata.terminals import terminal_automaton
 from latticework.grammar.cfg.syntax import ContextFreeGrammar
 from latticework.grammar.combine import alt
 from latticework.lattice.chart.canvas import Canvas

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise, product
 
@@ -31,16 +32,42 @@ def cut(grammar: ContextFreeGrammar, data: bytes, viable: bool = True) -> Words:
     useful = first.union(*pairs) if pairs else set(first)
     mode = [terminal.mode for terminal in grammar.terminals]
 
-    def competing(behind: tuple[int, ...]) -> list[int]:
-        following = {b for a, b in pairs if a in behind} if behind else first
-        before = {mode[terminal] for terminal in behind}
-        coming = {mode[terminal] for terminal in following} or before or set(mode)
-        return [t for t in range(len(mode)) if mode[t] in coming or (mode[t] in before and t in grammar.ignored)]
+    def around(behind: tuple[int, ...]) -> dict[int, set[int]]:
+        """The modes of the lexeme that comes (-1: none), each with those of the lexemes that it may come behind."""
+        before = {mode[terminal] for terminal in behind} or {0}
+        following = [(a, b) for a, b in pairs if a in behind] if behind else [(-1, b) for b in first]
+        found: dict[int, set[int]] = {}
+        for a, b in following:
+            found.setdefault(mode[b], set()).add(mode[a] if behind else 0)
+        found = found or dict.fromkeys(before, before)
+        return found | {-1: {mode[t] for t in behind if t in last_of(grammar)} or before}
 
-    def read(at: int, behind: tuple[int, ...]) -> Words:
+    def is_cut_alone(terminal: int) -> bool:
+        """Whether no text of an ignored terminal is or begins one of another terminal of its mode."""
+        own = automaton_of(grammar.terminals[terminal].pattern)
+        others = [automaton_of(grammar.terminals[t].pattern) for t in others_of(terminal)]
+        return not any(goes_along(own, other) for other in others)
+
+    def others_of(terminal: int) -> list[int]:
+        return [t for t in range(len(mode)) if mode[t] == mode[terminal] and t not in grammar.ignored]
+
+    def ignoring(matching: list[int]) -> set[int]:
+        """The modes whose own terminals would let a text go unnoticed."""
+        own = {m: settle(grammar, [t for t in matching if mode[t] == m]) for m in {mode[t] for t in matching}}
+        return {m for m, left in own.items() if set(left) <= set(grammar.ignored)}
+
+    def read(at: int, behind: tuple[int, ...], gap: tuple[dict[int, set[int]], set[int]] | None = None) -> Words:
+        """``gap``: what may come behind the ignored text read so far, and what has begun with it."""
+        waiting, begun = gap or (around(behind), set[int]())
         if at == len(data):
-            return {()}
-        rivals = competing(behind)
+            return {()} if -1 in begun or -1 in waiting else set()
+        coming = begun | set(waiting)
+        before = set[int]().union(*waiting.values()) | ({0} if -1 in begun else set())
+        rivals = [
+            t
+            for t in range(len(mode))
+            if mode[t] in coming or (mode[t] in before and t in grammar.ignored and is_cut_alone(t))
+        ]
         automata = [automaton_of(grammar.terminals[t].pattern) for t in rivals]
         longest = max((run.prefix_length(automaton, data[at:]) for automaton in automata), default=0)
         ends: dict[int, list[int]] = {
@@ -55,13 +82,30 @@ def cut(grammar: ContextFreeGrammar, data: bytes, viable: bool = True) -> Words:
             is_longest = end == max(ends)
             others = [t for t in left if t not in grammar.ignored]
             if left and not others and is_longest:
-                found |= read(end, behind)
+                modes = ignoring(matching)
+                kept = {key: modes_before for key, modes_before in waiting.items() if modes_before <= modes}
+                stays = len(kept) == len(waiting) and not begun
+                found |= read(end, behind, None if stays else (kept, {key for key in coming if max(key, 0) in modes}))
             chosen = tuple(t for t in others if t in useful and (is_longest or not grammar.terminals[t].munch))
             if chosen:
                 found |= {(chosen, *rest) for rest in read(end, chosen)}
         return found
 
     return read(0, ())
+
+
+@cache
+def last_of(grammar: ContextFreeGrammar) -> frozenset[int]:
+    """Terminals that some text ends with: those that some text of the mirrored grammar begins with."""
+    mirrored = [replace(production, right=production.right[::-1]) for production in grammar.productions]
+    return neighbours(replace(grammar, productions=tuple(mirrored)))[1]
+
+
+@cache
+def goes_along(first: ByteAutomaton, second: ByteAutomaton) -> bool:
+    """Whether one of the short texts of the first is one of the second or begins one."""
+    texts = [bytes(word) for length in range(1, 5) for word in product(b"abc \n<>", repeat=length)]
+    return any(run.accepts(first, text) and run.prefix_length(second, text) == len(text) for text in texts)
 
 
 def settle(grammar: ContextFreeGrammar, matching: list[int]) -> list[int]:

@@ -20,7 +20,8 @@ def set_apart(lexer: Lexer) -> Lexer:
 
     Text that may go on or end (a comment to the end of the line) ends late, like a lexeme. Text that its last byte ends
     (``*/``) is given out before that byte, which a start of its own then reads. White space after which the lexer
-    stands where it started needs no class. Lexers with several starts stay as they are.
+    stands where it started needs no class. Lexers with several starts stay as they are, also
+    where one is behind ignored text that not everything may follow.
     """
     if lexer.start_after.any():
         return lexer
@@ -29,6 +30,8 @@ def set_apart(lexer: Lexer) -> Lexer:
     accept_class = np.append(lexer.accept_class, np.int32(-1))
     open_ends = np.flatnonzero(lexer.may_end & (lexer.accept_class < 0) & (np.arange(states) > 0))
     rows = next_state[open_ends]
+    if ((rows < 0) & (next_state[0] >= 0)).any():
+        return lexer  # behind some ignored text only lexemes of a part of the grammar may come
     rows[rows == next_state[0]] = -1  # what the start reads leads where giving out the text leads
     next_state[open_ends] = rows
     accept_class[open_ends] = kind

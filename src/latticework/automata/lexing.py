@@ -6,8 +6,10 @@ but give nothing out: behind one, the lexer stands where it stood before it. So 
 on like the start does, wherever its own lexeme cannot go on.
 
 Where terminals of several modes exist, a *context* is what competes for a lexeme: the terminals of all modes that may
-come next, and the ignored ones of these modes and of the mode of the lexeme before. Every context has a start state;
-most states are shared by all contexts.
+come next, and the ignored ones of these modes and of the mode of the lexeme before (at the start of a text, that of
+the outermost grammar, mode 0). Ignored text that the mode before does not ignore is the beginning of a part that does:
+behind it only the modes that ignore it may come, which is another context. Every context has a start state; most
+states are shared by all contexts.
 
 Parts of JSON strings are cut as the text that they decode to, and written out afterwards (``escaped.py``).
 """
@@ -15,23 +17,21 @@ Parts of JSON strings are cut as the text that they decode to, and written out a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latticework.automata.algebra import DEFAULT_MAX_STATES, coarsest_congruence, coreachable, expand, plain
+from latticework.automata.algebra import DEFAULT_MAX_STATES, coarsest_congruence, coreachable
 from latticework.automata.automaton import ByteAutomaton
-from latticework.automata.build import build_automaton
-from latticework.automata.escaped import CLOSING, written_out
+from latticework.automata.contexts import END, Context
+from latticework.automata.escaped import written_out
 from latticework.automata.followers import followers_of, terminals_of
 from latticework.automata.lexer import Lexer
+from latticework.automata.terminals import goes_along, terminal_automaton
 from latticework.automata.united import United
-from latticework.errors import InputError, LimitExceeded
-from latticework.grammar import ir
-from latticework.grammar.cfg.syntax import ContextFreeGrammar, Terminal
-from latticework.grammar.limits import Limits
+from latticework.errors import InputError
+from latticework.grammar.cfg.syntax import ContextFreeGrammar
 
 NO_CLASS = -1
 
@@ -66,66 +66,9 @@ def build_decoded(grammar: ContextFreeGrammar, max_states: int = DEFAULT_MAX_STA
     if not grammar.terminals:
         return _empty_lexer(), np.zeros(1, np.bool_)
     automata = [terminal_automaton(terminal, max_states) for terminal in grammar.terminals]
-    builder = _Builder(grammar, United(automata, max_states))
+    builder = _Builder(grammar, automata, United(automata, max_states))
     builder.follow_all()
     return builder.lexer()
-
-
-def terminal_automaton(terminal: Terminal, max_states: int) -> ByteAutomaton:
-    """The automaton of a terminal, without counters.
-
-    Raises:
-        LimitExceeded: ``max_states`` or ``max_nodes``; names the terminal.
-        ValueError: it matches the empty text.
-    """
-    if terminal.writing == "closing":
-        return _spelling([bytes([CLOSING])])
-    letters = _letters(terminal.pattern)
-    if letters is not None and 0 < len(letters) < max_states:
-        return _spelling(letters)
-    try:
-        automaton = _expanded(terminal.pattern, max_states)
-    except LimitExceeded as error:
-        raise LimitExceeded(error.limit, error.bound, f"terminal {terminal.name}") from None
-    if automaton.accepting[0]:
-        raise ValueError(f"terminal {terminal.name} matches the empty text")
-    return automaton
-
-
-@lru_cache(maxsize=512)
-def _expanded(pattern: ir.Node, max_states: int) -> ByteAutomaton:
-    return expand(build_automaton(pattern, Limits(max_states=max_states)), max_states)
-
-
-def _letters(node: ir.Node) -> list[bytes] | None:
-    """The choices for every byte where a pattern spells one text, upper or lower case; ``None`` for other patterns.
-
-    Most terminals are of this kind, and their automata take a tenth of the time of the general way.
-    """
-    if isinstance(node, ir.Located):
-        return _letters(node.body)
-    if isinstance(node, ir.Literal):
-        return [bytes([byte]) for byte in node.data]
-    if isinstance(node, ir.Chars) and node.ranges and node.ranges[-1][1] < 0x80:
-        return [bytes(byte for low, high in node.ranges for byte in range(low, high + 1))]
-    if isinstance(node, ir.Seq):
-        found: list[bytes] = []
-        for part in node.parts:
-            letters = _letters(part)
-            if letters is None:
-                return None
-            found += letters
-        return found
-    return None
-
-
-def _spelling(letters: list[bytes]) -> ByteAutomaton:
-    """The automaton of the texts with one of the choices for every byte."""
-    byte_class = np.arange(256)
-    next_state = np.full((len(letters) + 1, 256), -1, np.int32)
-    for at, choices in enumerate(letters):
-        next_state[at, list(choices)] = at + 1
-    return plain(next_state, byte_class, np.arange(len(letters) + 1) == len(letters))
 
 
 def _empty_lexer() -> Lexer:
@@ -144,15 +87,15 @@ def _empty_lexer() -> Lexer:
 
 
 class _Ending(NamedTuple):
-    """What ends in a state: a lexeme of one of two classes, or ignored text."""
+    """What ends in a state: a lexeme of one of two classes, or ignored text, with the modes that ignore it."""
 
     accept: int
     split: int
-    is_ignored: bool
+    ignoring: frozenset[int] = frozenset()
 
 
 class _Builder:
-    def __init__(self, grammar: ContextFreeGrammar, united: United) -> None:
+    def __init__(self, grammar: ContextFreeGrammar, automata: list[ByteAutomaton], united: United) -> None:
         self.terminals = grammar.terminals
         self.ignored = frozenset(grammar.ignored)
         self.ignored_set = sum(1 << terminal for terminal in self.ignored)
@@ -166,23 +109,76 @@ class _Builder:
             else:
                 self.modes[terminal.mode] = self.modes.get(terminal.mode, 0) | 1 << number
         self.united = united
+        self.automata = automata
+        self._shadowed: dict[int, int] = {}
         self.followers = followers_of(grammar)
         self.useful = frozenset(terminals_of(self.followers.useful))
         self.classes: dict[tuple[int, ...], int] = {}
         self.endings: list[_Ending] = []  # of the states of ``united``
-        self.contexts: dict[int, int] = {}  # by the set of terminals
+        self.contexts: dict[Context, int] = {}
         self.context_start: list[int] = []  # state of ``united``
         self.context_after: list[int] = []  # by class
+        self.context_behind: dict[tuple[int, frozenset[int]], int] = {}  # by context and the modes that ignore a text
         self._settled: dict[tuple[int, ...], _Ending] = {}
 
     def follow_all(self) -> None:
         """Find all contexts, classes and states: each may lead to further ones of the others."""
         self._context(self.followers.first, ())
-        while len(self.endings) < len(self.united.accepted) or len(self.context_after) < len(self.classes):
+        done = 0
+        while done < len(self.contexts) or len(self.context_after) < len(self.classes):
             for accepted in self.united.accepted[len(self.endings) :]:
                 self.endings.append(self._ending(accepted))
+            for context in list(self.contexts)[done:]:
+                for ignoring in self._ignoring_in(done):
+                    self.context_behind[done, ignoring] = self._number(self._behind_ignored(context, ignoring))
+                done += 1
             for found in list(self.classes)[len(self.context_after) :]:
                 self.context_after.append(self._context(self._behind(found), found))
+
+    def _ignoring_in(self, context: int) -> set[frozenset[int]]:
+        """By which modes texts are ignored that may stand in a context."""
+        found = {ending.ignoring for ending in self.endings} - {frozenset()}
+        if len(self.modes) < 2 or not found:
+            return found
+        states = _reachable(np.array(self.united.rows[: len(self.endings)], np.int32), [self.context_start[context]])
+        return {self.endings[state].ignoring for state in states.tolist()} - {frozenset()}
+
+    def _behind_ignored(self, context: Context, ignoring: frozenset[int]) -> Context:
+        """The context behind a text that is ignored by some modes."""
+        waiting = frozenset(entry for entry in context.waiting if entry[1] <= ignoring)
+        if len(waiting) == len(context.waiting) and not context.begun:
+            return context  # what has begun with the text may come anyway
+        begun = frozenset(coming for coming in context.coming if self._around(coming) in ignoring)
+        return self._competing(waiting, begun)
+
+    def _around(self, coming: int) -> int:
+        """The mode whose ignored text may stand before what comes."""
+        if coming < END:
+            return self._within(END - 1 - coming)
+        return max(coming, 0)
+
+    def _competing(self, waiting: frozenset[tuple[int, frozenset[int]]], begun: frozenset[int]) -> Context:
+        coming = begun.union(own for own, _ in waiting)
+        ignored = {mode for _, modes in waiting for mode in modes} | set(map(self._around, begun))
+        competing = sum(1 << (END - 1 - mark) for mark in coming if mark < END)
+        for mode, members in self.modes.items():
+            competing |= members if mode in coming else self._ignored_alone(mode) if mode in ignored else 0
+        return Context(competing, waiting, begun)
+
+    def _ignored_alone(self, mode: int) -> int:
+        """The ignored terminals of a mode that need none of its others beside them to be cut as they are there."""
+        found = self._shadowed.get(mode)
+        if found is None:
+            members = self.modes[mode]
+            others = [self.automata[terminal] for terminal in terminals_of(members & ~self.ignored_set)]
+            ignored = terminals_of(members & self.ignored_set)
+            found = sum(1 << own for own in ignored if not any(goes_along(self.automata[own], o) for o in others))
+            self._shadowed[mode] = found
+        return found
+
+    def _within(self, mark: int) -> int:
+        """The mode of the outermost grammar in a JSON string, by one of its quotation marks."""
+        return self.terminals[mark].mode + 1
 
     def _context(self, following: int, behind: Iterable[int]) -> int:
         """The context in which terminals of ``following`` may come, behind a lexeme of a class.
@@ -191,33 +187,47 @@ class _Builder:
         """
         closing = following & self.closing
         following ^= closing
-        before = {self.terminals[terminal].mode for terminal in behind}
+        classes = [(self._mode_behind(terminal), self.followers.behind[terminal], terminal) for terminal in behind]
+        classes = classes or [(0, following | closing, -1)]
+        before = frozenset(mode for mode, _, _ in classes)
         # Where the text can only end, any context does; one that is there already costs nothing.
-        coming = {mode for mode, members in self.modes.items() if members & following} or before or self._outside()
-        competing = closing
-        for mode, members in self.modes.items():
-            competing |= members if mode in coming else members & self.ignored_set if mode in before else 0
-        found = self.contexts.get(competing)
+        coming = [mode for mode, members in self.modes.items() if members & following] or sorted(before)
+        sets = {mode: self.modes.get(mode, 0) for mode in coming}
+        sets |= {END - 1 - mark: 1 << mark for mark in terminals_of(closing)}
+        waiting = {
+            (key, frozenset(mode for mode, after, _ in classes if after & members) or before)
+            for key, members in sets.items()
+        }
+        ending = frozenset(
+            mode for mode, _, terminal in classes if terminal >= 0 and self.followers.last >> terminal & 1
+        )
+        context = self._competing(frozenset(waiting | {(END, ending or before)}), frozenset())
+        self._check(context.competing, coming, behind)
+        return self._number(context)
+
+    def _mode_behind(self, terminal: int) -> int:
+        """The mode whose ignored text may stand behind a terminal."""
+        return (
+            self._within(terminal) if self.terminals[terminal].writing == "opening" else self.terminals[terminal].mode
+        )
+
+    def _number(self, context: Context) -> int:
+        found = self.contexts.get(context)
         if found is None:
-            self._check(competing, coming, behind)
-            found = self.contexts[competing] = len(self.contexts)
-            self.context_start.append(self.united.start(terminals_of(competing)))
+            found = self.contexts[context] = len(self.contexts)
+            self.context_start.append(self.united.start(terminals_of(context.competing)))
         return found
 
     def _check(self, competing: int, coming: Iterable[int], behind: Iterable[int]) -> None:
         """Refuse strings of several grammars of which one would let the ignored text of another stand at its start."""
         openings = [terminal for terminal in behind if self.terminals[terminal].writing == "opening"]
-        members = [terminals_of(self.modes[mode] & self.ignored_set) for mode in coming]
+        members = [terminals_of(self.modes.get(mode, 0) & self.ignored_set) for mode in coming]
         ignored = {frozenset(self.terminals[terminal].pattern for terminal in found) for found in members}
         if competing & self.in_strings and len(openings) > 1 and len(ignored) > 1:
             raise InputError(
                 "JSON strings of grammars that ignore different texts may begin at the same place: "
                 "tell them apart by what stands before them"
             )
-
-    def _outside(self) -> set[int]:
-        """The modes whose terminals are not within JSON strings."""
-        return {mode for mode, members in self.modes.items() if not members & self.in_strings}
 
     def _ending(self, accepted: tuple[int, ...]) -> _Ending:
         """Settle the ties of terminals that match the same text."""
@@ -228,18 +238,26 @@ class _Builder:
 
     def _settle(self, accepted: tuple[int, ...]) -> _Ending:
         if not accepted:
-            return _Ending(NO_CLASS, NO_CLASS, False)
+            return _Ending(NO_CLASS, NO_CLASS)
         self._refuse_other_quotes(accepted)
+        others = [terminal for terminal in self._strongest(accepted) if terminal not in self.ignored]
+        if not others:
+            return _Ending(NO_CLASS, NO_CLASS, self._ignoring(accepted))
+        used = [terminal for terminal in others if terminal in self.useful]
+        return _Ending(self._class(used), self._class([t for t in used if not self.terminals[t].munch]))
+
+    def _strongest(self, accepted: Iterable[int]) -> list[int]:
+        accepted = list(accepted)
         highest = max(self.terminals[terminal].priority for terminal in accepted)
         left = [terminal for terminal in accepted if self.terminals[terminal].priority == highest]
-        left = [terminal for terminal in left if self.terminals[terminal].is_literal] or left
-        others = [terminal for terminal in left if terminal not in self.ignored]
-        if not others:
-            return _Ending(NO_CLASS, NO_CLASS, True)
-        used = [terminal for terminal in others if terminal in self.useful]
-        return _Ending(
-            self._class(used), self._class([t for t in used if not self.terminals[t].munch]), is_ignored=False
-        )
+        return [terminal for terminal in left if self.terminals[terminal].is_literal] or left
+
+    def _ignoring(self, accepted: tuple[int, ...]) -> frozenset[int]:
+        """The modes that ignore a text, each by its own terminals."""
+        of_mode: dict[int, list[int]] = {}
+        for terminal in accepted:
+            of_mode.setdefault(self.terminals[terminal].mode, []).append(terminal)
+        return frozenset(mode for mode, own in of_mode.items() if self.ignored.issuperset(self._strongest(own)))
 
     def _refuse_other_quotes(self, accepted: tuple[int, ...]) -> None:
         """What follows a quotation mark is either escaped or not."""
@@ -258,48 +276,62 @@ class _Builder:
         rows = np.array(self.united.rows, np.int32)
         accept = np.array([ending.accept for ending in self.endings], np.int32)
         split = np.array([ending.split for ending in self.endings], np.int32)
-        is_ignored = np.array([ending.is_ignored for ending in self.endings], np.bool_)
-        table, origin = self._all_contexts(rows, is_ignored)
-        contexts = len(self.contexts)
-        accept, split, may_end = accept[origin], split[origin], is_ignored[origin]
-        accept[:contexts], split[:contexts], may_end[:contexts] = NO_CLASS, NO_CLASS, True
+        table, origin, may_end = self._all_contexts(rows)
+        accept, split = accept[origin], split[origin]
+        accept[: len(self.contexts)], split[: len(self.contexts)] = NO_CLASS, NO_CLASS
         in_string = np.zeros(len(table), np.bool_)
-        first = [number for competing, number in self.contexts.items() if competing & self.in_strings]
+        first = [number for context, number in self.contexts.items() if context.competing & self.in_strings]
         in_string[_reachable(table, first)] = True
         table = _without_useless_moves(table, accept, may_end)
         return self._assemble(table, accept, split, may_end, in_string)
 
-    def _all_contexts(self, rows: NDArray[np.int32], is_ignored: NDArray[np.bool_]) -> tuple[NDArray, NDArray]:
-        """The starts of all contexts, then all other states: [S, K] moves and [S] state of ``united`` of each.
+    def _all_contexts(self, rows: NDArray[np.int32]) -> tuple[NDArray, NDArray, NDArray[np.bool_]]:
+        """The starts of all contexts, then all other states.
 
-        States from which ignored text can still end go back to the start of their context, so there is one of them
-        for every context they are reached in.
+        States from which ignored text can still end go on to the start of a context, so there is one of them for every
+        context they are reached in.
+
+        Returns:
+            [S, K] moves, [S] state of ``united`` of each, [S] whether the text may end there.
         """
+        is_ignored = np.array([bool(ending.ignoring) for ending in self.endings], np.bool_)
         returns = coreachable(rows, is_ignored)
-        shared = np.flatnonzero(~returns)
+        shared, own = np.flatnonzero(~returns), np.flatnonzero(returns)
+        contexts = len(self.contexts)
         number = np.full(len(rows) + 1, -1, np.int32)  # -1 picks the last entry
-        number[shared] = len(self.contexts) + np.arange(len(shared))
-        tables, origins, count = [number[rows[shared]]], [shared], len(self.contexts) + len(shared)
-        starts = []
-        own = np.flatnonzero(returns)
-        for start in self.context_start:
-            number[own] = count + np.arange(len(own))
-            begin = number[rows[start]]
-            table = number[rows[own]]
-            goes_back = is_ignored[own, None] & (table < 0)
-            tables.append(np.where(goes_back, begin, table))
-            origins.append(own)
-            starts.append(begin)
-            count += len(own)
-        origin = np.concatenate([np.array(self.context_start), *origins])
-        return np.concatenate([np.array(starts), *tables]), origin
+        number[shared] = contexts + np.arange(len(shared))
+        tables, starts = [number[rows[shared]]], []
+        may_end = [
+            np.array([END in context.coming for context in self.contexts], np.bool_),
+            np.zeros(len(shared), np.bool_),
+        ]
+        for place, start in enumerate(self.context_start):
+            number[own] = contexts + len(shared) + place * len(own) + np.arange(len(own))
+            starts.append(number[rows[start]])
+            tables.append(number[rows[own]])
+        origin = np.concatenate([np.array(self.context_start), shared, np.tile(own, contexts)])
+        begin = np.stack(starts)
+        behind = self._behind_states(own)
+        for place, table in enumerate(tables[1:]):
+            table[:] = np.where((behind[place] >= 0)[:, None] & (table < 0), begin[behind[place]], table)
+            may_end.append((behind[place] >= 0) & may_end[0][behind[place]])
+        return np.concatenate([begin, *tables]), origin, np.concatenate(may_end)
+
+    def _behind_states(self, states: NDArray[np.intp]) -> NDArray[np.int64]:
+        """[contexts, states] the context behind the ignored text that ends in a state, -1 for none."""
+        found = np.full((len(self.contexts), len(states)), -1, np.int64)
+        for column, state in enumerate(states.tolist()):
+            ignoring = self.endings[state].ignoring
+            if ignoring:
+                found[:, column] = [self.context_behind.get((row, ignoring), -1) for row in range(len(found))]
+        return found
 
     def _assemble(
         self, table: NDArray, accept: NDArray, split: NDArray, may_end: NDArray, in_string: NDArray
     ) -> tuple[Lexer, NDArray[np.bool_]]:
         kind = np.unique(np.stack([accept, split, may_end, in_string], 1), axis=0, return_inverse=True)[1].reshape(-1)
         # Unreachable copies must not take part: their blocks would be states of the lexer.
-        kept = _reachable(table, range(len(self.contexts)))
+        kept = _reachable(table, [0, *self.context_after])
         number = np.full(len(table) + 1, -1, np.int64)
         number[kept] = np.arange(len(kept))
         table, accept, split, may_end = number[table[kept]], accept[kept], split[kept], may_end[kept]
@@ -318,7 +350,7 @@ class _Builder:
             next_state=moves[:, self.united.byte_class],
             accept_class=new_class[accept[chosen]],
             split_class=new_class[split[chosen]],
-            start_after=block[after].astype(np.int32),
+            start_after=block[number[after]].astype(np.int32),
             may_end=may_end[chosen],
             class_offset=np.cumsum([0, *map(len, classes)]).astype(np.int32),
             class_terminal=np.array([t for terminals in classes for t in terminals], np.int32),

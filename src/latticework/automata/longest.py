@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from latticework.automata.escaped import first_bytes, written_out
 from latticework.automata.followers import followers_of, terminals_of
 from latticework.automata.lexer import Lexer
-from latticework.automata.lexing import NO_CLASS, build_decoded, terminal_automaton
+from latticework.automata.lexing import NO_CLASS, build_decoded
+from latticework.automata.terminals import terminal_automaton
 from latticework.grammar.cfg.syntax import ContextFreeGrammar
 
 _known: WeakKeyDictionary[ContextFreeGrammar, Lexer] = WeakKeyDictionary()

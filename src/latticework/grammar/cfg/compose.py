@@ -49,7 +49,8 @@ def union(parts: list[ContextFreeGrammar]) -> ContextFreeGrammar:
 
 def _embedded(draft: Draft, parts: list[ContextFreeGrammar]) -> list[int]:
     """The start symbols of the parts in ``draft``, each with modes of its own behind those there."""
-    return [draft.embed(_complete_where_they_end(part), draft.modes) for part in parts]
+    # Modes from 1 on: mode 0 is that of a grammar around the parts, and there is none.
+    return [draft.embed(_complete_where_they_end(part), max(draft.modes, 1)) for part in parts]
 
 
 def _complete_where_they_end(grammar: ContextFreeGrammar) -> ContextFreeGrammar:
