@@ -84,8 +84,8 @@ def json_schema(
         recursion: schemas that refer to themselves, and any value. ``"bounded"``: nested to a depth that the size of an
             automaton admits, which is reported; ``"exact"``: to any depth, as a context-free grammar (no marginals,
             see :class:`ContextFreeConstraint`), or an error that says why not; ``"auto"``: bounded, unless that depth
-            would be small and ``max_depth`` is not given. ``options["recursion"]`` of the grammar says which it is
-            (``"exact"`` where nothing nests without end).
+            would be small (and is not that of any value, given by ``max_depth``). ``options["recursion"]`` of the
+            grammar says which it is (``"exact"`` where nothing nests without end).
         strings: grammars, context-free ones too, that the texts of strings follow (source code, say), by the JSON
             Pointer of the schema of each, which must say ``type: string`` and nothing else. Such strings have one
             spelling, see :func:`latticework.json_string`; with a context-free one, the whole is context-free.
