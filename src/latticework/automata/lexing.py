@@ -7,9 +7,9 @@ on like the start does, wherever its own lexeme cannot go on.
 
 Where terminals of several modes exist, a *context* is what competes for a lexeme: the terminals of all modes that may
 come next, and the ignored ones of these modes and of the mode of the lexeme before (at the start of a text, that of
-the outermost grammar, mode 0). Ignored text that the mode before does not ignore is the beginning of a part that does:
-behind it only the modes that ignore it may come, which is another context. Every context has a start state; most
-states are shared by all contexts.
+the outermost grammar, mode 0). Ignored text belongs to the part before or to the part behind it: a lexeme may come if
+all modes of the lexemes that it may stand behind ignore the text, or if its own mode does. So there is another context
+behind text that not all of these modes ignore. Every context has a start state; most states are shared by all contexts.
 
 Parts of JSON strings are cut as the text that they decode to, and written out afterwards (``escaped.py``).
 """

@@ -145,7 +145,14 @@ def _seam(context_free: ContextFreeGrammar | None) -> tuple[str, ...]:
     return (
         "where lexemes of two grammars may come next, one that could go on in its own grammar does not end, and what "
         "is a fixed text in one is no free text in the other",
+        *([_SEAM_OF_IGNORED] if context_free.ignored else []),
     )
+
+
+_SEAM_OF_IGNORED = (
+    "where two grammars ignore different texts, what only one ignores is left out if the other may have its lexemes on "
+    "either side, and where that one may be blank and nothing but ignored text is there"
+)
 
 
 @dataclass(frozen=True, slots=True)

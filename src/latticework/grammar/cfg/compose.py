@@ -4,6 +4,10 @@ Every part keeps its modes, so that its terminals and what it ignores do not med
 is one terminal that may end wherever it matches. Where the lexemes of two parts may come next, a lexeme of one part
 that could go on in that part does not end; so a text is left out if it is found only by ending one there. Lexemes that
 are complete in their own part (brackets, strings, ...) end, whatever the other part could make of what follows.
+
+What one part ignores and another does not is ignored around the lexemes of that part only. A text is left out if that
+cannot be told by the lexemes beside the ignored text: where the lexeme before may be of either part, and where a part
+is blank. What one of its other terminals is or begins with is not ignored at the end of a part, either.
 """
 
 from __future__ import annotations
