@@ -55,7 +55,8 @@ def _steps(lexer: Lexer, letters: NDArray[np.int64], is_it: NDArray[np.bool_], l
     skipped = np.where((begun >= 0) & is_ignored & leads[begun], begun, -1)
     emitted = np.where((begun >= 0) & ~is_ignored & is_it[ending], behind, -1)
     may_end = (lexer.accept_class >= 0) & is_it[lexer.accept_class]
-    return Steps(*(np.ascontiguousarray(part, np.int32) for part in (going_on, skipped, emitted)), may_end)
+    going_on, skipped, emitted = (np.ascontiguousarray(part, np.int32) for part in (going_on, skipped, emitted))
+    return Steps(going_on, skipped, emitted, may_end)
 
 
 def _note(steps: Steps, candidates: NDArray[np.int64], states: NDArray[np.int64], stands: NDArray[np.int32]) -> None:
