@@ -190,3 +190,26 @@ def test_rho_eos_and_daedal_make_room_for_long_texts():
         [outcome] = denoise(Talkative(1), [Request.blank((3,), 24, real("[ab]*"))], Options(policy=policy))
         assert 8 < len(outcome.tokens) <= 24
         assert BruteConstraint("[ab]*").accepts(VOCABULARY.decode(outcome.tokens[: outcome.body]))
+
+
+class Unsized:
+    """A constraint whose fewest tokens take too much to find, as those of a context-free grammar may."""
+
+    def __init__(self, pattern: str) -> None:
+        self._inner = real(pattern)
+
+    @property
+    def min_tokens(self) -> int:
+        raise lw.LimitExceeded("max_chart_rounds", 1)
+
+    def session(self, *arguments, **options):
+        return self._inner.session(*arguments, **options)
+
+
+def test_the_fewest_tokens_are_asked_for_only_where_a_policy_starts_short():
+    request = Request.blank((3,), 6, Unsized("a{2,6}"))  # pyright: ignore[reportArgumentType]
+    [plain] = denoise(TinyModel(1), [request], Options(policy=Threshold()))
+    assert plain.error is None
+    assert BruteConstraint("a{2,6}").holds(plain.tokens)
+    [short] = denoise(TinyModel(1), [request], Options(policy=Stretch()))
+    assert isinstance(short.error, lw.LimitExceeded)

@@ -80,7 +80,9 @@ def open_row(model: DiffusionModel, index: int, request: Request, options: Optio
     Raises ``Infeasible`` when the canvas cannot hold a document, ``LimitExceeded`` where that takes too much to decide.
     """
     slots = len(request.tokens)
-    if request.tail and bool(np.asarray(request.free).all()):
+    starts_short = options.policy.first_slots(slots, 1) < slots
+    if starts_short and request.tail and bool(np.asarray(request.free).all()):
+        # Dear under a context-free grammar, so asked only where it decides something.
         needed: int = getattr(request.constraint, "min_tokens", 1)
         first = max(1, needed, options.policy.first_slots(slots, needed))
         if first < slots:
