@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from latticework.automata.rules import Rules
     from latticework.grammar.cfg.syntax import ContextFreeGrammar
     from latticework.lattice.chart.constraint import ContextFreeConstraint
+    from latticework.lattice.chart.decide import Budget
     from latticework.lattice.chart.language import Derived
     from latticework.lattice.constraint import Constraint
     from latticework.table_cache import TableCache
@@ -156,14 +157,19 @@ def _compile(grammar: Grammar, vocabulary: Vocabulary, limits: Limits, files: Ta
         tables = files.get(key_of(grammar, vocabulary, limits), make)
     if isinstance(tables, tuple):
         from latticework.lattice.chart.constraint import ContextFreeConstraint
-        from latticework.lattice.chart.decide import Budget
 
         rules, lexical, derived = tables
-        budget = Budget(limits.max_chart_nodes, limits.max_chart_rounds, max_pairs=limits.max_chart_pairs)
-        return ContextFreeConstraint(vocabulary, rules, lexical, grammar, budget, derived)
+        return ContextFreeConstraint(vocabulary, rules, lexical, grammar, budget_of(limits), derived)
     from latticework.lattice.constraint import Constraint
 
     return Constraint(vocabulary, tables, grammar)
+
+
+def budget_of(limits: Limits) -> Budget:
+    """What one question about a context-free canvas may cost within ``limits``."""
+    from latticework.lattice.chart.decide import Budget
+
+    return Budget(limits.max_chart_nodes, limits.max_chart_rounds, max_pairs=limits.max_chart_pairs)
 
 
 def _context_free_tables(

@@ -151,9 +151,7 @@ def _constraint(
 ) -> ContextFreeConstraint:
     from latticework.automata.regions import lexer_with_marks
     from latticework.automata.rules import rules_of
-    from latticework.lattice.chart.decide import Budget
+    from latticework.compiler import budget_of
     from latticework.lattice.chart.marked import with_marks
 
-    limits = DEFAULT_LIMITS
-    budget = Budget(limits.max_chart_nodes, limits.max_chart_rounds, max_pairs=limits.max_chart_pairs)
-    return with_marks(vocabulary, rules_of(grammar), lexer_with_marks(regions, marks), budget)
+    return with_marks(vocabulary, rules_of(grammar), lexer_with_marks(regions, marks), budget_of(DEFAULT_LIMITS))
