@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latticework.diffusion.spans import value_spans
+
+_FLOOR = 1e-6  # probabilities are kept this far from 0 and 1, where a logit would be infinite
 
 
 def value_confidence(
@@ -25,6 +27,22 @@ def value_confidence(
     document = b"".join(pieces)
     spans = value_spans(document) if json_document else {"": (0, len(document))}
     return {pointer: span_confidence(starts, ends, log_prob, *span) for pointer, span in spans.items()}
+
+
+def scaled(probability: float, temperature: float) -> float:
+    """The probability with its logit divided by ``temperature`` (Guo et al. 2017); 0 and 1 count as almost that."""
+    p = min(1 - _FLOOR, max(_FLOOR, probability))
+    return 0.5 + 0.5 * math.tanh(math.log(p / (1 - p)) / temperature / 2)
+
+
+def calibrated(confidence: Mapping[str, float], temperature: float) -> dict[str, float]:
+    """Confidences scaled by a temperature that was fitted on held-out data; as they are for a temperature of 1.
+
+    A confidence of 1 stays 1: the constraint decided, not the model.
+    """
+    if temperature == 1.0:
+        return dict(confidence)
+    return {pointer: p if p == 1.0 else scaled(p, temperature) for pointer, p in confidence.items()}
 
 
 def slot_spans(pieces: Sequence[bytes]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

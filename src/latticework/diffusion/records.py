@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from latticework.diffusion.weighting import Preferences
 from latticework.errors import InputError
 
 if TYPE_CHECKING:
     from latticework.compiler import AnyConstraint
+    from latticework.diffusion.canonical import Segmentation
+    from latticework.diffusion.weighting import Source
     from latticework.errors import LatticeworkError
     from latticework.lattice.chart.marked import MarkedConstraint
     from latticework.scaffold.constraint import ElasticConstraint
@@ -38,6 +41,9 @@ class Request:
         fixes_forced: whether slots that the constraint leaves one token are written before the model is asked.
         grows: [N] bool, slots of holes of an elastic canvas that get more slots where a text fills all of theirs.
         most: slots to which the canvas may grow then.
+        preferences: weights that are added to the logits.
+        source: the text to copy from, where ``preferences`` have a weight for that.
+        segmentation: of the tokenizer, where proposals are to be cut as it cuts them.
     """
 
     prompt: tuple[int, ...]
@@ -52,6 +58,9 @@ class Request:
     fixes_forced: bool = True
     grows: NDArray[np.bool_] | None = None
     most: int = 0
+    preferences: Preferences = field(default_factory=Preferences)
+    source: Source | None = None
+    segmentation: Segmentation | None = None
 
     def __post_init__(self) -> None:
         if self.elastic and self.tail:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latticework.diffusion.canonical import propose_canonical
 from latticework.diffusion.lengths import Shape, reshaped, room_for_full_hole
 from latticework.diffusion.lookahead import Foresight
 from latticework.diffusion.marks import FORCED, WRITTEN, Marks
@@ -18,6 +20,7 @@ from latticework.diffusion.policies.contract import Canvas, Resize, Rule, View, 
 from latticework.diffusion.records import Outcome, Request, Step, Timings
 from latticework.diffusion.scores import Scores
 from latticework.diffusion.sight import runs, view_of, visible
+from latticework.diffusion.weighting import Weighting
 from latticework.errors import Infeasible, LatticeworkError, ModelError
 
 if TYPE_CHECKING:
@@ -83,6 +86,8 @@ class Row:
         self._end = np.zeros(len(vocabulary), dtype=np.bool_)
         self._end[vocabulary.end_tokens] = request.tail
         self._filler = vocabulary.filler if request.elastic else -1
+        silent = np.append(np.flatnonzero(self._end), [self._filler] if self._filler >= 0 else [])
+        self._weighting = Weighting(request.preferences, vocabulary, silent.astype(np.int64), request.source)
         self._hole_of = runs(self.free)
         self._grows = request.grows
         self._tail_only = False
@@ -197,9 +202,8 @@ class Row:
         self._enter_window()
         edited = self._edit(rule, logits)
         inside = self._open_inside()
-        logits = rule.rescore(logits, inside)
-        wanted = policy.needs_entropy and policy.scores == "constrained"
-        proposal = self._session.propose(logits, self.options.temperature, self._generator, entropy=wanted)
+        logits = self._weighting.added(rule.rescore(logits, inside), self.tokens, self.free)
+        logits, proposal = self._propose(logits)
         self._draft = np.asarray(proposal.tokens, dtype=np.int64)
         self.confidence = np.asarray(proposal.confidence, dtype=np.float64)
         if self._stretch():
@@ -211,6 +215,20 @@ class Row:
         self._tail_only = bool((left >= 0).all() and self._end[left].all())
         self.timings.constraint += 1e3 * (perf_counter() - begun) - (self.timings.policy - choosing)
         return slots
+
+    def _propose(self, logits: Any) -> tuple[Any, Proposal]:
+        """A valid completion for ``logits``, and the logits it is the best one (or a sample) of."""
+        policy = self.options.policy
+        wanted = policy.needs_entropy and policy.scores == "constrained"
+        propose = partial(
+            self._session.propose,
+            temperature=self.options.temperature,
+            generator=self._generator,
+            entropy=wanted,
+        )
+        if self._request.segmentation is None:
+            return logits, propose(logits)
+        return propose_canonical(propose, logits, self.free, self._request.segmentation)
 
     def _enter_window(self) -> None:
         """Make the block of the first open slot the active one."""

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_FLOOR = 1e-6  # confidences are kept this far from 0 and 1, where a logit would be infinite
+from latticework.diffusion.confidence import scaled
+
 _LOG_RANGE = (-4.0, 4.0)  # natural logs of the temperatures that are tried
 
 Rated = Sequence[tuple[float, bool]]  # probability that a value is right, and whether it is
@@ -43,12 +44,6 @@ def expected_calibration_error(rated: Rated, bins: int = 10) -> float:
     if not rated:
         return 0.0
     return math.fsum(one.count * abs(one.confidence - one.accuracy) for one in reliability(rated, bins)) / len(rated)
-
-
-def scaled(probability: float, temperature: float) -> float:
-    """The probability with its logit divided by ``temperature``."""
-    p = min(1 - _FLOOR, max(_FLOOR, probability))
-    return 0.5 + 0.5 * math.tanh(math.log(p / (1 - p)) / temperature / 2)
 
 
 def fit_temperature(rated: Rated) -> float:

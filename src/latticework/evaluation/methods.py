@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from latticework.diffusion.canonical import Segmentation
 from latticework.diffusion.confidence import value_confidence
 from latticework.errors import InputError, LatticeworkError
 from latticework.evaluation.alignment import MISSING
@@ -31,6 +32,7 @@ class Answer:
         forwards: forwards of the model.
         seconds: wall time; that of a batch is shared equally.
         rejections: tokens that were taken back by "resample".
+        canonical: whether the model's tokenizer cuts the text into the tokens that were written.
     """
 
     text: str
@@ -39,6 +41,7 @@ class Answer:
     seconds: float = 0.0
     rejections: int = 0
     error: str | None = None
+    canonical: bool | None = None
 
 
 Method: TypeAlias = Callable[["Model", Sequence[Task], Mapping[str, Any]], list[Answer]]
@@ -57,9 +60,16 @@ def parse(text: str) -> Any:
 
 
 def constrained(model: Model, tasks: Sequence[Task], options: Mapping[str, Any]) -> list[Answer]:
-    """``Model.generate`` with the schema of each task."""
+    """``Model.generate`` with the schema of each task; the option ``whitespace`` is that of ``json_schema``."""
+    from latticework.grammar import json_schema
+
     begun = perf_counter()
-    results = model.generate([task.text for task in tasks], [task.schema for task in tasks], **options)
+    own = dict(options)
+    schemas: list[Any] = [task.schema for task in tasks]
+    if "whitespace" in own:
+        whitespace = own.pop("whitespace")
+        schemas = [json_schema(schema, whitespace=whitespace) for schema in schemas]
+    results = model.generate([task.text for task in tasks], schemas, **own)
     seconds = (perf_counter() - begun) / len(tasks)
     return [
         Answer(
@@ -68,6 +78,7 @@ def constrained(model: Model, tasks: Sequence[Task], options: Mapping[str, Any])
             one.forwards,
             seconds,
             error=None if one.error is None else f"{type(one.error).__name__}: {one.error}",
+            canonical=one.canonical,
         )
         for one in results
     ]
@@ -149,10 +160,11 @@ def _block_length(model: Model, options: Mapping[str, Any]) -> int | None:
 def _request(model: Model, task: Task, options: Mapping[str, Any]) -> Request | str:
     """The row that ``Model.generate`` starts from, or why there is none."""
     from latticework.models.rows import Rows
+    from latticework.models.wishes import Wishes
 
     try:
         rows = Rows(model.backend, model.compile, options.get("seed") or 0)
-        return rows.blank(task.text, task.schema, options.get("max_tokens")).request
+        return rows.blank(task.text, task.schema, Wishes(options.get("max_tokens"), "soft")).request
     except LatticeworkError as error:
         return f"{type(error).__name__}: {error}"
 
@@ -162,4 +174,5 @@ def _written(model: Model, tokens: Any, log_prob: Any, forwards: int) -> Answer:
     text = b"".join(pieces).decode("utf-8", errors="replace")
     is_json = parse(text) is not MISSING
     rated = value_confidence(pieces, np.asarray(log_prob), json_document=True) if is_json else {}
-    return Answer(text, rated, forwards)
+    canonical = Segmentation(model.vocabulary, model.backend.encode_text).is_canonical(list(map(int, tokens)))
+    return Answer(text, rated, forwards, canonical=canonical)

@@ -6,20 +6,24 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from latticework.evaluation.calibration import expected_calibration_error, fit_temperature, scaled
+from latticework.diffusion.confidence import scaled
+from latticework.evaluation.calibration import expected_calibration_error, fit_temperature
 from latticework.evaluation.running import Scored
 from latticework.evaluation.scoring import Totals, totals
 
 HEADER = (
     *("group", "method", "documents", "valid", "exact", "precision", "recall", "F1", "hallucinated", "omitted"),
-    *("calibration error", "forwards", "seconds", "errors"),
+    *("calibration error", "canonical", "forwards", "seconds", "errors"),
 )
 FITTED_ON = "dev"  # the split on which a temperature is fitted; figures after scaling are those of the others
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The figures of one method on one group; forwards and seconds per document."""
+    """The figures of one method on one group; forwards and seconds per document.
+
+    ``canonical`` is the share of answers cut into tokens as the model's tokenizer cuts them.
+    """
 
     group: str
     method: str
@@ -27,6 +31,7 @@ class Line:
     forwards: float
     seconds: float
     errors: int
+    canonical: float | None = None
 
     def cells(self) -> list[str]:
         shares = ("valid", "exact", "precision", "recall", "f1", "hallucinated", "omitted", "calibration_error")
@@ -35,7 +40,7 @@ class Line:
             self.group,
             self.method,
             str(self.totals.documents),
-            *("-" if share is None else f"{share:.3f}" for share in found),
+            *("-" if share is None else f"{share:.3f}" for share in (*found, self.canonical)),
             f"{self.forwards:.1f}",
             f"{self.seconds:.2f}",
             str(self.errors),
@@ -43,7 +48,12 @@ class Line:
 
     def as_dict(self) -> dict[str, Any]:
         own = {"group": self.group, "method": self.method, **asdict(self.totals)}
-        return own | {"forwards": self.forwards, "seconds": self.seconds, "errors": self.errors}
+        return own | {
+            "forwards": self.forwards,
+            "seconds": self.seconds,
+            "errors": self.errors,
+            "canonical": self.canonical,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +132,7 @@ SCALING_HEADER = ("method", f"temperature ({FITTED_ON})", "values elsewhere", "e
 
 def _line(group: str, method: str, some: Sequence[Scored]) -> Line:
     count = len(some)
+    cut = [one.answer.canonical for one in some if one.answer.canonical is not None]
     return Line(
         group,
         method,
@@ -129,4 +140,5 @@ def _line(group: str, method: str, some: Sequence[Scored]) -> Line:
         sum(one.answer.forwards for one in some) / count,
         sum(one.answer.seconds for one in some) / count,
         sum(one.answer.error is not None for one in some),
+        sum(cut) / len(cut) if cut else None,
     )

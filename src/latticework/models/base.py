@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -39,12 +40,26 @@ def traits_of(model: DiffusionModel) -> Traits:
     return getattr(model, "traits", None) or Traits()
 
 
+def confidence_temperature(model: DiffusionModel) -> float:
+    """The temperature that calibrates the model's confidence in values; 1 for a model that states none."""
+    return float(getattr(model, "confidence_temperature", 1.0))
+
+
+def prompt_text(model: DiffusionModel, ids: Sequence[int]) -> str:
+    """The prompt as the model reads it: with its special tokens where the model has ``decode_prompt``."""
+    decode = getattr(model, "decode_prompt", None)
+    return model.vocabulary.decode(ids).decode(errors="replace") if decode is None else decode(ids)
+
+
 class DiffusionModel(Protocol):
     """A masked diffusion model with its tokenizer. Implementations hold no state between forwards.
 
     A model that is not trained like the default of :class:`Traits` has them as its attribute ``traits``. One that reads
     the prompt by another network than the canvas has a method ``forward_canvases(prompts, canvases)`` beside
-    ``forward``: from B prompts (token ids) and B canvases [N] int64, ``mask_id`` in open slots, to B logits [N, V].
+    ``forward``: from B prompts (token ids) and B canvases [N] int64, ``mask_id`` in open slots, to B logits [N, V]. One
+    whose network can be computed in parts has a method ``reader()`` that returns a
+    :class:`latticework.diffusion.caches.reader.Reader`. Optional, too: ``confidence_temperature`` (fitted on held-out
+    data) and ``decode_prompt(ids)`` (a prompt as text, special tokens included).
 
     Attributes:
         name: what the user loaded.

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from latticework.errors import InputError
+from latticework.models.agreement import with_agreement
 from latticework.models.result import Result
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def arranged(results: list[Result], single: bool, n: int | None) -> Result | lis
     """
     if n is None:
         return only(results) if single else results
-    grouped = [results[start : start + n] for start in range(0, len(results), n)]
+    grouped = [with_agreement(results[start : start + n]) for start in range(0, len(results), n)]
     if not single:
         return grouped
     first = grouped[0][0].error

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
+from latticework.diffusion.canonical import Segmentation
 from latticework.diffusion.loop import Options, denoise
 from latticework.diffusion.policy import Policy, choose_policy
 from latticework.diffusion.records import Step
+from latticework.diffusion.weighting import Preferences
 from latticework.errors import InputError, LatticeworkError
 from latticework.models.base import DiffusionModel
 from latticework.models.batches import (
@@ -29,10 +31,12 @@ from latticework.models.outcomes import result_of
 from latticework.models.result import InfillResult, Result
 from latticework.models.rows import PreparedRow, Rows
 from latticework.models.streaming import Streaming
+from latticework.models.wishes import Wishes
 from latticework.scaffold.choice import chosen
 
 if TYPE_CHECKING:
     from latticework.compiler import AnyConstraint
+    from latticework.diffusion.caches import Strategy
     from latticework.grammar.grammar import Grammar
     from latticework.scaffold.choice import ScaffoldName
     from latticework.tokens.vocabulary import Vocabulary
@@ -43,6 +47,7 @@ class Model(Streaming):
 
     def __init__(self, backend: DiffusionModel) -> None:
         self.backend = backend
+        self._segmentation = Segmentation(backend.vocabulary, backend.encode_text)
 
     @property
     def name(self) -> str:
@@ -94,6 +99,11 @@ class Model(Streaming):
         n: int | None = None,
         max_tokens: int | None = None,
         scaffold: ScaffoldName = "auto",
+        copy_bias: float = 0.0,
+        length_bonus: float = 0.0,
+        null_bias: float = 0.0,
+        canonical: bool = False,
+        schema_in_prompt: bool = True,
         temperature: float = 0.0,
         seed: int | None = None,
         policy: str | Policy | None = None,
@@ -103,6 +113,8 @@ class Model(Streaming):
         policy_options: Mapping[str, Any] | None = None,
         guidance: float = 0.0,
         block_length: int | None = None,
+        cache: str | Strategy | None = None,
+        cache_options: Mapping[str, Any] | None = None,
         batch_size: int = 8,
         overlap: bool | None = None,
         on_step: Callable[[Step], None] | None = None,
@@ -124,6 +136,15 @@ class Model(Streaming):
                 around values with slots to spare, which hold the model's filler where the value is shorter and become
                 more where it is longer; ``"none"``: it is not written before the model is asked; ``"auto"``: see
                 ``docs/scaffolds.md``. A schema or a canvas that admits no elastic scaffold gets a soft one.
+            copy_bias: nats added to tokens that the prompt has, or continues with where part of a value stands; for
+                extraction. Tokens of the schema's own text get them, too. See ``docs/scaffolds.md`` for this and the
+                next two; none of them changes which texts are possible.
+            length_bonus: nats for every token of text, against the preference of the likeliest document for short
+                ones.
+            null_bias: nats for ``null`` where a value may be null.
+            canonical: only texts cut as the model's tokenizer cuts them; a row for which none is found fails.
+            schema_in_prompt: describe the schema to the model where its prompt has a place for that; what it reads is
+                ``result.prompt``.
             temperature: 0 for the likeliest document, above 0 for a sample.
             seed: reproduces a sample; drawn and reported when not given. A row's sample depends on the seed and on its
                 own prompt, grammar and canvas, not on the other rows; equal rows of a batch get different samples.
@@ -134,6 +155,11 @@ class Model(Streaming):
             guidance: weight of classifier-free guidance, which takes a second canvas per forward; 0 for none.
             block_length: decode in blocks of this many slots, left to right; what suits the model when not given, the
                 whole canvas at once when as long as the canvas.
+            cache: keys and values kept between forwards: ``"prefix"``, ``"dual"``, ``"dkv"``, ``"freecache"``,
+                ``"window"``, or a ``Strategy`` (``docs/policies.md``). Approximate in networks with full attention:
+                what the model says may differ, what is valid never does. Models that cannot be computed in parts
+                refuse it.
+            cache_options: of a named cache (``refresh``, ``block``, ...); its block is that of the call by default.
             batch_size: prompts per forward.
             overlap: compute lattices beside the forward; decided by the device when not given.
             on_step: called after every step of every row (``Step.row`` is the index of the prompt; with candidates
@@ -160,17 +186,20 @@ class Model(Streaming):
         )
         if max_tokens is not None and max_tokens < 1:
             raise InputError(f"max_tokens must be at least 1, got {max_tokens}")
-        kind = chosen(scaffold)
+        chosen(scaffold)
+        preferences = Preferences(copy_bias, length_bonus, null_bias)
+        wishes = Wishes(max_tokens, scaffold, preferences, canonical, schema_in_prompt)
         single = isinstance(prompt, str)
         prompts, grammars = pair(prompt, grammar)
         seeds = candidate_seeds(n, seed, temperature)
-        candidates = [Rows(self.backend, self.compile, own or 0) for own in seeds]
+        candidates = [Rows(self.backend, self.compile, own or 0, self._segmentation) for own in seeds]
         makers = [
-            partial(rows.blank, prompt, grammar, max_tokens, kind)
+            partial(rows.blank, prompt, grammar, wishes)
             for prompt, grammar in zip(prompts, grammars, strict=True)
             for rows in candidates
         ]
-        results = self._run(makers, Result, seeds * len(prompts), options, on_step, trace)
+        through = self._through(cache, cache_options, options.block_length)
+        results = self._run(makers, Result, seeds * len(prompts), options, through, on_step, trace)
         return arranged(results, single, n)
 
     @overload
@@ -202,6 +231,8 @@ class Model(Streaming):
         policy_options: Mapping[str, Any] | None = None,
         guidance: float = 0.0,
         block_length: int | None = None,
+        cache: str | Strategy | None = None,
+        cache_options: Mapping[str, Any] | None = None,
         batch_size: int = 8,
         overlap: bool | None = None,
         on_step: Callable[[Step], None] | None = None,
@@ -214,9 +245,9 @@ class Model(Streaming):
                 such lists for a batch. A hole takes any text of up to so many tokens, none included.
             grammar: as in :meth:`generate`: the language of the whole text; with a batch also a list with one for each.
             prompt: text for the model before the canvas; with a batch also a list with one for each.
-            temperature, seed, policy, threshold, steps, gamma, policy_options, guidance, block_length, batch_size,
-                overlap, on_step, trace: as in :meth:`generate`. Without a ``prompt`` of its own a row's sample depends
-                on its parts.
+            temperature, seed, policy, threshold, steps, gamma, policy_options, guidance, block_length, cache,
+                cache_options, batch_size, overlap, on_step, trace: as in :meth:`generate`. Without a ``prompt`` of its
+                own a row's sample depends on its parts.
 
         Returns:
             One ``InfillResult``, or a list of them in the order of the batch, failed rows with ``error`` set.
@@ -240,12 +271,13 @@ class Model(Streaming):
         forms: Sequence[Any] = [parts] if single else parts
         prompts = each(prompt, len(forms), "prompt", single)
         grammars = each(grammar, len(forms), "grammar", single)
-        rows = Rows(self.backend, self.compile, seed or 0)
+        rows = Rows(self.backend, self.compile, seed or 0, self._segmentation)
         makers = [
             partial(rows.with_holes, form, grammar, prompt)
             for form, grammar, prompt in zip(forms, grammars, prompts, strict=True)
         ]
-        results = self._run(makers, InfillResult, [seed] * len(forms), options, on_step, trace)
+        through = self._through(cache, cache_options, options.block_length)
+        results = self._run(makers, InfillResult, [seed] * len(forms), options, through, on_step, trace)
         return only(results) if single else results
 
     def _options(
@@ -273,12 +305,25 @@ class Model(Streaming):
             raise InputError(f"seed must not be negative, got {seed}")
         return options, seed
 
+    def _through(
+        self, cache: str | Strategy | None, options: Mapping[str, Any] | None, block_length: int | None
+    ) -> DiffusionModel:
+        """The model, or a cache in front of it that lives as long as the call."""
+        if cache is None:
+            if options:
+                raise InputError("cache_options go with a cache: give cache=")
+            return self.backend
+        from latticework.diffusion.caches import cached
+
+        return cached(self.backend, cache, options, block_length)
+
     def _run(
         self,
         makers: Sequence[Callable[[], PreparedRow]],
         kind: type[AnyResult],
         seeds: Sequence[int | None],
         options: Options,
+        through: DiffusionModel,
         on_step: Callable[[Step], None] | None,
         trace: bool,
     ) -> list[AnyResult]:
@@ -294,7 +339,7 @@ class Model(Streaming):
                 results[place] = kind.failed(error, seeds[place])
         traces = new_traces(self.vocabulary, places) if trace else {}
         hook = hook_of(on_step, traces, places)
-        outcomes = denoise(self.backend, [row.request for row in rows], options, hook)
+        outcomes = denoise(through, [row.request for row in rows], options, hook)
         for place, row, outcome in zip(places, rows, outcomes, strict=True):
             result = result_of(self.vocabulary, row, outcome, kind, seeds[place])
             results[place] = traced(result, traces[place]) if place in traces else result

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
+    from latticework.diffusion.caches import Strategy
     from latticework.diffusion.policy import Policy
     from latticework.diffusion.records import Step
     from latticework.scaffold.choice import ScaffoldName
@@ -23,6 +24,8 @@ class InfillOptions(TypedDict, total=False):
     policy_options: Mapping[str, Any] | None
     guidance: float
     block_length: int | None
+    cache: str | Strategy | None
+    cache_options: Mapping[str, Any] | None
     batch_size: int
     overlap: bool | None
     on_step: Callable[[Step], None] | None
@@ -34,3 +37,8 @@ class GenerateOptions(InfillOptions, total=False):
 
     max_tokens: int | None
     scaffold: ScaffoldName
+    copy_bias: float
+    length_bonus: float
+    null_bias: float
+    canonical: bool
+    schema_in_prompt: bool

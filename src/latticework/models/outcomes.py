@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latticework.diffusion.confidence import value_confidence
-from latticework.errors import Infeasible, LatticeworkError
+from latticework.diffusion.confidence import calibrated, value_confidence
+from latticework.errors import Infeasible, LatticeworkError, ModelError
 from latticework.models.batches import AnyResult
 from latticework.models.rows import PreparedRow
 
 if TYPE_CHECKING:
     from latticework.diffusion.records import Outcome
     from latticework.tokens.vocabulary import Vocabulary
+
+
+_NOT_CANONICAL = (
+    "the text found is not cut as the model's tokenizer cuts it, and no other was found: try a sample, another policy "
+    "or canonical=False"
+)
 
 
 def text_slots(vocabulary: Vocabulary, row: PreparedRow, outcome: Outcome) -> NDArray[np.int64]:
@@ -36,6 +42,9 @@ def result_of(
     tokens = tuple(outcome.tokens[body].tolist())
     pieces = [vocabulary.bytes(token) for token in tokens]
     text, value, error = _read(row, b"".join(pieces))
+    canonical = None if row.segmentation is None else row.segmentation.is_canonical(tokens)
+    if row.request.segmentation is not None and not canonical:
+        return kind.failed(ModelError(_NOT_CANONICAL), seed)
     if row.typed is not None and not row.typed.accepts(outcome.tokens):
         raise RuntimeError(f"internal error: the holes hold what they must not hold: {text!r}")
     is_json = row.grammar is not None and row.grammar.kind == "json_schema"
@@ -47,12 +56,14 @@ def result_of(
         tokens=tokens,
         finish_reason="error" if error else "complete" if complete else "length",
         forwards=outcome.forwards,
-        confidence=value_confidence(pieces, outcome.log_prob[body], json_document=is_json),
+        confidence=calibrated(value_confidence(pieces, outcome.log_prob[body], json_document=is_json), row.temperature),
         slots=len(outcome.tokens),
         forced=outcome.forced_slots,
         seed=seed,
         timings=outcome.timings,
         error=error,
+        canonical=canonical,
+        prompt=row.prompt,
         **more,
     )
 

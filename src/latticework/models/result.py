@@ -26,12 +26,16 @@ class Result:
             ``"length"`` (an unconstrained text that fills its canvas) or ``"error"``.
         forwards: forwards of the model this row took part in.
         confidence: probability by JSON Pointer, ``""`` for the whole text: the product, over the slots of a value, of
-            the model's probability under the constraint at the moment each slot was committed.
+            the model's probability under the constraint at the moment each slot was committed, calibrated where the
+            model has a temperature for that (the packaged one has).
         slots: length of the canvas.
         forced: slots that the constraint decided without the model.
         seed: what reproduces the result at a temperature above 0.
         timings: milliseconds by stage.
         error: why a row of a batch has no text. A single prompt raises instead.
+        canonical: whether the model's tokenizer cuts the text into just these tokens; ``None`` where there is no text.
+        agreement: of one of several candidates: the share of them that have the same value, by JSON Pointer.
+        prompt: what the model read before the text, its description of the schema included.
         trace: the steps of the denoising, where they were asked for.
     """
 
@@ -46,6 +50,9 @@ class Result:
     seed: int | None = None
     timings: Timings = field(default_factory=Timings)
     error: LatticeworkError | None = None
+    canonical: bool | None = None
+    agreement: Mapping[str, float] = field(default_factory=dict)
+    prompt: str = field(default="", repr=False)
     trace: Trace | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -54,7 +61,7 @@ class Result:
         return cls(None, "", (), "error", seed=seed, error=error)
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything but ``value`` and ``trace`` in JSON types; the error as ``{"type", "message"}``."""
+        """Everything but ``value``, ``prompt`` and ``trace`` in JSON types; the error as ``{"type", "message"}``."""
         error = None if self.error is None else {"type": type(self.error).__name__, "message": str(self.error)}
         return {
             "text": self.text,
@@ -64,6 +71,8 @@ class Result:
             "tokens": list(self.tokens),
             "slots": self.slots,
             "forced": self.forced,
+            "canonical": self.canonical,
+            "agreement": dict(self.agreement),
             "seed": self.seed,
             "timings_ms": {name: round(spent, 3) for name, spent in asdict(self.timings).items()},
             "error": error,

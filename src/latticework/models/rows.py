@@ -10,19 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from latticework.diffusion.canonical import Segmentation
 from latticework.diffusion.records import Request
 from latticework.errors import InputError
-from latticework.models.base import traits_of
+from latticework.models.base import confidence_temperature, prompt_text, traits_of
 from latticework.models.holes import Form, lay_out
 from latticework.models.typed_holes import has_types, typed_constraint
+from latticework.scaffold.choice import chosen
 
 if TYPE_CHECKING:
     from latticework.compiler import AnyConstraint
+    from latticework.diffusion.weighting import Source
     from latticework.grammar.grammar import Grammar
     from latticework.lattice.chart.constraint import ContextFreeConstraint
     from latticework.lattice.chart.marked import MarkedConstraint
     from latticework.models.base import DiffusionModel
-    from latticework.scaffold.choice import ScaffoldName
+    from latticework.models.wishes import Wishes
     from latticework.scaffold.constraint import ElasticConstraint
 
 MAX_PROMPT_BYTES = 1 << 20  # UTF-8 bytes of one prompt; far above any model's positions, so that mistakes fail early
@@ -39,6 +42,9 @@ class PreparedRow:
         grammar, constraint: of the whole text, if there is one.
         form: of a canvas with holes.
         typed: what the canvas has to satisfy where its holes have rules or grammars of their own.
+        segmentation: how the model's tokenizer cuts texts.
+        prompt: what the model reads before the canvas, as text.
+        temperature: of the model's confidences in values, see ``calibrated``.
     """
 
     request: Request
@@ -46,36 +52,70 @@ class PreparedRow:
     constraint: AnyConstraint | None
     form: Form | None = None
     typed: MarkedConstraint | None = None
+    segmentation: Segmentation | None = None
+    prompt: str = ""
+    temperature: float = 1.0
 
 
 class Rows:
     """Makes the rows of one call, which are told apart by what they are made of and, where equal, by their order."""
 
-    def __init__(self, backend: DiffusionModel, compile: Callable[[Any], AnyConstraint], seed: int) -> None:
+    def __init__(
+        self,
+        backend: DiffusionModel,
+        compile: Callable[[Any], AnyConstraint],
+        seed: int,
+        segmentation: Segmentation | None = None,
+    ) -> None:
         self._backend = backend
         self._compile = compile
         self._seed = seed
+        self._segmentation = segmentation or Segmentation(backend.vocabulary, backend.encode_text)
         traits = traits_of(backend)
         self._aligned = traits.attention == "block_causal"
         self._rated = traits.block if traits.attention == "encoder_decoder" else None
         self._seen: Counter[bytes] = Counter()
 
-    def blank(self, prompt: str, grammar: Any, max_tokens: int | None, scaffold: ScaffoldName = "soft") -> PreparedRow:
+    def blank(self, prompt: str, grammar: Any, wishes: Wishes) -> PreparedRow:
         """A row whose canvas is all free, or has a scaffold. Raises what :meth:`Model.generate` raises."""
         _check_prompt(prompt)
         if not prompt.strip():
             raise InputError("the prompt is empty")
         constraint = None if grammar is None else self._compile(grammar)
-        ids = self._prompt_ids(prompt, constraint)
-        slots = self._slots(len(ids), constraint, max_tokens)
+        ids = self._prompt_ids(prompt, constraint if wishes.schema_in_prompt else None)
+        slots = self._slots(len(ids), constraint, wishes.max_tokens)
         source = None if constraint is None else constraint.grammar
-        if scaffold == "elastic" and source is not None:
-            elastic = self._elastic(ids, source, max_tokens)
-            if elastic is not None:
-                return PreparedRow(elastic, source, constraint)
-        entropy = self._entropy([slots, *ids], constraint)
-        request = Request.blank(tuple(ids), slots, constraint, entropy, aligned=self._aligned, seen=self._rated)
-        return PreparedRow(replace(request, fixes_forced=scaffold != "none"), source, constraint)
+        kind = chosen(wishes.scaffold)
+        request = None
+        if kind == "elastic" and source is not None:
+            request = self._elastic(ids, source, wishes.max_tokens)
+        if request is None:
+            entropy = self._entropy([slots, *ids], constraint)
+            request = Request.blank(tuple(ids), slots, constraint, entropy, aligned=self._aligned, seen=self._rated)
+            request = replace(request, fixes_forced=kind != "none")
+        request = replace(
+            request,
+            preferences=wishes.preferences,
+            source=self._source(prompt, source) if wishes.preferences.copy_bias else None,
+            segmentation=self._segmentation if wishes.canonical else None,
+        )
+        return self._prepared(request, source, constraint)
+
+    def _prepared(
+        self,
+        request: Request,
+        grammar: Grammar | None,
+        constraint: AnyConstraint | None,
+        form: Form | None = None,
+        typed: MarkedConstraint | None = None,
+    ) -> PreparedRow:
+        prompt, temperature = prompt_text(self._backend, request.prompt), confidence_temperature(self._backend)
+        return PreparedRow(request, grammar, constraint, form, typed, self._segmentation, prompt, temperature)
+
+    def _source(self, prompt: str, grammar: Grammar | None) -> Source:
+        from latticework.models.sources import source_of
+
+        return source_of(prompt, grammar, self._backend.vocabulary, self._backend.encode_text)
 
     def _elastic(self, ids: list[int], source: Grammar, max_tokens: int | None) -> Request | None:
         """The request of a canvas with an elastic scaffold; ``None`` where the grammar has none that fits."""
@@ -129,7 +169,7 @@ class Rows:
             aligned=self._aligned,
             seen=self._rated,
         )
-        return PreparedRow(request, source, constraint, form, typed)
+        return self._prepared(request, source, constraint, form, typed)
 
     def _typed(self, form: Form, grammar: Any) -> MarkedConstraint:
         """The constraint of a form with holes of rules and grammars."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,9 @@ from latticework.models.events import EventReader, ResultEvent, StreamEvent
 from latticework.models.outcomes import explained_by_holes, result_of, text_slots
 from latticework.models.result import InfillResult, Result
 from latticework.models.rows import PreparedRow, Rows
+from latticework.models.wishes import Wishes
 from latticework.server.engine import Ticket
-from latticework.server.errors import ApiError, failure, refusal
+from latticework.server.errors import ApiError, failure, refusal, shut_down
 from latticework.server.prompts import Conversing
 from latticework.server.readers import HoleReader, StopReader
 
@@ -91,6 +93,8 @@ class Generation:
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[tuple[int, StreamEvent | Exception]] = asyncio.Queue()
         self._deadline = self._loop.time() + state.settings.request_timeout
+        self._timer: asyncio.Timeout | None = None
+        self._shut_down = False
         self._taken = 0
         self.canvases: list[Canvas] = []
 
@@ -106,9 +110,10 @@ class Generation:
             raise ApiError(400, f"{plan.canvases} candidates in one request; at most {most}", param, "invalid_value")
         state.engine.take(plan.canvases)
         self._taken = plan.canvases
+        state.open.add(self)
         work = self._loop.run_in_executor(state.workers, self._prepare)
         try:
-            async with asyncio.timeout_at(self._deadline):
+            async with self._in_time():
                 self.canvases = await asyncio.shield(work)
         except TimeoutError:
             work.add_done_callback(self._give_back)
@@ -129,7 +134,24 @@ class Generation:
                 canvas.ticket.cancel()
         self._give_back()
 
+    def give_up(self) -> None:
+        """End it now, as the server shuts down: who waits for it is told so."""
+        self._shut_down = True
+        self._deadline = self._loop.time()
+        if self._timer is not None:
+            self._timer.reschedule(self._deadline)
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        """Raises ``TimeoutError`` once the deadline has passed, which may be moved meanwhile."""
+        try:
+            async with asyncio.timeout_at(self._deadline) as self._timer:
+                yield
+        finally:
+            self._timer = None
+
     def _give_back(self, done: asyncio.Future[Any] | None = None) -> None:
+        self._state.open.discard(self)
         if done is not None and not done.cancelled():
             done.exception()
         self._state.engine.release(self._taken)
@@ -143,7 +165,7 @@ class Generation:
         open_canvases = len(self.canvases)
         while open_canvases:
             try:
-                async with asyncio.timeout_at(self._deadline):
+                async with self._in_time():
                     index, event = await self._events.get()
             except TimeoutError:
                 raise self._too_late() from None
@@ -161,6 +183,8 @@ class Generation:
         return [found[index] for index in range(len(self.canvases))]
 
     def _too_late(self) -> ApiError:
+        if self._shut_down:
+            return shut_down()
         seconds = self._state.settings.request_timeout
         return ApiError(504, f"the request took longer than {seconds:g} s", code="timeout")
 
@@ -189,7 +213,7 @@ class Generation:
         prepared = None
         try:
             if plan.parts is None:
-                prepared = rows.blank(prompt, constraint, plan.max_tokens)
+                prepared = rows.blank(prompt, constraint, Wishes(plan.max_tokens, "soft"))
             else:
                 prepared = rows.with_holes(plan.parts, constraint, prompt)
             row = open_row(model.backend, index, prepared.request, plan.options)

@@ -1,0 +1,165 @@
+"""What the options of extraction are worth: variants of ``Model.generate`` on generated tasks, one change at a time.
+
+    python -m latticework.evaluation.tasks tasks.jsonl --count 200 --seed 1
+    python benchmarks/ablations.py tasks.jsonl --split dev --documents 32 --out FOLDER --variants soft elastic ...
+
+Answers are kept in ``FOLDER``, so a run goes on where it was stopped and variants can be added. Documents are spread
+evenly over the families and styles of a split; those whose prompt leaves fewer than ``--room`` positions are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from common import RESULTS, machine, table
+
+import latticework as lw
+from latticework.evaluation.alignment import MISSING
+from latticework.evaluation.dataset import Task, read_tasks
+from latticework.evaluation.running import Run, Scored, evaluate
+from latticework.evaluation.summary import grouped, scalings, summarise
+
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "unconstrained": ("unconstrained", {}),
+    "resample": ("resample", {}),
+    "auto": ("constrained", {}),
+    "soft": ("constrained", {"scaffold": "soft"}),
+    "none": ("constrained", {"scaffold": "none"}),
+    "elastic": ("constrained", {"scaffold": "elastic"}),
+    "soft, whitespace any": ("constrained", {"scaffold": "soft", "whitespace": "any"}),
+    **{f"{kind}, blocks of {size}": ("constrained", {"scaffold": kind, "block_length": size})
+       for kind in ("soft", "elastic", "auto") for size in (8, 16, 32)},
+    **{f"{kind}, copy {weight:g}": ("constrained", {"scaffold": kind, "copy_bias": weight})
+       for kind in ("soft", "elastic") for weight in (0.5, 1.0, 2.0, 4.0)},
+    **{f"{kind}, length {weight:g}": ("constrained", {"scaffold": kind, "length_bonus": weight})
+       for kind in ("soft", "elastic") for weight in (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)},
+    **{f"{kind}, null {weight:g}": ("constrained", {"scaffold": kind, "null_bias": weight})
+       for kind in ("soft", "elastic") for weight in (-1.0, 0.5, 1.0, 2.0)},
+    **{f"{kind}, canonical": ("constrained", {"scaffold": kind, "canonical": True}) for kind in ("soft", "elastic")},
+    **{f"{kind}, {policy}": ("constrained", {"scaffold": kind, "policy": policy})
+       for kind in ("soft", "elastic")
+       for policy in ("low-confidence", "eoser", "entropy-bound", "factor", "daedal", "rho-eos", "saber", "learned")},
+}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tasks", type=Path)
+    parser.add_argument("--split", nargs="+", default=["dev"])
+    parser.add_argument("--documents", type=int, default=32, help="of each split")
+    parser.add_argument("--optional", action="store_true", help="only documents that state an optional field")
+    parser.add_argument("--room", type=int, default=256)
+    parser.add_argument("--variants", nargs="+", default=["soft", "elastic"], choices=list(VARIANTS), metavar="NAME")
+    parser.add_argument("--model", default="embedded")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--page", help="name of a results page to write", default="")
+    arguments = parser.parse_args()
+    model = lw.load(arguments.model)
+    tasks = []
+    for split in arguments.split:
+        own = [task for task in read_tasks(arguments.tasks, splits=[split]) if fits(model, task, arguments.room)]
+        own = [task for task in own if not arguments.optional or any(stated(task).values())]
+        tasks += spread(own, arguments.documents)
+    runs = [Run.of(VARIANTS[name][0], arguments.model, VARIANTS[name][1], name) for name in arguments.variants]
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    scored = evaluate(model, tasks, runs, arguments.out / "results.jsonl")
+    text = report(scored)
+    print(text, flush=True)
+    if arguments.page:
+        command = " ".join(sys.argv[1:])
+        RESULTS.joinpath(f"{arguments.page}.md").write_text(f"`{command}`; {machine()}\n\n{text}\n", encoding="utf-8")
+
+
+def fits(model: Any, task: Task, room: int) -> bool:
+    positions = model.backend.max_positions
+    return positions is None or len(model.backend.encode_prompt(task.text, task.schema)) + room <= positions
+
+
+def spread(tasks: Sequence[Task], count: int) -> list[Task]:
+    """``count`` of the tasks, as evenly over families and styles as there are tasks; always the same ones."""
+    groups: dict[tuple[str, str], list[Task]] = defaultdict(list)
+    for task in tasks:
+        groups[task.family, task.style].append(task)
+    order = sorted(groups)
+    random.Random(7).shuffle(order)
+    deepest = max(map(len, groups.values()), default=0)
+    ordered = [groups[name][depth] for depth in range(deepest) for name in order if depth < len(groups[name])]
+    return ordered[:count]
+
+
+def optional(schema: Mapping[str, Any], pointer: str = "") -> dict[str, bool]:
+    """Pointers of members that may be left out (True) or be null (False), arrays aside."""
+    found = {}
+    for key, own in (schema.get("properties") or {}).items():
+        place = f"{pointer}/{key}"
+        if key not in schema.get("required", ()):
+            found[place] = True
+        elif {"type": "null"} in own.get("anyOf", ()) or "null" in own.get("type", ()):
+            found[place] = False
+        found |= optional(own, place)
+    return found
+
+
+def stated(task: Task) -> dict[str, bool]:
+    """Pointers of members that may be missing, with whether the gold value has one; only those that may be left out."""
+    return {place: at(task.gold, place) is not None for place, left_out in optional(task.schema).items() if left_out}
+
+
+def at(value: Any, pointer: str) -> Any:
+    for key in pointer.split("/")[1:]:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def members(scored: Sequence[Scored], left_out: bool) -> tuple[str, str]:
+    """Of members that may be left out (or be null): stated ones that are missing, and others that are given."""
+    missing = wanted = invented = unwanted = 0
+    for one in scored:
+        if one.output is MISSING:
+            continue
+        for place in (place for place, kind in optional(one.task.schema).items() if kind == left_out):
+            given = at(one.output, place) is not None
+            if at(one.task.gold, place) is None:
+                invented, unwanted = invented + given, unwanted + 1
+            else:
+                missing, wanted = missing + (not given), wanted + 1
+    return f"{missing} of {wanted}", f"{invented} of {unwanted}"
+
+
+def report(scored: Sequence[Scored]) -> str:
+    header = ["split", "variant", "documents", "valid", "exact", "F1", "hallucinated", "omitted"]
+    header += ["optional left out", "optional invented", "null instead", "value for null"]
+    header += ["calibration error", "canonical", "forwards", "seconds"]
+    lines = {(line.group, line.method): line for line in summarise(scored)}
+    rows = []
+    for split, variant, some in grouped(scored, lambda one: one.task.split or "all"):
+        line = lines[split, variant]
+        found, error = line.totals, line.totals.calibration_error
+        figures = [found.valid, found.exact, found.f1, found.hallucinated, found.omitted]
+        rows.append(
+            [
+                *(split, variant, found.documents),
+                *(f"{figure:.3f}" for figure in figures),
+                *members(some, True),
+                *members(some, False),
+                "-" if error is None else f"{error:.3f}",
+                "-" if line.canonical is None else f"{line.canonical:.3f}",
+                f"{line.forwards:.1f}",
+                f"{line.seconds:.2f}",
+            ]
+        )
+    fitted = [
+        f"{one.method}: temperature {one.temperature:.2f} on dev, error {one.before:.3f} -> {one.after:.3f} elsewhere"
+        for one in scalings(scored)
+    ]
+    return "\n".join([table(header, rows), "", *fitted])
+
+
+if __name__ == "__main__":
+    main()
