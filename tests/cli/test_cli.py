@@ -254,3 +254,40 @@ def test_trace_is_a_page_for_each_text(folder: Path):
     nowhere = run("extract", INLINE, "--text", "Bo is 7.", "--trace", str(folder / "no" / "out.html"), *QUICK)
     assert nowhere.exit_code == 1
     assert "cannot write" in nowhere.stderr
+
+
+class TestWhereAModelRuns:
+    def test_options_reach_the_loader(self, monkeypatch, folder):
+        from latticework.models import loading
+
+        asked = []
+        kept = loading.load
+
+        def load(name, **options):
+            asked.append((name, options))
+            return kept(name)
+
+        monkeypatch.setattr(loading, "load", load)
+        where = ["--device", "cuda:1", "--dtype", "bf16", "--quantization", "int8"]
+        commands = [
+            ["extract", INLINE, "--text", "Bo is 7.", *QUICK],
+            ["generate", "Yes?", "--choice", "yes", "--max-tokens", "8"],
+            ["infill", "-", "--grammar", "json", "--hole-tokens", "4"],
+        ]
+        for command in commands:
+            assert run(*command, *where, stdin="[<<HOLE>>]").exit_code == 0
+        wanted = ("embedded", {"device": "cuda:1", "dtype": "bf16", "quantization": "int8"})
+        assert asked == [wanted] * len(commands)
+
+    @pytest.mark.parametrize("command", [["serve", "--port", "0"], ["bench", "policies"], ["eval", "tasks.jsonl"]])
+    def test_other_commands_that_load_a_model(self, command, folder, monkeypatch):
+        monkeypatch.chdir(folder)
+        (folder / "tasks.jsonl").write_text(json.dumps({"text": "Bo is 7.", "schema": SCHEMA, "gold": {"name": "Bo", "age": 7}}))
+        found = run(*command, "--device", "gpu")
+        assert found.exit_code == 1
+        assert "no device 'gpu': give 'auto', 'cpu', 'cuda'" in found.stderr
+
+    def test_the_embedded_model_has_no_other_precision(self):
+        found = run("generate", "Yes?", "--choice", "yes", "--quantization", "int8")
+        assert found.exit_code == 1
+        assert "it takes device alone" in found.stderr

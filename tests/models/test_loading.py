@@ -245,13 +245,6 @@ class TestDevices:
             lw.load(llada, device="gpu")
         with pytest.raises(lw.ModelError, match="no dtype 'int3'"):
             lw.load(llada, dtype="int3")
-        with pytest.raises(lw.ModelError, match="no quantization 'awq'"):
-            lw.load(llada, quantization="awq")
-
-    def test_a_quantization_whose_package_is_missing(self, llada, monkeypatch):
-        monkeypatch.setattr("latticework.models.devices.find_spec", lambda name: None)
-        with pytest.raises(lw.ModelError, match="pip install bitsandbytes accelerate"):
-            lw.load(llada, quantization="bitsandbytes-4bit")
 
     def test_dtypes(self, llada):
         ids = torch.tensor([[5, 6, 7]])

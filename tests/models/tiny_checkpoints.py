@@ -81,8 +81,8 @@ class Draw:
         return 1 + 0.2 * torch.randn(size, generator=self._generator)
 
 
-def llada(folder: Path, seed: int = 0, layers: int = 2) -> Path:
-    draw, d, ffn = Draw(seed), 32, 48
+def llada(folder: Path, seed: int = 0, layers: int = 2, d: int = 32, ffn: int = 48) -> Path:
+    draw = Draw(seed)
     ids = write_tokenizer(
         folder, "llada", bos_token="<|startoftext|>", eos_token="<|endoftext|>", pad_token="<|endoftext|>",
         chat_template=LLAMA3,

@@ -14,6 +14,7 @@ from latticework.cli.eval import evaluate
 from latticework.cli.grammars import read_gbnf, read_grammar
 from latticework.cli.infill import infill
 from latticework.cli.inputs import read_schema, read_text, refusals
+from latticework.cli.model_options import ModelChoice, with_model_options
 from latticework.cli.options import (
     BlockLength,
     GammaOption,
@@ -22,7 +23,6 @@ from latticework.cli.options import (
     Guidance,
     JsonOption,
     MaxTokens,
-    ModelOption,
     PolicyOption,
     PolicyOptions,
     QuietOption,
@@ -58,6 +58,7 @@ app.add_typer(bench, name="bench")
 
 
 @app.command()
+@with_model_options
 @with_schema_options
 def extract(
     schema: Annotated[
@@ -74,7 +75,6 @@ def extract(
             help="JSON lines to read and to append to: texts, or objects with text, id, schema. Goes on after a kill.",
         ),
     ] = None,
-    model: ModelOption = "embedded",
     max_tokens: MaxTokens = None,
     temperature: Temperature = 0.0,
     seed: Seed = None,
@@ -90,6 +90,7 @@ def extract(
     trace: TraceOption = None,
     quiet: QuietOption = False,
     *,
+    model: ModelChoice,
     schema_options: SchemaOptions,
 ) -> None:
     """Read a JSON document of SCHEMA out of each text; one line per text. With --batch lines may have own schemas."""
@@ -114,6 +115,7 @@ def extract(
 
 
 @app.command()
+@with_model_options
 @with_schema_options
 def generate(
     prompt: Annotated[str, typer.Argument(help="The prompt itself, or - for standard input.")],
@@ -122,7 +124,6 @@ def generate(
     choice: Annotated[list[str] | None, typer.Option("--choice", help="A text to choose from; repeat.")] = None,
     grammar_source: GrammarOption = None,
     gbnf: GbnfOption = None,
-    model: ModelOption = "embedded",
     max_tokens: MaxTokens = None,
     temperature: Temperature = 0.0,
     seed: Seed = None,
@@ -138,6 +139,7 @@ def generate(
     trace: TraceOption = None,
     quiet: QuietOption = False,
     *,
+    model: ModelChoice,
     schema_options: SchemaOptions,
 ) -> None:
     """Generate a text of a schema, a regular expression, a choice or a grammar; plain text without one."""

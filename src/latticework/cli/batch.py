@@ -7,11 +7,12 @@ from typing import Any
 
 import typer
 
+from latticework.cli.model_options import ModelChoice
 from latticework.cli.running import progress
 
 
 def run_batch(
-    model_name: str,
+    model: ModelChoice,
     files: tuple[Path, Path],
     schema: dict[str, Any] | bool | None,
     schema_options: dict[str, Any],
@@ -21,14 +22,11 @@ def run_batch(
 ) -> bool:
     """Answer the lines of a file; whether none of them was refused. Raises what ``run_lines`` raises."""
     from latticework.batch.job import run_lines
-    from latticework.diffusion.threads import leave_a_core
     from latticework.grammar import json_schema
-    from latticework.models.loading import load
 
     grammar = None if schema is None else json_schema(schema, **schema_options)
     source, target = files
-    leave_a_core()
-    model = load(model_name)
+    loaded = model.load()
     shown = 0
     with progress(None, shown=not quiet) as advance:
 
@@ -38,7 +36,7 @@ def run_batch(
             shown = done
 
         count = run_lines(
-            model,
+            loaded,
             source,
             target,
             grammar,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from latticework.cli.inputs import refusals
-from latticework.cli.options import ModelOption
+from latticework.cli.model_options import ModelChoice, with_model_options
 
 bench = typer.Typer(help="Measure policies on this machine.", no_args_is_help=True)
 
@@ -19,6 +19,7 @@ def _commands() -> None:
 
 
 @bench.command()
+@with_model_options
 def policies(
     policy: Annotated[list[str] | None, typer.Option(help="Only this policy; repeat. All of them by default.")] = None,
     documents: Annotated[int, typer.Option(min=1, help="Held-out documents.")] = 32,
@@ -27,10 +28,11 @@ def policies(
         int | None,
         typer.Option(min=1, help="Forwards per canvas of policies that fix them; one per slot without."),
     ] = None,
-    model: ModelOption = "embedded",
     pools: Annotated[Path | None, typer.Option(help="File of word lists for the documents; drawn if missing.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for policies.md and policies.svg.")] = None,
     known: Annotated[bool, typer.Option("--list", help="Only list the policies with their options.")] = False,
+    *,
+    model: ModelChoice,
 ) -> None:
     """Forwards, seconds and right fields of decoding policies on held-out documents, constrained and not."""
     with refusals():
@@ -41,20 +43,17 @@ def policies(
                 typer.echo(f"{name}: {', '.join(options_of(name))}")
             return
         from latticework.bench.policies import Line, measure, mixed_records, plot, report, where
-        from latticework.diffusion.threads import leave_a_core
-        from latticework.models.loading import load
 
-        leave_a_core()
         names = policy or list(POLICIES)
         for name in names:
             options_of(name)
         records = mixed_records(documents, pools)
-        loaded = load(model)
+        loaded = model.load()
 
         command = f"latticework bench policies --documents {documents} --block-length {block_length}"
         own = {name: {"steps": steps} for name in names if steps is not None and "steps" in options_of(name)}
         note = (
-            f"`{command}{'' if steps is None else f' --steps {steps}'}`; {model} model, otherwise default options; "
+            f"`{command}{'' if steps is None else f' --steps {steps}'}`; {model.name} model, otherwise default options; "
             f"figures per document. {where()}"
         )
         lines: list[Line] = []

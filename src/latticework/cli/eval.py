@@ -10,12 +10,12 @@ from typing import Annotated, Any, get_args
 import typer
 
 from latticework.cli.inputs import refusals
+from latticework.cli.model_options import ModelChoice, with_model_options
 from latticework.cli.options import (
     BlockLength,
     GammaOption,
     Guidance,
     MaxTokens,
-    ModelOption,
     PolicyOption,
     PolicyOptions,
     QuietOption,
@@ -31,6 +31,7 @@ from latticework.errors import InputError
 RESULTS = "results.jsonl"
 
 
+@with_model_options
 def evaluate(
     dataset: Annotated[Path, typer.Argument(help="JSON lines with text, schema and gold.", metavar="DATASET")],
     method: Annotated[
@@ -42,7 +43,6 @@ def evaluate(
     ] = None,
     split: Annotated[list[str] | None, typer.Option(help="Only tasks of this split; repeat.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Tasks of each split.")] = None,
-    model: ModelOption = "embedded",
     max_tokens: MaxTokens = None,
     temperature: Temperature = 0.0,
     seed: Seed = None,
@@ -59,18 +59,18 @@ def evaluate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
     quiet: QuietOption = False,
+    *,
+    model: ModelChoice,
 ) -> None:
     """Valid documents, right fields, hallucinated and omitted values, calibration, forwards and seconds."""
     options = {"max_tokens": max_tokens} | loop_options(
         temperature, seed, policy, threshold, steps, gamma, block_length, policy_option, guidance
     )
     with refusals():
-        from latticework.diffusion.threads import leave_a_core
         from latticework.evaluation.dataset import read_tasks
         from latticework.evaluation.methods import CONSTRAINED, METHODS
         from latticework.evaluation.running import Run, evaluate
         from latticework.evaluation.summary import HEADER, SCALING_HEADER, markdown, scaling_rows, scalings, summarise
-        from latticework.models.loading import load
         from latticework.scaffold.choice import ScaffoldName
 
         names = list(dict.fromkeys(method or METHODS))
@@ -81,17 +81,16 @@ def evaluate(
             if name not in get_args(ScaffoldName):
                 raise typer.BadParameter(f"unknown scaffold {name!r}; known: {', '.join(get_args(ScaffoldName))}")
         tasks = read_tasks(dataset, limit=limit, splits=split or ())
-        leave_a_core()
-        loaded = load(model)
-        runs = [Run.of(name, model, options) for name in names if name != CONSTRAINED or not scaffold]
+        loaded = model.load()
+        runs = [Run.of(name, model.name, options) for name in names if name != CONSTRAINED or not scaffold]
         if CONSTRAINED in names:
-            runs += [Run.of(CONSTRAINED, model, options | {"scaffold": own}, own) for own in scaffold or ()]
+            runs += [Run.of(CONSTRAINED, model.name, options | {"scaffold": own}, own) for own in scaffold or ()]
         with progress(len(runs) * len(tasks), shown=not quiet) as advance:
             results = None if out is None else out / RESULTS
             scored = evaluate(loaded, tasks, runs, results, lambda count: advance(count, None))
         lines, fitted = summarise(scored), scalings(scored)
         if out is not None:
-            _write(out, lines, scored, f"{dataset.name} with {model}", quiet=quiet)
+            _write(out, lines, scored, f"{dataset.name} with {model.name}", quiet=quiet)
     if as_json:
         figures = {"lines": [line.as_dict() for line in lines], "scalings": [asdict(one) for one in fitted]}
         typer.echo(json.dumps(figures, ensure_ascii=False))

@@ -13,13 +13,13 @@ import typer
 
 from latticework.cli.grammars import grammar_of_file, read_grammar
 from latticework.cli.inputs import read_text, refusals
+from latticework.cli.model_options import ModelChoice, with_model_options
 from latticework.cli.options import (
     BlockLength,
     GammaOption,
     GrammarOption,
     Guidance,
     JsonOption,
-    ModelOption,
     PolicyOption,
     PolicyOptions,
     QuietOption,
@@ -43,6 +43,7 @@ MARKER = "<<HOLE>>"
 _COLOURS = {"+": typer.colors.GREEN, "-": typer.colors.RED, "@": typer.colors.CYAN}
 
 
+@with_model_options
 def infill(
     file: Annotated[str, typer.Argument(help="File with marked holes, or - for standard input.", metavar="FILE|-")],
     grammar: GrammarOption = None,
@@ -57,7 +58,6 @@ def infill(
     prompt: Annotated[str, typer.Option(help="Text for the model before the file.")] = "",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the filled file here.")] = None,
     diff: Annotated[bool, typer.Option("--diff", help="Print a unified diff instead of the filled file.")] = False,
-    model: ModelOption = "embedded",
     temperature: Temperature = 0.0,
     seed: Seed = None,
     policy: PolicyOption = None,
@@ -71,6 +71,8 @@ def infill(
     watch: WatchOption = False,
     trace: TraceOption = None,
     quiet: QuietOption = False,
+    *,
+    model: ModelChoice,
 ) -> None:
     """Fill the marked holes of FILE so that the whole of it is a text of a grammar (guessed from the file's name)."""
     if as_json and diff:
@@ -118,12 +120,10 @@ def parts_of(text: str, marker: str, hole_tokens: int) -> list[Part]:
     return parts
 
 
-def _fill(model: str, parts: list[Part], grammar: Grammar, options: dict[str, Any], watch: bool) -> InfillResult:
-    from latticework.diffusion.threads import leave_a_core
-    from latticework.models.loading import load
-
-    leave_a_core()
-    loaded = load(model)
+def _fill(
+    model: ModelChoice, parts: list[Part], grammar: Grammar, options: dict[str, Any], watch: bool
+) -> InfillResult:
+    loaded = model.load()
     if not watch:
         return loaded.infill(parts, grammar, **options)
     from latticework.cli.watch import CanvasView

@@ -10,7 +10,6 @@ import typer
 from latticework.errors import InputError
 
 SchemaArgument = Annotated[str, typer.Argument(help="JSON Schema: a file, or the schema itself.", metavar="SCHEMA")]
-ModelOption = Annotated[str, typer.Option("--model", help='"embedded" or a local model folder.')]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the full result object.")]
 WatchOption = Annotated[bool, typer.Option("--watch", help="Show the canvas being denoised (on stderr).")]
 TraceOption = Annotated[

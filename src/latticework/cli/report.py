@@ -15,7 +15,8 @@ import typer
 from latticework.cli.grammar_report import context_free_facts
 from latticework.cli.grammars import read_gbnf, read_grammar
 from latticework.cli.inputs import read_schema, read_text, refusals
-from latticework.cli.options import GbnfOption, GrammarOption, JsonOption, ModelOption
+from latticework.cli.model_options import ModelName
+from latticework.cli.options import GbnfOption, GrammarOption, JsonOption
 from latticework.cli.schema_options import SchemaOptions, with_schema_options
 from latticework.errors import InputError
 
@@ -36,7 +37,7 @@ def check(
         str | None, typer.Argument(help="JSON Schema: a file, or the schema itself.", metavar="[SCHEMA]")
     ] = None,
     grammar: GrammarOption = None,
-    model: ModelOption = "embedded",
+    model: ModelName = "embedded",
     svg: Annotated[Path | None, typer.Option("--svg", help="Draw the grammar here, as railroad diagrams.")] = None,
     as_json: JsonOption = False,
     *,

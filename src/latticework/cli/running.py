@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from latticework.batch.answers import plain_value
+from latticework.cli.model_options import ModelChoice
 from latticework.errors import InputError, LatticeworkError
 from latticework.models.result import Result
 
@@ -41,7 +42,11 @@ class Output:
 
 
 def run(
-    model_name: str, sources: Sequence[Source], grammar: Grammar | None, options: dict[str, Any], out: Output
+    model: ModelChoice,
+    sources: Sequence[Source],
+    grammar: Grammar | None,
+    options: dict[str, Any],
+    out: Output,
 ) -> bool:
     """Generate for every source; whether all of them succeeded.
 
@@ -51,7 +56,7 @@ def run(
         for warning in () if grammar is None else grammar.warnings:
             typer.echo(f"note: {warning}", err=True)
     options = options | {"trace": out.trace is not None}
-    generator = None if all(source.error for source in sources) else _Generator(model_name, grammar, options, out.watch)
+    generator = None if all(source.error for source in sources) else _Generator(model, grammar, options, out.watch)
     step = 1 if out.watch else CHUNK
     good = True
     with progress(len(sources), shown=not (out.quiet or out.watch)) as advance:
@@ -71,12 +76,8 @@ def run(
 class _Generator:
     """A loaded model with a compiled grammar."""
 
-    def __init__(self, model_name: str, grammar: Grammar | None, options: dict[str, Any], watch: bool) -> None:
-        from latticework.diffusion.threads import leave_a_core
-        from latticework.models.loading import load
-
-        leave_a_core()
-        self._model = load(model_name)
+    def __init__(self, model: ModelChoice, grammar: Grammar | None, options: dict[str, Any], watch: bool) -> None:
+        self._model = model.load()
         self._constraint = None if grammar is None else self._model.compile(grammar)
         self._options = options
         self._watch = watch

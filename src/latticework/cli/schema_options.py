@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from enum import StrEnum
-from functools import wraps
-from typing import Annotated, Any, TypeAlias, get_type_hints
+from typing import Annotated, Any, TypeAlias
 
 import typer
+
+from latticework.cli.expanding import with_options
 
 SchemaOptions: TypeAlias = dict[str, Any]
 _PARAMETER = "schema_options"
@@ -65,27 +65,12 @@ _OPTIONS: dict[str, tuple[Any, Any, str, dict[str, Any]]] = {
 
 def with_schema_options(command: Callable[..., None]) -> Callable[..., None]:
     """The command with an option for each of ``json_schema``; its parameter ``schema_options`` gets them by keyword."""
-    signature = inspect.signature(command)
-    hints = get_type_hints(command, include_extras=True)
-    parameters: list[inspect.Parameter] = []
-    for name, parameter in signature.parameters.items():
-        if name != _PARAMETER:
-            parameters.append(parameter.replace(annotation=hints[name]))
-            continue
-        for keyword, (kind, default, text, bounds) in _OPTIONS.items():
-            flags = ("--openapi",) if keyword == "openapi" else ()
-            annotation = Annotated[kind, typer.Option(*flags, help=text, **bounds)]
-            parameters.append(
-                inspect.Parameter(keyword, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-            )
+    options: dict[str, tuple[Any, Any]] = {}
+    for keyword, (kind, default, text, bounds) in _OPTIONS.items():
+        flags = ("--openapi",) if keyword == "openapi" else ()
+        options[keyword] = (Annotated[kind, typer.Option(*flags, help=text, **bounds)], default)
+    return with_options(command, _PARAMETER, options, _plain)
 
-    @wraps(command)
-    def wrapper(**arguments: Any) -> None:
-        found = {keyword: arguments.pop(keyword) for keyword in _OPTIONS}
-        given = {keyword: value.value if isinstance(value, StrEnum) else value for keyword, value in found.items()}
-        command(**arguments, **{_PARAMETER: given})
 
-    keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
-    wrapper.__signature__ = signature.replace(parameters=keyword_only)  # pyright: ignore[reportAttributeAccessIssue]
-    wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in keyword_only}
-    return wrapper
+def _plain(found: dict[str, Any]) -> SchemaOptions:
+    return {keyword: value.value if isinstance(value, StrEnum) else value for keyword, value in found.items()}

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from latticework.cli.inputs import refusals
-from latticework.cli.options import ModelOption
+from latticework.cli.model_options import ModelChoice, with_model_options
 
 
+@with_model_options
 def serve(
-    model: ModelOption = "embedded",
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one, which is logged.")] = 8000,
     name: Annotated[str | None, typer.Option(help="Id under which the model is served; its own name.")] = None,
@@ -29,14 +29,14 @@ def serve(
     max_choices: Annotated[int, typer.Option(min=1, help="Canvases of one request.")] = 16,
     max_canvas: Annotated[int, typer.Option(min=1, help="Slots of one canvas.")] = 4096,
     log_level: Annotated[str, typer.Option(help="critical, error, warning, info or debug.")] = "info",
+    *,
+    model: ModelChoice,
 ) -> None:
     """Serve a model over HTTP, in the form of the OpenAI API, until SIGINT or SIGTERM."""
     if log_level not in ("critical", "error", "warning", "info", "debug"):
         raise typer.BadParameter(f"unknown log level {log_level!r}")
     with refusals():
         from latticework import server
-        from latticework.diffusion.threads import leave_a_core
-        from latticework.models.loading import load
 
         run = server.serve
         settings = server.Settings(
@@ -51,5 +51,4 @@ def serve(
             max_choices=max_choices,
             max_canvas=max_canvas,
         )
-        leave_a_core()
-        run(load(model), settings, host=host, port=port, log_level=log_level)
+        run(model.load(), settings, host=host, port=port, log_level=log_level)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
 
 _SHOWN = 10  # names in an error about tensors
+_EXPERTS = (".experts.gate_up_proj", ".experts.down_proj")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ def build_network(
             f"{folder} holds quantized weights, which are not supported: take the original checkpoint and give "
             "quantization=..."
         )
+    import torch
+
     network, stock = family.network(config)
     stored = {name: own for name, own in stored_tensors(folder).items() if not family.is_unused(name)}
     check_tensors(folder, family, config, stored, *expected_shapes(network, stock, family.experts_apart))
@@ -103,10 +107,55 @@ def build_network(
             raise ModelError(f"loading {folder} takes a package that is not installed: {error}") from error
         except (OSError, ValueError) as error:
             raise ModelError(f"{folder} cannot be loaded: {error}") from error
+        except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
+            if quantization is None or isinstance(error, torch.OutOfMemoryError):
+                raise
+            raise ModelError(_not_quantized(folder, device, error)) from error
         _confirm(folder, info)
         if quantization is None:
             model = model.to(device)
-    return model.eval()
+    model.eval()
+    if quantization is not None:
+        _try_quantized(folder, model, device)
+    return model
+
+
+def _try_quantized(folder: Path, model: PreTrainedModel, device: torch.device) -> None:
+    """Run the first quantized layer once, as packages find out only then that they do not serve a device or a size.
+
+    Raises ``ModelError`` when it does not run. Warns where most weights were left as they are.
+    """
+    import torch
+
+    whole = [own for name, own in model.named_parameters() if name.endswith(_EXPERTS)]
+    layers = [own for own in model.modules() if isinstance(own, torch.nn.Linear) and _is_quantized(own)]
+    if not layers:
+        raise ModelError(f"no layer of {folder} was quantized")
+    try:
+        for layer in {(own.in_features, own.out_features): own for own in layers}.values():
+            with torch.inference_mode():
+                layer(torch.zeros(1, 2, layer.in_features, dtype=model.dtype, device=device))
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
+        raise ModelError(_not_quantized(folder, device, error)) from error
+    if any(own.is_floating_point() for own in whole):
+        warnings.warn(
+            f"{folder.name}: the routed experts, most of the weights, are one tensor, which the package does not "
+            "quantize; only attention and dense layers take less memory",
+            stacklevel=4,
+        )
+
+
+def _is_quantized(layer: torch.nn.Linear) -> bool:
+    """Whether the weight has another type than plain parameters have; packages differ in how they tell."""
+    import torch
+
+    return type(layer.weight) is not torch.nn.Parameter or type(layer.weight.data) is not torch.Tensor
+
+
+def _not_quantized(folder: Path, device: torch.device, error: Exception) -> str:
+    return (
+        f"{folder} cannot be quantized for {str(device)!r} ({type(error).__name__}: {error}); take another quantization"
+    )
 
 
 def expected_shapes(

@@ -18,12 +18,14 @@ _DTYPES = {
     "fp32": "float32",
     "float32": "float32",
 }
-# Name: (package, class of transformers, its arguments).
-_QUANTIZATIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "bitsandbytes-8bit": ("bitsandbytes", "BitsAndBytesConfig", {"load_in_8bit": True}),
-    "bitsandbytes-4bit": ("bitsandbytes", "BitsAndBytesConfig", {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4"}),
-    "torchao-int8": ("torchao", "TorchAoConfig", {"quant_type": "int8_weight_only"}),
-    "torchao-int4": ("torchao", "TorchAoConfig", {"quant_type": "int4_weight_only"}),
+# What each name can be done by, best first: (package, devices it serves there).
+_QUANTIZATIONS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
+    "int8": (("torchao", ("cpu", "cuda")), ("bitsandbytes", ("cpu", "cuda"))),
+    "int4": (("bitsandbytes", ("cpu", "cuda")), ("torchao", ("cuda",))),
+    "torchao-int8": (("torchao", ("cpu", "cuda")),),
+    "torchao-int4": (("torchao", ("cuda",)),),
+    "bitsandbytes-8bit": (("bitsandbytes", ("cpu", "cuda")),),
+    "bitsandbytes-4bit": (("bitsandbytes", ("cpu", "cuda")),),
 }
 
 
@@ -58,10 +60,13 @@ def find_dtype(name: str | torch.dtype) -> torch.dtype | str:
     return getattr(torch, _DTYPES[name])
 
 
-def find_quantization(given: Any) -> Any:
-    """A quantization config of transformers for one of four names; anything else is handed on as it is.
+def find_quantization(given: Any, device: torch.device) -> Any:
+    """A quantization config of transformers for a name; anything else is handed on as it is.
 
-    Raises ``ModelError``: the name is unknown, or the package behind it (or accelerate) is not installed.
+    ``"int8"`` and ``"int4"`` take the first package that is installed and serves the device.
+
+    Raises ``ModelError``: the name is unknown, no package for it serves the device, or none of them (or accelerate) is
+    installed.
     """
     if not isinstance(given, str):
         return given
@@ -70,12 +75,35 @@ def find_quantization(given: Any) -> Any:
             f"no quantization {given!r}: give {', '.join(map(repr, _QUANTIZATIONS))} "
             "or a quantization config of transformers"
         )
-    package, name, arguments = _QUANTIZATIONS[given]
-    missing = [needed for needed in (package, "accelerate") if find_spec(needed) is None]
+    served = [package for package, kinds in _QUANTIZATIONS[given] if device.type in kinds]
+    if not served:
+        kinds = sorted({kind for _, kinds in _QUANTIZATIONS[given] for kind in kinds})
+        raise ModelError(f"quantization {given!r} runs on {' and '.join(kinds)} devices, not on {str(device)!r}")
+    package = next((name for name in served if find_spec(name) is not None), None)
+    missing = [needed for needed in (package or served[0], "accelerate") if find_spec(needed) is None]
     if missing:
         raise ModelError(
             f"quantization {given!r} takes packages that are not installed: pip install {' '.join(missing)}"
+            + (f" (or {served[1]} in place of {served[0]})" if package is None and len(served) > 1 else "")
         )
-    import transformers
+    bits = 8 if "8" in given else 4
+    return _torchao(bits) if package == "torchao" else _bitsandbytes(bits)
 
-    return getattr(transformers, name)(**arguments)
+
+def _bitsandbytes(bits: int) -> Any:
+    """Int8 with outliers apart (Dettmers et al., arXiv 2208.07339), or 4-bit normal floats (arXiv 2305.14314)."""
+    from transformers import BitsAndBytesConfig
+
+    if bits == 8:
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4")
+
+
+def _torchao(bits: int) -> Any:
+    """Weights alone, symmetric, one scale per row, or per 128 weights of a row."""
+    import importlib
+
+    from transformers import TorchAoConfig
+
+    kinds = importlib.import_module("torchao.quantization")
+    return TorchAoConfig(kinds.Int8WeightOnlyConfig() if bits == 8 else kinds.Int4WeightOnlyConfig(group_size=128))

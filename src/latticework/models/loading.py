@@ -51,8 +51,9 @@ def load(
             local cache or downloaded. ``docs/models.md`` lists the families.
         device: where forwards run, as torch names it; ``"auto"`` for an accelerator where there is one.
         dtype: of the weights: ``"auto"`` (that of the checkpoint), ``"bf16"``, ``"fp16"``, ``"fp32"`` or torch's.
-        quantization: ``"bitsandbytes-8bit"``, ``"bitsandbytes-4bit"``, ``"torchao-int8"``, ``"torchao-int4"``, or a
-            quantization config of transformers.
+        quantization: ``"int8"`` or ``"int4"``, by torchao or bitsandbytes, whichever is installed and serves the
+            device; ``"torchao-int8"``, ``"torchao-int4"``, ``"bitsandbytes-8bit"``, ``"bitsandbytes-4bit"``; or a
+            quantization config of transformers. Linear layers are quantized, not embeddings, head and routed experts.
         attention, block: how the checkpoint was trained, where its config does not tell: ``"full"``, or
             ``"block_causal"`` with blocks of so many tokens.
         schema_prompt: whether the schema of a grammar is written into the prompt; by default for models with a chat
@@ -97,7 +98,7 @@ def _checkpoint(name: str, folder: Path, family: Family, config: Config, wishes:
     from latticework.tokens.vocabulary import Vocabulary
 
     device, dtype = find_device(wishes.device), find_dtype(wishes.dtype)
-    quantization = find_quantization(wishes.quantization)
+    quantization = find_quantization(wishes.quantization, device)
     traits = _traits(family.traits(config, name.lower()), wishes)
     width = family.network(config)[1].get_text_config(decoder=True).vocab_size
     tokenizer = load_tokenizer(folder)
