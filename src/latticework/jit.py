@@ -12,6 +12,8 @@ from typing import Any
 
 import numba
 
+from latticework.kernel_files import tolerate_damage
+
 
 def _can_cache() -> bool:
     """Whether Numba finds a folder for machine code: beside the package, in the user's cache or NUMBA_CACHE_DIR.
@@ -26,6 +28,7 @@ def _can_cache() -> bool:
     return True
 
 
+tolerate_damage()
 CACHE = _can_cache()
 
 # Kernels are called from Python; helpers only from kernels, which saves their Python entry point.

@@ -7,13 +7,14 @@ text of the modules that make tables. What is damaged, or cannot be read or writ
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import mkstemp
 from typing import TYPE_CHECKING
 
 from latticework.table_files import BadFile, Tables, from_bytes, to_bytes
@@ -27,6 +28,8 @@ FOLDER_VARIABLE = "LATTICEWORK_CACHE"
 BYTES_VARIABLE = "LATTICEWORK_CACHE_BYTES"
 DEFAULT_BYTES = 1 << 30
 _SUFFIX = ".tables"
+_PART = ".part"  # a file that is being written
+_PART_SECONDS = 3600  # after which its writer is taken for dead
 # What decides which tables a grammar has.
 _MAKERS = ("automata", "tokens", "lattice/chart/tables.py", "lattice/chart/words.py", "table_files.py")
 
@@ -72,19 +75,26 @@ class TableCache:
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with NamedTemporaryFile(dir=self.folder, prefix=path.stem, suffix=".part", delete=False) as file:
-                try:
+            unfinished, name = mkstemp(dir=self.folder, prefix=path.stem, suffix=_PART)
+            try:
+                with os.fdopen(unfinished, "wb") as file:
                     file.write(data)
-                except BaseException:
-                    os.unlink(file.name)
-                    raise
-            os.replace(file.name, path)
+                os.replace(name, path)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(name)
+                raise
             self._make_room(path)
         except OSError as error:
             warnings.warn(f"compiled tables cannot be kept in {self.folder}: {error}", RuntimeWarning, stacklevel=2)
 
     def _make_room(self, newest: Path) -> None:
-        """Drop the files that were not used for longest, until the rest is small enough."""
+        """Drop what killed writers have left, then the files that were not used for longest, until the rest is small
+        enough."""
+        for path in self.folder.glob("*" + _PART):
+            with suppress(OSError):
+                if path.stat().st_mtime < time.time() - _PART_SECONDS:
+                    path.unlink()
         used: list[tuple[float, int, Path]] = []
         for path in self.folder.glob("*" + _SUFFIX):
             with suppress(OSError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import functools
 import json
 import os
 import signal
@@ -145,6 +147,25 @@ def test_every_row_is_written_once_wherever_the_job_is_killed(
     assert [row["id"] for row in found] == list(range(rows))
     assert (count.written, count.earlier) == (rows - before, before)
     assert count.errors == sum(row["status"] == "error" for row in found[before:])
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_a_full_disk_ends_the_job_with_whole_parts(without_cluster, tmp_path, monkeypatch, kind):
+    def full(stream: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    dataset: Any = Listed([{"id": number, "text": "x"} for number in range(10)])
+    job = functools.partial(run_job, dataset, Echo(ProcessorConfig()), tmp_path, key="id", file_format=kind)
+
+    def fill(done: int, total: int) -> None:
+        if done >= 6:
+            monkeypatch.setattr("os.fsync", full)
+
+    with pytest.raises(InputError, match=r"cannot write .*part-000002.*No space left"):
+        job(rows_per_file=3, on_progress=fill)
+    assert not list(tmp_path.glob(".part*"))
+    monkeypatch.undo()
+    assert [row["id"] for row in written(tmp_path, kind)] == list(range(6))
 
 
 def test_parts_can_be_read_together(without_cluster, tmp_path):

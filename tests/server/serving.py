@@ -26,6 +26,7 @@ class Live:
     url: str
     state: State
     shared: httpx.Client
+    server: Server
 
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.url, timeout=60, verify=False)
@@ -44,8 +45,8 @@ class Live:
 @contextmanager
 def live(model: Model, **settings: Any) -> Iterator[Live]:
     """The server of ``model`` on a free port."""
-    app = create_app(model, Settings(**settings))
-    server = Server(app, "127.0.0.1", 0, 5, "error")
+    app = create_app(model, Settings(**{"shutdown_timeout": 5, **settings}))
+    server = Server(app, "127.0.0.1", 0, app.state.latticework.settings.shutdown_timeout, "error")
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -54,7 +55,7 @@ def live(model: Model, **settings: Any) -> Iterator[Live]:
     port = server.servers[0].sockets[0].getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     with httpx.Client(base_url=url, timeout=60, verify=False) as shared:
-        yield Live(url, app.state.latticework, shared)
+        yield Live(url, app.state.latticework, shared, server)
     server.should_exit = True
     thread.join(15)
     assert not thread.is_alive()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +18,22 @@ class Journal:
     """A file of JSON lines with one writer. Use as a context manager.
 
     Opening removes a last line that was cut off in the middle. Records that :meth:`append` has returned from are on the
-    disk.
+    disk, whatever happens to later ones.
 
     Raises:
-        InputError: the file cannot be opened, another job is writing to it, or a line of it is no JSON object.
+        InputError: the file cannot be opened or written, another job is writing to it, or a line of it is no JSON
+            object.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._file = path.open("a+b")
+            self._file = path.open("a+b", buffering=0)
         except OSError as error:
             raise InputError(f"cannot write {path}: {error.strerror}") from None
+        if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
+            self._file.close()
+            raise InputError(f"{path} is no file: a job reads again what it has written")
         try:
             lock(self._file.fileno(), path)
             self._drop_torn_line()
@@ -43,8 +49,11 @@ class Journal:
 
     def records(self) -> Iterator[dict[str, Any]]:
         """The records of the file, from the first on."""
-        self._file.seek(0)
-        for number, line in enumerate(self._file, 1):
+        with self._path.open("rb") as lines:
+            yield from self._read(lines)
+
+    def _read(self, lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+        for number, line in enumerate(lines, 1):
             try:
                 found = json.loads(line)
             except ValueError:
@@ -54,11 +63,17 @@ class Journal:
             yield found
 
     def append(self, records: Iterable[dict[str, Any]]) -> None:
-        """Write records and wait until they are on the disk."""
-        data = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-        self._file.write(data.encode())
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Write records and wait until they are on the disk: all of them, or none where there is no room."""
+        data = memoryview("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records).encode())
+        size = self._file.seek(0, os.SEEK_END)
+        try:
+            while data:
+                data = data[self._file.write(data) :]
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            with suppress(OSError):
+                self._file.truncate(size)
+            raise InputError(f"cannot write {self._path}: {error.strerror}") from None
 
     def _drop_torn_line(self) -> None:
         size = self._file.seek(0, os.SEEK_END)

@@ -6,6 +6,7 @@ Results go to stdout and nothing else does. Exit status: 0 done, 1 the constrain
 
 from __future__ import annotations
 
+import os
 import sys
 
 from latticework.cli.app import app
@@ -19,3 +20,7 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:  # of standard output: what is read and other files have their own messages
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python fails again as it ends
+        print(f"error: cannot write: {error.strerror}", file=sys.stderr)
+        sys.exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,7 +21,7 @@ from starlette.routing import Route
 from latticework.server.chat import chat_completions
 from latticework.server.completions import completions
 from latticework.server.connection import ClientGone
-from latticework.server.errors import ApiError, internal_error
+from latticework.server.errors import ApiError, internal_error, shut_down
 from latticework.server.openapi import openapi
 from latticework.server.plain import get_model, health, list_models, metrics, tokenize
 from latticework.server.responses import responses
@@ -88,6 +89,11 @@ def _guarded(path: str, handler: _Handler, state: State) -> _Handler:
             response = JSONResponse(error.body(), error.status, error.headers)
         except (ClientDisconnect, ClientGone):
             response = Response(status_code=_GONE)
+        except asyncio.CancelledError:
+            if not state.engine.draining:
+                raise
+            answer = shut_down()  # it has not even been read when the server has waited long enough
+            response = JSONResponse(answer.body(), answer.status, answer.headers)
         except Exception:
             _log.exception("%s failed", path)
             response = JSONResponse(internal_error().body(), 500)

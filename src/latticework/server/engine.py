@@ -16,7 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from latticework.diffusion.loop import Batch
-from latticework.server.errors import ApiError
+from latticework.server.errors import ApiError, shut_down
 
 if TYPE_CHECKING:
     from latticework.diffusion.records import Outcome, Step
@@ -110,7 +110,7 @@ class Engine:
         """
         with self._changed:
             if self._draining:
-                raise ApiError(503, "the server is shutting down", code="draining", headers={"Retry-After": "5"})
+                raise shut_down()
             if self._taken + places > self._places:
                 ahead = max(1, self._taken - self._max_batch) / self._max_batch
                 wait = min(60, max(1, math.ceil(ahead * self._seconds)))
@@ -133,7 +133,7 @@ class Engine:
                 self._waiting.append(ticket)
             self._changed.notify()
         for ticket in refused:
-            _tell(ticket, _shut_down())
+            _tell(ticket, shut_down())
 
     def _run(self) -> None:
         try:
@@ -149,7 +149,7 @@ class Engine:
                 left = [*self._running.values(), *self._waiting]
                 self._waiting.clear()
             for ticket in left:
-                _tell(ticket, _shut_down())
+                _tell(ticket, shut_down())
 
     def _round(self, batch: Batch) -> None:
         try:
@@ -229,10 +229,6 @@ class Engine:
         spent = monotonic() - self._begun.pop(row.index)
         self._seconds += 0.1 * (spent - self._seconds)
         return self._running.pop(row.index)
-
-
-def _shut_down() -> ApiError:
-    return ApiError(503, "the server has shut down", code="draining")
 
 
 def _tell(ticket: Ticket, ending: Outcome | Exception) -> None:

@@ -71,6 +71,11 @@ def internal_error() -> ApiError:
     return ApiError(500, "internal error; the server's log says more", code="internal_error")
 
 
+def shut_down() -> ApiError:
+    """For requests that come, or are not done, while the server shuts down."""
+    return ApiError(503, "the server is shutting down", code="draining", headers={"Retry-After": "5"})
+
+
 def refusal(error: LatticeworkError, param: str | None) -> ApiError:
     """The answer for what the library refuses before a forward: the request is at fault."""
     details: list[dict[str, str]] | None = None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import signal
+import socket
 from copy import deepcopy
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -17,10 +20,15 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from latticework.models.model import Model
+    from latticework.server.state import State
+
+
+_LEFT = 3  # seconds in which requests that were given up send their last words
 
 
 class Server(uvicorn.Server):
-    """Refuses new requests from the first signal on, while those that have a place are finished."""
+    """Refuses new requests from the first signal on, while those that have a place are finished, or told that time is
+    up."""
 
     def __init__(self, app: Starlette, host: str, port: int, shutdown_timeout: float, log_level: str) -> None:
         super().__init__(
@@ -30,15 +38,24 @@ class Server(uvicorn.Server):
                 port=port,
                 log_level=log_level,
                 log_config=_logging(),
-                timeout_graceful_shutdown=max(1, round(shutdown_timeout)),
+                timeout_graceful_shutdown=math.ceil(shutdown_timeout) + _LEFT,
                 server_header=False,
             )
         )
-        self._app = app
+        self._state: State = app.state.latticework
+        self._shutdown_timeout = shutdown_timeout
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._app.state.latticework.engine.drain()
+        self._state.engine.drain()
         super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._state.engine.drain()
+        end = asyncio.get_running_loop().call_later(self._shutdown_timeout, self._state.give_up)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            end.cancel()
 
 
 def _logging() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from latticework.server.errors import failure
+from latticework.server.errors import ApiError, failure
 from latticework.server.generation import Generation
 
 _log = logging.getLogger("latticework.server")
@@ -50,7 +50,8 @@ async def _encoded(chunks: AsyncGenerator[dict[str, Any]], named: bool) -> Async
         if not named:
             yield "data: [DONE]\n\n"
     except Exception as error:
-        _log.exception("a stream failed")
+        if not isinstance(error, ApiError):
+            _log.exception("a stream failed")
         body = failure(error).body()
         yield _event({"type": "error", **body} if named else body, named)
 

@@ -13,6 +13,7 @@ from latticework.server.metrics import Metrics
 
 if TYPE_CHECKING:
     from latticework.models.model import Model
+    from latticework.server.generation import Generation
     from latticework.server.settings import Settings
 
 
@@ -27,6 +28,7 @@ class State:
         grammars: compiles.
         workers: threads that compile and open canvases.
         started: seconds of the epoch.
+        open: requests that have a place.
     """
 
     def __init__(self, model: Model, settings: Settings) -> None:
@@ -38,6 +40,7 @@ class State:
         self.grammars = Grammars(model.vocabulary, settings.limits, settings.cache_bytes)
         self.workers = ThreadPoolExecutor(settings.compile_workers, thread_name_prefix="compile")
         self.started = int(time.time())
+        self.open: set[Generation] = set()
         self.metrics.watch("canvases_running", "Canvases in the batch.", lambda: self.engine.running)
         self.metrics.watch("canvases_taken", "Places taken: prepared, waiting, running.", lambda: self.engine.taken)
         self.metrics.watch_cache(self.grammars.cache)
@@ -47,6 +50,11 @@ class State:
         if name != self.name:
             message = f"the model {name[:80]!r} does not exist; this server has {self.name!r}"
             raise ApiError(404, message, "model", "model_not_found")
+
+    def give_up(self) -> None:
+        """End what is still open: time is up for it."""
+        for generation in list(self.open):
+            generation.give_up()
 
     def close(self) -> None:
         """Stop the threads."""

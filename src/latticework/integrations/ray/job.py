@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -60,8 +60,8 @@ def run_job(
         on_progress: called with rows answered and rows in all, first and after every part.
 
     Raises:
-        InputError: two rows have the same key or one has none, another job writes to ``output``, or the answers there
-            were made by a processor with another configuration.
+        InputError: two rows have the same key or one has none, another job writes to ``output``, a part cannot be
+            written, or the answers there were made by a processor with another configuration.
     """
     folder = Path(output)
     folder.mkdir(parents=True, exist_ok=True)
@@ -163,8 +163,13 @@ def _write(table: pyarrow.Table, path: Path, file_format: Format) -> None:
 def _put(path: Path, data: bytes) -> None:
     """A file that is there as a whole or not at all."""
     unfinished = path.with_name(f".{path.name}.unfinished")
-    with unfinished.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    unfinished.replace(path)
+    try:
+        with unfinished.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise InputError(f"cannot write {path}: {error.strerror}; what is in parts already is kept") from None
