@@ -243,7 +243,7 @@ def test_small_cases(grammar: ir.Node) -> None:
 
 @pytest.mark.parametrize("style", [style_of("compact"), style_of("pretty", 1), style_of("any", None, 2)])
 def test_any_value_is_the_same_alone(style: Style) -> None:
-    value = values.any_value(style, 1, 0)
+    value = values.any_value(style, 1, 0, 1)
     assert isinstance(value, ir.Alone)
     pair = ir.Seq((ir.Literal(b"["), value, COMMA, value, ir.Literal(b"]")))
     automaton, expected = build_automaton(pair), build_automaton(plain(pair))
@@ -254,7 +254,7 @@ def test_any_value_is_the_same_alone(style: Style) -> None:
 
 
 def test_copies_of_one_block_with_different_continuations_are_merged() -> None:
-    value = values.any_value(style_of("compact"), 1, 0)
+    value = values.any_value(style_of("compact"), 1, 0, 1)
     grammar = ir.Alt(ir.Seq((ir.Literal(b'{"a":'), value, ir.Literal(end))) for end in (b"}", b',"b":1}', b',"c":1}'))
     automaton, expected = build_automaton(grammar), build_automaton(plain(grammar))
     check_form(automaton)
@@ -288,7 +288,7 @@ def test_the_cache_is_bounded_and_forgets_the_oldest() -> None:
 
 def test_threads_may_compile_the_same_block_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "compiled", Cache())
-    value = values.any_value(style_of("compact"), 1, 0)
+    value = values.any_value(style_of("compact"), 1, 0, 1)
     grammars_of = [ir.Seq((value, ir.Literal(b" %d" % n), value)) for n in range(8)]
     built: dict[int, ByteAutomaton] = {}
 

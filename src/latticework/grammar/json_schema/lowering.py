@@ -67,6 +67,7 @@ class Lowering:
         self.strings = options.strings
         self.used_strings: set[str] = set()
         self.max_depth = 0 if options.max_depth is None else options.max_depth
+        self.mixed_depth = options.mixed_depth
         self.open_objects = options.open_objects
         self.optional = options.optional
         self.formats = options.format == "assert"
@@ -133,7 +134,9 @@ class Lowering:
         """Reports what is left out of any value, array or object."""
         self.says_any_value = True
         if not self.any_depth:
-            self.narrow(f"where any JSON value is allowed, arrays and objects nest at most {self.max_depth} deep")
+            flat = self.mixed_depth is not None and self.mixed_depth < self.max_depth
+            but = f", below {self.mixed_depth} without arrays directly in arrays" if flat else ""
+            self.narrow(f"where any JSON value is allowed, arrays and objects nest at most {self.max_depth} deep{but}")
         scalars = self.style.scalars
         self.narrow(scalars.digits.number_narrowing)
         if scalars.max_length is not None:
@@ -325,7 +328,7 @@ class Lowering:
         self.narrow_any_value()
         if self.cuts is not None and self.any_depth:
             return self.cuts.anything(kind)
-        return values.anything(kind, self.style, self.max_depth, level)
+        return values.anything(kind, self.style, self.max_depth, level, self.mixed_depth)
 
     # ---- facts about schemas
 

@@ -24,7 +24,8 @@ from latticework.grammar.json_schema.options import Options
 from latticework.grammar.limits import Limits
 
 # Places of any value in the grammar written out as a tree, and how deep the values nest there.
-DEPTHS = ((1_000, 4), (1_300, 2), (2_500, 1))
+DEPTHS = ((5, 6), (60, 5), (1_000, 4), (1_300, 2), (2_500, 1))
+MIXED = 4  # outer levels of them in which arrays stand directly in arrays
 # The same where objects that hold such places are alternatives: their automata are merged, so little is shared.
 MERGED_DEPTHS = ((1, 4), (5, 3), (60, 2), (1_000, 1))
 ARRANGED = 10  # places in any order that cost as much as one in the order of the schema
@@ -56,7 +57,7 @@ def _fitted(document: Document, options: Options, limits: Limits) -> tuple[Lower
     if options.max_depth is not None:
         return _unrolled(document, options, limits)
     depth = _depth_for(_open_places(document, options), DEPTHS)
-    found = _unrolled(document, replace(options, max_depth=depth), limits)
+    found = _unrolled(document, replace(options, max_depth=depth, mixed_depth=MIXED), limits)
     if found[1] is not None and depth:
         places = ir.tree_size(found[1]).places
         if places > 1 and _merges(found[1]):
@@ -64,7 +65,7 @@ def _fitted(document: Document, options: Options, limits: Limits) -> tuple[Lower
         else:
             fitting = _depth_for(places // (ARRANGED if options.property_order == "any" else 1), DEPTHS)
         if fitting < depth:
-            found = _unrolled(document, replace(options, max_depth=fitting), limits)
+            found = _unrolled(document, replace(options, max_depth=fitting, mixed_depth=MIXED), limits)
     return found
 
 

@@ -12,45 +12,53 @@ from latticework.grammar.json_schema.style import Style
 MAX_GIVEN = 5  # keys of a given object that stand in any order
 NULL = ir.Literal(b"null")
 BOOLEAN = ir.Words((b"true", b"false"))
+_NAMES = ir.Alone(ir.Words((b"true", b"false", b"null")))  # once for all levels of any value
 
 
-def anything(kind: str, style: Style, depth: int, level: int) -> ir.Node:
-    """Any ``"value"``, ``"object"`` or ``"array"`` with containers nested at most ``depth`` deep, at ``level``."""
-    return {"value": any_value, "object": any_object, "array": any_array}[kind](style, depth, level)
+def anything(kind: str, style: Style, depth: int, level: int, mixed: int | None = None) -> ir.Node:
+    """Any ``"value"``, ``"object"`` or ``"array"`` with containers nested at most ``depth`` deep, at ``level``.
+
+    Arrays stand directly in arrays only in the outer ``mixed`` levels (``None``: in all): what nests deeper in documents
+    rarely does that, and every level without it costs half.
+    """
+    make = {"value": any_value, "object": any_object, "array": any_array}[kind]
+    return make(style, depth, level, depth if mixed is None else min(mixed, depth))
 
 
 @lru_cache(maxsize=256)
-def any_value(style: Style, depth: int, level: int) -> ir.Node:
+def any_value(style: Style, depth: int, level: int, mixed: int) -> ir.Node:
     """Any JSON value with containers nested at most ``depth`` deep, standing at ``level``."""
-    return ir.Alone(_value(style, depth, level))
+    return ir.Alone(_value(style, depth, level, mixed))
 
 
 @lru_cache(maxsize=256)
-def any_object(style: Style, depth: int, level: int) -> ir.Node:
+def any_object(style: Style, depth: int, level: int, mixed: int) -> ir.Node:
     """Any object, itself the first of ``depth`` levels of nesting."""
-    return ir.Alone(_object(style, depth, level))
+    return ir.Alone(_object(style, depth, level, mixed))
 
 
 @lru_cache(maxsize=256)
-def any_array(style: Style, depth: int, level: int) -> ir.Node:
+def any_array(style: Style, depth: int, level: int, mixed: int) -> ir.Node:
     """Any array, itself the first of ``depth`` levels of nesting."""
-    return ir.Alone(_array(style, depth, level))
+    return ir.Alone(_array(style, depth, level, mixed))
 
 
 @lru_cache(maxsize=256)
-def _value(style: Style, depth: int, level: int) -> ir.Node:
-    options = scalars(style)
+def _value(style: Style, depth: int, level: int, mixed: int, in_array: bool = False) -> ir.Node:
+    options: list[ir.Node] = [style.scalars.string, style.scalars.digits.numbers, _NAMES]
     if depth > 0:
-        options += [_object(style, depth, level), _array(style, depth, level)]
+        options.append(_object(style, depth, level, mixed))
+        if mixed > 0 or not in_array:
+            options.append(_array(style, depth, level, mixed))
     return ir.Alt(options)
 
 
-def _object(style: Style, depth: int, level: int) -> ir.Node:
-    return object_of(style, _value(style, depth - 1, level + 1), level)
+def _object(style: Style, depth: int, level: int, mixed: int) -> ir.Node:
+    return object_of(style, _value(style, depth - 1, level + 1, mixed - 1), level)
 
 
-def _array(style: Style, depth: int, level: int) -> ir.Node:
-    return array_of(style, _value(style, depth - 1, level + 1), level)
+def _array(style: Style, depth: int, level: int, mixed: int) -> ir.Node:
+    return array_of(style, _value(style, depth - 1, level + 1, mixed - 1, in_array=True), level)
 
 
 def scalars(style: Style) -> list[ir.Node]:
