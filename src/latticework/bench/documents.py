@@ -16,6 +16,7 @@ from latticework.errors import InputError
 
 if TYPE_CHECKING:
     from latticework.diffusion.options import Options
+    from latticework.models.base import DiffusionModel
     from latticework.models.embedded.prompt import Leaf
     from latticework.models.embedded.training.records import Record
     from latticework.models.model import Model
@@ -127,10 +128,18 @@ def score(tally: Tally, record: Record, text: str, valid: bool) -> None:
         tally.right[kind] += isinstance(value, dict) and same(_at(value, path), _at(gold, path))
 
 
-def decode(model: Model, records: Sequence[Record], constrained: bool, options: Options, spare: int = 24) -> Tally:
+def decode(
+    model: Model,
+    records: Sequence[Record],
+    constrained: bool,
+    options: Options,
+    spare: int = 24,
+    through: DiffusionModel | None = None,
+) -> Tally:
     """Denoise the canvases of ``records``, each ``spare`` slots longer than its answer, and score them.
 
     Prompts, canvases and options are the same with a constraint and without; documents are valid under its language.
+    ``through``: the model behind a cache, for the forwards.
     """
     from latticework.diffusion.loop import denoise
     from latticework.diffusion.records import Request
@@ -144,7 +153,7 @@ def decode(model: Model, records: Sequence[Record], constrained: bool, options: 
         constraints.append(model.compile(schema))
         requests.append(Request.blank(prompt, slots, constraints[-1] if constrained else None))
     begun = time.perf_counter()
-    outcomes = denoise(backend, requests, options)
+    outcomes = denoise(through or backend, requests, options)
     tally = Tally(seconds=time.perf_counter() - begun)
     for record, constraint, outcome in zip(records, constraints, outcomes, strict=True):
         text = b"".join(backend.vocabulary.bytes(int(token)) for token in outcome.tokens[: outcome.body])

@@ -4,74 +4,49 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from latticework.bench.documents import Tally, decode, records_of
+from latticework.bench.documents import decode, records_of
+from latticework.bench.lines import Line
+from latticework.diffusion.caches import cached
 from latticework.diffusion.options import Options
-from latticework.diffusion.policies.registry import make_policy
+from latticework.diffusion.policies.registry import BY_NAME, make_policy
 from latticework.errors import InputError
 
 if TYPE_CHECKING:
+    from latticework.models.base import DiffusionModel
     from latticework.models.embedded.training.records import Record
     from latticework.models.model import Model
 
 SPLITS = ("values", "templates", "families", "keys")
-HEADER = (
-    "policy",
-    "constraint",
-    "forwards",
-    "canvases shown",
-    "seconds",
-    "fields right",
-    "documents valid",
-    "slots forced",
-)
 
 
-@dataclass(frozen=True)
-class Line:
-    """What one policy did, with the constraint or without; all figures per document."""
+def cells(names: Sequence[str], caches: Sequence[str]) -> Iterator[tuple[str, str, bool]]:
+    """Policy, cache (``""`` for none) and whether constrained, for all that makes sense.
 
-    policy: str
-    constrained: bool
-    tally: Tally
-
-    def cells(self) -> list[str]:
-        done, count = self.tally, self.tally.documents
-        return [
-            self.policy,
-            "yes" if self.constrained else "no",
-            f"{done.forwards / count:.1f}",
-            f"{done.evaluations / count:.1f}",
-            f"{done.seconds / count:.2f}",
-            f"{done.exact():.2f}",
-            f"{done.valid / count:.2f}",
-            f"{done.forced / max(1, done.free):.2f}",
-        ]
+    Policies that take commits back or change lengths are measured without a cache, which would compute nearly all anew.
+    """
+    for cache in caches:
+        for name in names:
+            if not (cache and BY_NAME[name].revises):
+                yield from ((name, cache, constrained) for constrained in (True, False))
 
 
 def measure(
     model: Model,
     records: Sequence[Record],
-    names: Sequence[str],
+    cell: tuple[str, str, bool],
     block_length: int,
-    options: dict[str, dict[str, Any]] | None = None,
-    on_line: Callable[[Line], None] | None = None,
-) -> list[Line]:
-    """Decode all records with every policy, constrained and not, 8 documents per forward."""
-    lines = []
-    for name in names:
-        policy = make_policy(name, **(options or {}).get(name, {}))
-        for constrained in (True, False):
-            how = Options(policy=policy, block_length=block_length)
-            line = Line(name, constrained, decode(model, records, constrained, how))
-            lines.append(line)
-            if on_line is not None:
-                on_line(line)
-    return lines
+    options: Mapping[str, Any] | None = None,
+) -> Line:
+    """Decode all records in one way of :func:`cells`, 8 documents per forward; ``options`` are the policy's."""
+    name, cache, constrained = cell
+    how = Options(policy=make_policy(name, **(options or {})), block_length=block_length)
+    behind = cached(model.backend, cache, block_length=block_length) if cache else None
+    tally = decode(model, records, constrained, how, through=cast("DiffusionModel | None", behind))
+    return Line.of(name, cache, constrained, tally, behind.most_bytes if behind else 0)
 
 
 def mixed_records(count: int, pools: Path | None = None) -> list[Record]:
@@ -84,13 +59,6 @@ def mixed_records(count: int, pools: Path | None = None) -> list[Record]:
         for split, share in zip(SPLITS, shares, strict=True)
         for record in (records_of(split, share, pools) if share else [])
     ]
-
-
-def report(lines: Sequence[Line], note: str) -> str:
-    """A Markdown page with one table."""
-    rows = [HEADER, ["---"] * len(HEADER), *(line.cells() for line in lines)]
-    table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    return f"# Policies on held-out documents\n\n{note}\n\n{table}\n"
 
 
 def where() -> str:
@@ -117,23 +85,28 @@ def plot(lines: Sequence[Line], file: Path) -> None:
     mpl.rcParams["svg.hashsalt"] = "latticework"
     from matplotlib import pyplot
 
-    names = list(dict.fromkeys(line.policy for line in lines))
-    size = (8, 1.5 + 0.22 * len(names))
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=size, sharey=True, layout="constrained")
+    names = list(dict.fromkeys(_label(line) for line in lines))
+    size = (9, 1.5 + 0.2 * len(names))
+    figure, axes = pyplot.subplots(1, 3, figsize=size, sharey=True, layout="constrained")
+    figures = (lambda line: line.forwards, lambda line: line.seconds, lambda line: line.fields_right)
     for constrained, colour, label in ((False, "tab:orange", "unconstrained"), (True, "tab:blue", "constrained")):
         some = [line for line in lines if line.constrained is constrained]
-        rows = [names.index(line.policy) for line in some]
-        forwards = [line.tally.forwards / line.tally.documents for line in some]
-        left.scatter(forwards, rows, s=22, color=colour, label=label)
-        right.scatter([line.tally.exact() for line in some], rows, s=22, color=colour)
-    left.set_yticks(range(len(names)), names, fontsize=8)
-    left.invert_yaxis()
-    left.set_xlabel("forwards per document")
-    left.set_xlim(left=0)
-    right.set_xlabel("share of fields right")
-    right.set_xlim(0, 1.03)
-    left.legend(fontsize=8)
-    for axes in (left, right):
-        axes.grid(alpha=0.3)
+        rows = [names.index(_label(line)) for line in some]
+        for own, figure_of in zip(axes, figures, strict=True):
+            own.scatter([figure_of(line) for line in some], rows, s=18, color=colour, label=label)
+    axes[0].set_yticks(range(len(names)), names, fontsize=7)
+    axes[0].invert_yaxis()
+    axes[0].legend(fontsize=8)
+    for own, label in zip(
+        axes, ("forwards per document", "seconds per document", "share of fields right"), strict=True
+    ):
+        own.set_xlabel(label)
+        own.set_xlim(left=0)
+        own.grid(alpha=0.3)
+    axes[2].set_xlim(0, 1.03)
     figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
     pyplot.close(figure)
+
+
+def _label(line: Line) -> str:
+    return f"{line.policy}, {line.cache}" if line.cache else line.policy

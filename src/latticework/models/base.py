@@ -40,9 +40,11 @@ def traits_of(model: DiffusionModel) -> Traits:
     return getattr(model, "traits", None) or Traits()
 
 
-def confidence_temperature(model: DiffusionModel) -> float:
-    """The temperature that calibrates the model's confidence in values; 1 for a model that states none."""
-    return float(getattr(model, "confidence_temperature", 1.0))
+def confidence_temperature(model: DiffusionModel, elastic: bool = False) -> float:
+    """What calibrates the model's confidence in values on canvases with an elastic scaffold, or on others; 1 for a
+    model that states nothing."""
+    known = getattr(model, "confidence_temperatures", None) or {}
+    return float(known.get("elastic" if elastic else "soft", 1.0))
 
 
 def prompt_text(model: DiffusionModel, ids: Sequence[int]) -> str:
@@ -58,8 +60,8 @@ class DiffusionModel(Protocol):
     the prompt by another network than the canvas has a method ``forward_canvases(prompts, canvases)`` beside
     ``forward``: from B prompts (token ids) and B canvases [N] int64, ``mask_id`` in open slots, to B logits [N, V]. One
     whose network can be computed in parts has a method ``reader()`` that returns a
-    :class:`latticework.diffusion.caches.reader.Reader`. Optional, too: ``confidence_temperature`` (fitted on held-out
-    data) and ``decode_prompt(ids)`` (a prompt as text, special tokens included).
+    :class:`latticework.diffusion.caches.reader.Reader`. Optional, too: ``confidence_temperatures``, fitted on
+    held-out data, by ``"soft"`` and ``"elastic"``; and ``decode_prompt(ids)``, a prompt as text with special tokens.
 
     Attributes:
         name: what the user loaded.

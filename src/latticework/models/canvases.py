@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latticework.errors import InputError
 from latticework.models.base import Traits
 from latticework.models.checkpoint import memory_errors
 
 if TYPE_CHECKING:
     import torch
 
+    from latticework.diffusion.caches.reader import Reader
     from latticework.models.prompting import PromptFormat
     from latticework.tokens.vocabulary import Vocabulary
 
@@ -65,9 +67,20 @@ class CanvasModel:
         self._contexts: OrderedDict[bytes, Any] = OrderedDict()
         self._lock = Lock()
 
+    def reader(self) -> Reader:
+        """Raises ``InputError``: the encoder's cache is kept as it is, and noise is drawn anew in every forward."""
+        raise InputError(
+            f"cache= is not for {self.name}: what its encoder has read is kept anyway, and its canvas holds other "
+            "random tokens in every forward, so nothing of it can be kept"
+        )
+
     def encode_prompt(self, prompt: str, schema: dict[str, Any] | None) -> list[int]:
         """One user turn of the chat template, or the plain text where the tokenizer has none."""
         return self.prompts.encode(prompt, schema)
+
+    def decode_prompt(self, ids: Sequence[int]) -> str:
+        """The prompt as text, with the special tokens of the chat template."""
+        return self.prompts.decode(ids)
 
     def encode_text(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False)

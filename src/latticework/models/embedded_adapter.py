@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
 from latticework.errors import ModelError
 from latticework.models.checkpoint import quiet
-from latticework.models.embedded import CachedEmbedded, build_prompt, load_embedded
+from latticework.models.embedded import CachedEmbedded, build_prompt, load_calibration, load_embedded
 from latticework.tokens.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from latticework.diffusion.caches.reader import Reader
 
 # Half of the training canvases show a prefix and ask for what follows: the far end of a masked canvas is guesswork.
 # Held-out values and families, 32 documents each: 0.62 / 0.61 of fields right in blocks of 3 (22 forwards),
@@ -28,9 +31,10 @@ class EmbeddedDiffusionModel:
             with quiet():
                 model, self._tokenizer = load_embedded(folder)
             cast(torch.nn.Module, model).to(self.device)
-        except (OSError, RuntimeError, ValueError) as error:
+        except Exception as error:  # safetensors and tokenizers raise exceptions of their own
             raise ModelError(f"cannot load the embedded model from {folder or 'the package'}: {error}") from error
         self._model = CachedEmbedded(model)
+        self.confidence_temperatures = load_calibration(folder)
         config = model.config
         self.mask_id: int = config.mask_token_id
         self.max_positions: int | None = config.max_position_embeddings
@@ -52,6 +56,12 @@ class EmbeddedDiffusionModel:
     def encode_text(self, text: str) -> list[int]:
         """Byte-level, so any text comes back as it was."""
         return self._tokenizer.encode(text, add_special_tokens=False)
+
+    def reader(self) -> Reader:
+        """The network read in parts, for caches."""
+        from latticework.models.embedded.reader import EmbeddedReader
+
+        return EmbeddedReader(self._model.model)
 
     def forward(self, ids: torch.Tensor, attention: torch.Tensor, keep: int) -> torch.Tensor:
         """Log-probabilities [B, keep, V] float32 of the last ``keep`` positions. A prompt is encoded once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from latticework.models.base import Traits
@@ -10,6 +11,7 @@ from latticework.models.checkpoint import memory_errors
 if TYPE_CHECKING:
     import torch
 
+    from latticework.diffusion.caches.reader import Reader
     from latticework.models.prompting import PromptFormat
     from latticework.tokens.vocabulary import Vocabulary
 
@@ -48,8 +50,18 @@ class MaskedModel:
         """One user turn of the chat template, or the plain text where the tokenizer has none."""
         return self.prompts.encode(prompt, schema)
 
+    def decode_prompt(self, ids: Sequence[int]) -> str:
+        """The prompt as text, with the special tokens of the chat template."""
+        return self.prompts.decode(ids)
+
     def encode_text(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False)
+
+    def reader(self) -> Reader:
+        """The network read in parts, for caches."""
+        from latticework.diffusion.caches.reader import StockReader
+
+        return StockReader(self._network, self.traits)
 
     def forward(self, ids: torch.Tensor, attention: torch.Tensor, keep: int) -> torch.Tensor:
         """Logits [B, keep, V] in the dtype of the network; row i scores the token at position i.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Unpack, overload
+from typing import TYPE_CHECKING, Any, Unpack, cast, overload
 
 from latticework.diffusion.canonical import Segmentation
 from latticework.diffusion.loop import Options, denoise
@@ -13,7 +13,7 @@ from latticework.diffusion.policy import Policy, choose_policy
 from latticework.diffusion.records import Step
 from latticework.diffusion.weighting import Preferences
 from latticework.errors import InputError, LatticeworkError
-from latticework.models.base import DiffusionModel
+from latticework.models.base import DiffusionModel, confidence_temperature
 from latticework.models.batches import (
     AnyResult,
     arranged,
@@ -57,6 +57,11 @@ class Model(Streaming):
     def vocabulary(self) -> Vocabulary:
         return self.backend.vocabulary
 
+    @property
+    def confidence_temperature(self) -> float:
+        """What ``Result.confidence`` is calibrated with on canvases without an elastic scaffold; 1 for nothing."""
+        return confidence_temperature(self.backend)
+
     def compile(self, grammar: Any) -> AnyConstraint:
         """The constraint of a grammar (or of anything ``json_schema`` takes) over this model's vocabulary."""
         from latticework.compiler import compile
@@ -99,6 +104,8 @@ class Model(Streaming):
         n: int | None = None,
         max_tokens: int | None = None,
         scaffold: ScaffoldName = "auto",
+        stop: str | Sequence[str] | None = None,
+        stop_token_ids: Sequence[int] | None = None,
         copy_bias: float = 0.0,
         length_bonus: float = 0.0,
         null_bias: float = 0.0,
@@ -136,6 +143,8 @@ class Model(Streaming):
                 around values with slots to spare, which hold the model's filler where the value is shorter and become
                 more where it is longer; ``"none"``: it is not written before the model is asked; ``"auto"``: see
                 ``docs/scaffolds.md``. A schema or a canvas that admits no elastic scaffold gets a soft one.
+            stop: texts that end a text without a grammar; the one that is complete first is not part of it.
+            stop_token_ids: further ids that end a text, beside those of the tokenizer and the configs.
             copy_bias: nats added to tokens that the prompt has, or continues with where part of a value stands; for
                 extraction. Tokens of the schema's own text get them, too. See ``docs/scaffolds.md`` for this and the
                 next two; none of them changes which texts are possible.
@@ -175,6 +184,8 @@ class Model(Streaming):
             SchemaError, GrammarError, LimitExceeded: the grammar of a single prompt is refused.
             Infeasible: no document of a single prompt's grammar fits the canvas; raised before any forward.
         """
+        from latticework.models.stops import cut_at, stop_texts, stopping
+
         options, seed = self._options(
             choose_policy(policy, threshold=threshold, steps=steps, gamma=gamma, options=policy_options),
             temperature,
@@ -191,15 +202,18 @@ class Model(Streaming):
         wishes = Wishes(max_tokens, scaffold, preferences, canonical, schema_in_prompt)
         single = isinstance(prompt, str)
         prompts, grammars = pair(prompt, grammar)
+        stops = stop_texts(stop, any(own is not None for own in grammars))
+        model = stopping(self, stop_token_ids)
         seeds = candidate_seeds(n, seed, temperature)
-        candidates = [Rows(self.backend, self.compile, own or 0, self._segmentation) for own in seeds]
+        candidates = [Rows(model.backend, model.compile, own or 0, model._segmentation) for own in seeds]
         makers = [
             partial(rows.blank, prompt, grammar, wishes)
             for prompt, grammar in zip(prompts, grammars, strict=True)
             for rows in candidates
         ]
-        through = self._through(cache, cache_options, options.block_length)
-        results = self._run(makers, Result, seeds * len(prompts), options, through, on_step, trace)
+        through = model._through(cache, cache_options, options.block_length)
+        results = model._run(makers, Result, seeds * len(prompts), options, through, on_step, trace)
+        results = [cut_at(result, stops, self.vocabulary) for result in results]
         return arranged(results, single, n)
 
     @overload
@@ -315,7 +329,7 @@ class Model(Streaming):
             return self.backend
         from latticework.diffusion.caches import cached
 
-        return cached(self.backend, cache, options, block_length)
+        return cast("DiffusionModel", cached(self.backend, cache, options, block_length))
 
     def _run(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class GenerateOptions(InfillOptions, total=False):
 
     max_tokens: int | None
     scaffold: ScaffoldName
+    stop: str | Sequence[str] | None
+    stop_token_ids: Sequence[int] | None
     copy_bias: float
     length_bonus: float
     null_bias: float
