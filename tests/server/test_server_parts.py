@@ -15,12 +15,12 @@ from latticework.errors import InputError
 from latticework.grammar.limits import DEFAULT_LIMITS
 from latticework.models.events import CommitEvent, ResultEvent
 from latticework.models.result import Result
+from latticework.models.stops import StopReader
 from latticework.server.body_reader import checked
 from latticework.server.chat_bodies import ChatBody
 from latticework.server.errors import ApiError
 from latticework.server.grammars import Grammars, Spec, context_free
 from latticework.server.prompts import Conversing, Turn, as_prompt
-from latticework.server.readers import StopReader
 from latticework.server.settings import Settings
 from latticework.server.tool_text import OPENING, call_text, read_calls
 

@@ -115,6 +115,24 @@ def test_a_text_ends_before_the_first_stop(tiny: Live, seed, stops, by_blocks) -
     assert chunks[-1]["choices"][0]["finish_reason"] == cut["finish_reason"]
 
 
+def test_ids_of_a_request_end_a_text(tiny: Live) -> None:
+    """Answers are those of the library with the same ids, whole and streamed; ids of the model's own ends are fine."""
+    vocabulary = tiny.state.model.vocabulary
+    body = chat(temperature=1, seed=5, max_tokens=40)
+    ends = list(vocabulary.ids("eos"))
+    same = [tiny.post("/v1/chat/completions", own).json() for own in (body, {**body, "stop_token_ids": ends})]
+    assert same[0]["choices"][0]["message"] == same[1]["choices"][0]["message"]
+    ids = [i for i in range(len(vocabulary)) if vocabulary.role(i) is None][:60]
+    body |= {"stop_token_ids": ids}
+    [choice] = tiny.post("/v1/chat/completions", body).json()["choices"]
+    texts = {vocabulary.bytes(i).decode(errors="replace") for i in ids if len(vocabulary.bytes(i)) == 1}
+    spelled_otherwise = {token for i in range(60, len(vocabulary)) for token in vocabulary.bytes(i).decode("latin-1")}
+    assert not set(choice["message"]["content"]) & (texts - spelled_otherwise)
+    chunks = streamed(tiny, "/v1/chat/completions", body)
+    told = "".join(chunk["choices"][0]["delta"].get("content") or "" for chunk in chunks)
+    assert told == choice["message"]["content"]
+
+
 def test_a_full_canvas_of_free_text_is_no_stop(tiny: Live) -> None:
     reasons = set()
     for seed in range(12):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from latticework.diffusion.records import Step
     from latticework.models.options import GenerateOptions
     from latticework.models.result import Result
+    from latticework.models.stops import Reader
     from latticework.tokens.vocabulary import Vocabulary
 
 
@@ -136,7 +137,10 @@ class _Work:
         options: dict[str, Any],
         send: Callable[[StreamEvent | BaseException], None],
     ) -> None:
-        self._model = model
+        from latticework.models.stops import stop_texts, stopping
+
+        self._stops = stop_texts(options.pop("stop", None), grammar is not None)
+        self._model = stopping(model, options.pop("stop_token_ids", None))
         self._prompt = prompt
         self._grammar = grammar
         self._drafts = drafts
@@ -144,7 +148,7 @@ class _Work:
         self._options = options
         self._send = send
         self._stop = _Stop(self._on_step)
-        self._reader: EventReader | None = None
+        self._reader: Reader | None = None
         self._thread = threading.Thread(
             target=contextvars.copy_context().run, args=(self._run,), name="latticework-stream"
         )
@@ -169,6 +173,10 @@ class _Work:
                 json_document=source is not None and source.kind == "json_schema",
                 drafts=self._drafts,
             )
+            if self._stops:
+                from latticework.models.stops import StopReader
+
+                self._reader = StopReader(self._reader, self._stops)
             result = self._model.generate(self._prompt, constraint, on_step=self._stop, **self._options)
             for event in self._reader.close(result):
                 self._send(event)

@@ -110,4 +110,7 @@ class Sampling(Part):
 
 MaxTokens = Annotated[int | None, Field(ge=1, description="Slots of the canvas: most tokens of the text.")]
 Stop = Annotated[str | list[str] | None, Field(description="Up to 4 texts that end a text without a constraint.")]
+StopIds = Annotated[
+    list[int] | None, Field(max_length=64, description="Further token ids that end a text without a constraint.")
+]
 Choices = Annotated[int | None, Field(ge=1, description="Candidates; candidate k has the seed plus k.")]

@@ -75,6 +75,7 @@ def _plan(body: ChatBody, use: ToolUse | None, block_length: int | None) -> Plan
         n=body.n or 1,
         seed=body.seed,
         stop=stops_of(body.stop, spec),
+        stop_ids=tuple(body.stop_token_ids or ()),
         streams=bool(body.stream),
         drafts=wanted is not None and wanted.include_drafts,
         fields=wanted is not None and wanted.include_fields,

@@ -15,6 +15,7 @@ from latticework.server.bodies import (
     Sampling,
     Schema,
     Stop,
+    StopIds,
     StreamOptions,
 )
 from latticework.server.tool_choice import Wish
@@ -135,6 +136,7 @@ class ChatBody(Sampling):
     max_tokens: MaxTokens = None
     max_completion_tokens: MaxTokens = None
     stop: Stop = None
+    stop_token_ids: StopIds = None
     logprobs: Annotated[
         bool | None, Field(description="Log-probability of every token under the constraint, when it was committed.")
     ] = None

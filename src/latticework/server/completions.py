@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from latticework.models.events import CommitEvent, DraftEvent, FieldEvent, ResultEvent
 from latticework.models.holes import Hole
 from latticework.server.answers import FINGERPRINT, extension, final_field, finish_reason, new_id, now, usage
-from latticework.server.bodies import Choices, MaxTokens, Part, ResponseFormat, Sampling, Stop, StreamOptions
+from latticework.server.bodies import Choices, MaxTokens, Part, ResponseFormat, Sampling, Stop, StopIds, StreamOptions
 from latticework.server.body_reader import read_body
 from latticework.server.connection import while_connected
 from latticework.server.constraints import from_response_format, from_structured_outputs, only_one
@@ -48,6 +48,7 @@ class CompletionBody(Sampling):
     n: Choices = None
     max_tokens: MaxTokens = None
     stop: Stop = None
+    stop_token_ids: StopIds = None
     logprobs: Annotated[int | None, Field(ge=0, le=0, description="0: log-probability of every token.")] = None
     stream_options: StreamOptions | None = None
 
@@ -87,6 +88,7 @@ def _plan(body: CompletionBody, block_length: int | None) -> Plan:
         n=body.n or 1,
         seed=body.seed,
         stop=stops_of(body.stop, spec),
+        stop_ids=tuple(body.stop_token_ids or ()),
         streams=bool(body.stream),
         drafts=wanted is not None and wanted.include_drafts,
         fields=wanted is not None and wanted.include_fields,
@@ -104,6 +106,9 @@ def _parts(body: CompletionBody, prompts: list[str]) -> tuple[tuple[str | Hole, 
         raise ApiError(400, f"{field} takes one prompt", "prompt", "contradiction")
     if body.stop:
         raise ApiError(400, f"stop is for text without {field}", "stop", "contradiction")
+    if body.stop_token_ids:
+        message = f"stop_token_ids is for text without {field}"
+        raise ApiError(400, message, "stop_token_ids", "contradiction")
     if body.parts is None:
         return (prompts[0], Hole(body.max_tokens or SUFFIX_TOKENS), body.suffix or ""), "prompt"
     if body.max_tokens is not None:

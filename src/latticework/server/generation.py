@@ -19,15 +19,17 @@ from latticework.models.events import EventReader, ResultEvent, StreamEvent
 from latticework.models.outcomes import explained_by_holes, result_of, text_slots
 from latticework.models.result import InfillResult, Result
 from latticework.models.rows import PreparedRow, Rows
+from latticework.models.stops import StopReader, stopping
 from latticework.models.wishes import Wishes
 from latticework.server.engine import Ticket
 from latticework.server.errors import ApiError, failure, refusal, shut_down
 from latticework.server.prompts import Conversing
-from latticework.server.readers import HoleReader, StopReader
+from latticework.server.readers import HoleReader
 
 if TYPE_CHECKING:
     from latticework.diffusion.records import Outcome, Step
     from latticework.diffusion.row import Row
+    from latticework.models.model import Model
     from latticework.server.plans import Plan
     from latticework.server.state import State
     from latticework.tokens.vocabulary import Vocabulary
@@ -90,6 +92,7 @@ class Generation:
     def __init__(self, state: State, plan: Plan) -> None:
         self._state = state
         self._plan = plan
+        self._model = state.model
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[tuple[int, StreamEvent | Exception]] = asyncio.Queue()
         self._deadline = self._loop.time() + state.settings.request_timeout
@@ -196,10 +199,11 @@ class Generation:
             message = f"{plan.max_tokens_param} is {plan.max_tokens}; this server takes at most {limit}"
             raise ApiError(400, message, plan.max_tokens_param, "context_length_exceeded")
         constraint = None if plan.spec is None else state.grammars.constraint(plan.spec)
+        self._model = self._stopping()
         seed = plan.seed
         if seed is None and plan.options.temperature > 0:
             seed = secrets.randbits(32)
-        backend = Conversing.over(state.model.backend, plan.turns, plan.tools)
+        backend = Conversing.over(self._model.backend, plan.turns, plan.tools)
         seeds = [None if seed is None else (seed + candidate) % _SEEDS for candidate in range(plan.n)]
         makers = [Rows(backend, state.grammars.compile, own or 0) for own in seeds]
         found: list[Canvas] = []
@@ -208,8 +212,23 @@ class Generation:
                 found.append(self._open(len(found), rows, prompt, constraint, own))
         return found
 
-    def _open(self, index: int, rows: Rows, prompt: str, constraint: Any, seed: int | None) -> Canvas:
+    def _stopping(self) -> Model:
+        """The model, with the end tokens that the request asks for.
+
+        Raises ``ApiError``: they are no ids, or beside a constraint, for whose documents the model's own ones do.
+        """
         plan, model = self._plan, self._state.model
+        try:
+            found = stopping(model, plan.stop_ids)
+        except InputError as error:
+            raise refusal(error, "stop_token_ids") from error
+        if found is not model and plan.spec is not None:
+            message = f"stop_token_ids would cut a text that {plan.spec.param} wants whole; leave one of them out"
+            raise ApiError(400, message, "stop_token_ids", "contradiction")
+        return found
+
+    def _open(self, index: int, rows: Rows, prompt: str, constraint: Any, seed: int | None) -> Canvas:
+        plan, model = self._plan, self._model
         prepared = None
         try:
             if plan.parts is None:
@@ -230,7 +249,7 @@ class Generation:
 
     def _ticket(self, index: int, row: Row, canvas: Canvas) -> Ticket:
         """The canvas's place in the engine, with callbacks that report to this request."""
-        vocabulary = self._state.model.vocabulary
+        vocabulary = self._model.vocabulary
         reader = self._reader(canvas.prepared)
 
         def on_step(step: Step) -> bool:
@@ -256,7 +275,7 @@ class Generation:
 
     def _reader(self, prepared: PreparedRow) -> EventReader | HoleReader | StopReader | None:
         """``None`` where nobody asks before the end."""
-        plan, vocabulary = self._plan, self._state.model.vocabulary
+        plan, vocabulary = self._plan, self._model.vocabulary
         if not plan.streams and not plan.stop:
             return None
         if prepared.form is None:

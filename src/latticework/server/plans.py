@@ -36,6 +36,7 @@ class Plan:
         n: candidates for each prompt.
         seed: of the first candidate; the others count up.
         stop: texts that end a plain text.
+        stop_ids: token ids that do, beside those of the model.
         streams: whether text is reported before it is complete.
         drafts, fields: whether the current completion, and values that are final, are reported.
         tools: in play.
@@ -53,6 +54,7 @@ class Plan:
     n: int = 1
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    stop_ids: tuple[int, ...] = ()
     streams: bool = False
     drafts: bool = False
     fields: bool = False

@@ -152,6 +152,10 @@ class Vocabulary:
         """Byte trie of all tokens; built on first use (131k tokens: about 0.15 s)."""
         return build_trie(self._tokens)
 
+    def with_roles(self, special: Mapping[int, str]) -> Vocabulary:
+        """The same ids, some of them with another role and without their bytes. Raises what making one raises."""
+        return Vocabulary(self._tokens, {**self._special, **special})
+
     def decode(self, ids: Iterable[int]) -> ByteString:
         """Bytes of a token sequence; special ids add nothing."""
         return b"".join([self._tokens[self._checked(int(token_id))] for token_id in ids])
