@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,6 +29,7 @@ class _Wishes:
     attention: Literal["full", "block_causal"] | None
     block: int | None
     schema_prompt: bool | None
+    rope_scaling: float | Mapping[str, Any] | None
 
 
 def load(
@@ -39,6 +41,7 @@ def load(
     attention: Literal["full", "block_causal"] | None = None,
     block: int | None = None,
     schema_prompt: bool | None = None,
+    rope_scaling: float | Mapping[str, Any] | None = None,
     revision: str | None = None,
 ) -> Model:
     """Load a diffusion language model.
@@ -58,13 +61,16 @@ def load(
             ``"block_causal"`` with blocks of so many tokens.
         schema_prompt: whether the schema of a grammar is written into the prompt; by default for models with a chat
             template. The embedded model has a format of its own.
+        rope_scaling: for texts longer than those of the training: the factor of the rotary base (NTK scaling; LongLLaDA
+            takes 4, 14 and 31 for 8k, 16k and 24k tokens of LLaDA-8B), or ``{"positions": N}`` for the factor that N
+            tokens take. ``max_positions`` grows with it.
         revision: branch, tag or commit on the hub.
 
     Raises:
         ModelError: there is no such model, it is of no supported family, its files cannot be read, its tensors or ids
             are not those of its family, a package is missing, the device is missing or out of memory.
     """
-    wishes = _Wishes(device, dtype, quantization, attention, block, schema_prompt)
+    wishes = _Wishes(device, dtype, quantization, attention, block, schema_prompt, rope_scaling)
     if str(name) == "embedded":
         return Model(_embedded(None, wishes))
     from latticework.models.checkpoint import read_json
@@ -98,6 +104,10 @@ def _checkpoint(name: str, folder: Path, family: Family, config: Config, wishes:
     from latticework.tokens.vocabulary import Vocabulary
 
     device, dtype = find_device(wishes.device), find_dtype(wishes.dtype)
+    if wishes.rope_scaling is not None:
+        from latticework.models.rope import scaled
+
+        config = scaled(config, family, wishes.rope_scaling)
     quantization = find_quantization(wishes.quantization, device)
     traits = _traits(family.traits(config, name.lower()), wishes)
     width = family.network(config)[1].get_text_config(decoder=True).vocab_size
@@ -139,7 +149,7 @@ def _embedded(folder: Path | None, wishes: _Wishes) -> DiffusionModel:
     from latticework.models.devices import find_device
     from latticework.models.embedded_adapter import EmbeddedDiffusionModel
 
-    if wishes != _Wishes(wishes.device, "auto", None, None, None, None):
+    if wishes != _Wishes(wishes.device, "auto", None, None, None, None, None):
         raise ModelError(
             "the embedded model runs in float32 with a format of its own: of the options of load it takes device alone"
         )

@@ -85,8 +85,8 @@ class CachedModel:
 
     Unlike other models it remembers the rows of the last forward, each found again by its prompt and by what is written
     there. A canvas from which slots were taken back, or that got another length, is computed in full. Rows of a batch
-    are computed together, those in full apart from the others. Calls that share one are answered correctly, but drop
-    each other's rows: make one for each.
+    are computed together where about as much is to be computed of them. Calls that share one are answered correctly,
+    but drop each other's rows: make one for each.
 
     Attributes:
         computed, seen: positions that were computed so far, and that would have been without a cache.
@@ -129,10 +129,8 @@ class CachedModel:
         with self._lock, torch.inference_mode(), memory_errors(f"a forward over {len(canvases)} canvases"):
             left = list(self._rows)
             jobs = [self._job(tuple(prompt), canvas, left) for prompt, canvas in zip(prompts, canvases, strict=True)]
-            for whole in (True, False):
-                some = [job for job in jobs if (job.kept is None) is whole and len(job.places)]
-                if some:
-                    self._compute(some)
+            for some in _alike(jobs):
+                self._compute(some)
             rows = [self._settled(job) for job in jobs]
             self._rows = rows
             self.most_bytes = max(self.most_bytes, sum(row.bytes for row in rows))
@@ -241,6 +239,15 @@ class CachedModel:
         row = job.kept
         row.canvas, row.open_, row.age = job.canvas, job.open_, job.age
         return row
+
+
+def _alike(jobs: list[_Job]) -> list[list[_Job]]:
+    """Jobs that go well together: with kept rows or all without, and within a factor of two as long."""
+    groups: dict[tuple[bool, int], list[_Job]] = {}
+    for job in jobs:
+        if len(job.places):
+            groups.setdefault((job.kept is None, len(job.places).bit_length()), []).append(job)
+    return list(groups.values())
 
 
 def _put(job: _Job, hidden: torch.Tensor, layers: list[tuple[torch.Tensor, torch.Tensor]]) -> None:
