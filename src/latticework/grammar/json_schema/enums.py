@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from latticework.grammar.json_schema.lowering import Lowering
 
 _CHECKED_HERE = frozenset({"type", "enum", "const"})
+_NO_MAX = 1 << 60
 _LEFT_TO_JSONSCHEMA = (keywords.ENFORCED | frozenset(keywords.REFUSED)) - _CHECKED_HERE
 
 
@@ -81,8 +82,26 @@ def satisfying(lowering: Lowering, member: Subschema, found: list[Any], doubtful
     rest = {keyword: value for keyword, value in schema.items() if keyword not in checked}
     if lowering.document.scopes.matter and _refers(rest):
         return kept if doubtful else []  # jsonschema would follow its references from the root
+    asserted = _LEFT_TO_JSONSCHEMA.intersection(rest)
+    low, high = rest.get("minLength", 0), rest.get("maxLength", _NO_MAX)
+    if type(low) is int and type(high) is int:
+        kept = [value for value in kept if not isinstance(value, str) or low <= len(value) <= high]
+        asserted -= {"minLength", "maxLength"}
+    unsure = [value for value in kept if _concerns(asserted, value)]
+    if not unsure:
+        return kept  # the import of jsonschema takes longer than most schemas
     validator = lowering.validator(rest)
-    return [value for value in kept if _is_valid(validator, value, doubtful)]
+    failing = {id(value) for value in unsure if not _is_valid(validator, value, doubtful)}
+    return [value for value in kept if id(value) not in failing]
+
+
+def _concerns(asserted: frozenset[str], value: Any) -> bool:
+    """Whether any of the keywords says something of values of this type."""
+    if isinstance(value, bool) or value is None:
+        kind = ""
+    else:
+        kind = {str: "string", dict: "object", list: "array"}.get(type(value), "number")
+    return bool(asserted.difference(*(words for of, words in keywords.OF_TYPE.items() if of != kind)))
 
 
 def _refers(schema: Any) -> bool:

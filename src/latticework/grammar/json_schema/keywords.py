@@ -68,6 +68,41 @@ APPLICATORS = REFERENCES | {
     "oneOf",
 }
 
+# What a keyword says concerns values of one type only; those in no entry concern all, or are no assertions.
+OF_TYPE = {
+    "number": frozenset({"exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf"}),
+    "string": frozenset({"format", "maxLength", "minLength", "pattern"}),
+    "array": frozenset(
+        {
+            "additionalItems",
+            "contains",
+            "items",
+            "maxContains",
+            "maxItems",
+            "minContains",
+            "minItems",
+            "prefixItems",
+            "unevaluatedItems",
+            "uniqueItems",
+        }
+    ),
+    "object": frozenset(
+        {
+            "additionalProperties",
+            "dependencies",
+            "dependentRequired",
+            "dependentSchemas",
+            "maxProperties",
+            "minProperties",
+            "patternProperties",
+            "properties",
+            "propertyNames",
+            "required",
+            "unevaluatedProperties",
+        }
+    ),
+}
+
 ANNOTATIONS = frozenset(
     {
         "$anchor",

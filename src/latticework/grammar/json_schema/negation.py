@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from latticework.grammar.json_schema import formats, keywords
 from latticework.grammar.json_schema.document import Subschema
+from latticework.grammar.json_schema.shapes import malformed
 
 if TYPE_CHECKING:
     from latticework.grammar.json_schema.conjunction import Conjunction
@@ -75,7 +76,11 @@ def negations(lowering: Lowering, sub: Subschema) -> list[Conjunction]:
     dialect = lowering.document.dialect
     if "$ref" in schema and not dialect.ref_siblings:
         return _of_keyword(lowering, sub, "$ref")
-    left_out = keywords.APPLICATORS if sub.own and not sub.is_literal else ()
+    left_out = set(keywords.APPLICATORS if sub.own and not sub.is_literal else ())
+    for keyword, expected in malformed(schema):
+        if keyword in dialect.keywords:
+            lowering.malformed(sub, keyword, expected)
+            left_out.add(keyword)
     known = [keyword for keyword in schema if keyword in dialect.keywords and keyword not in left_out]
     known.sort(key=lambda keyword: _FIRST.get(keyword, len(_FIRST)))
     return [way for keyword in known for way in _of_keyword(lowering, sub, keyword)]

@@ -18,8 +18,8 @@ _NAMES = ir.Alone(ir.Words((b"true", b"false", b"null")))  # once for all levels
 def anything(kind: str, style: Style, depth: int, level: int, mixed: int | None = None) -> ir.Node:
     """Any ``"value"``, ``"object"`` or ``"array"`` with containers nested at most ``depth`` deep, at ``level``.
 
-    Arrays stand directly in arrays only in the outer ``mixed`` levels (``None``: in all): what nests deeper in documents
-    rarely does that, and every level without it costs half.
+    Arrays stand directly in arrays only in the outer ``mixed`` levels (``None``: in all): what nests deeper rarely has
+    any, and a level without them costs half.
     """
     make = {"value": any_value, "object": any_object, "array": any_array}[kind]
     return make(style, depth, level, depth if mixed is None else min(mixed, depth))
