@@ -38,6 +38,7 @@ from latticework.cli.report import check, explain
 from latticework.cli.running import Output, Source, run
 from latticework.cli.schema_options import SchemaOptions, with_schema_options
 from latticework.cli.serve import serve
+from latticework.cli.wish_options import Wishes, with_wishes
 from latticework.errors import LatticeworkError
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ app.add_typer(bench, name="bench")
 @app.command()
 @with_model_options
 @with_schema_options
+@with_wishes
 def extract(
     schema: Annotated[
         str | None, typer.Argument(help="JSON Schema: a file, or the schema itself.", metavar="SCHEMA")
@@ -92,9 +94,10 @@ def extract(
     *,
     model: ModelChoice,
     schema_options: SchemaOptions,
+    wishes: Wishes,
 ) -> None:
     """Read a JSON document of SCHEMA out of each text; one line per text. With --batch lines may have own schemas."""
-    options = {"max_tokens": max_tokens} | loop_options(
+    options = {"max_tokens": max_tokens, **wishes} | loop_options(
         temperature, seed, policy, threshold, steps, gamma, block_length, policy_option, guidance
     )
     with refusals():
@@ -117,6 +120,7 @@ def extract(
 @app.command()
 @with_model_options
 @with_schema_options
+@with_wishes
 def generate(
     prompt: Annotated[str, typer.Argument(help="The prompt itself, or - for standard input.")],
     schema: Annotated[str | None, typer.Option("--schema", help="JSON Schema: a file, or the schema itself.")] = None,
@@ -141,11 +145,12 @@ def generate(
     *,
     model: ModelChoice,
     schema_options: SchemaOptions,
+    wishes: Wishes,
 ) -> None:
     """Generate a text of a schema, a regular expression, a choice or a grammar; plain text without one."""
     if sum(given is not None for given in (schema, pattern, choice or None, grammar_source, gbnf)) > 1:
         raise typer.BadParameter("give one of --schema, --regex, --choice, --grammar and --gbnf")
-    options = {"max_tokens": max_tokens} | loop_options(
+    options = {"max_tokens": max_tokens, **wishes} | loop_options(
         temperature, seed, policy, threshold, steps, gamma, block_length, policy_option, guidance
     )
     with refusals():

@@ -26,12 +26,14 @@ from latticework.cli.options import (
     loop_options,
 )
 from latticework.cli.running import progress
+from latticework.cli.wish_options import Wishes, with_weights
 from latticework.errors import InputError
 
 RESULTS = "results.jsonl"
 
 
 @with_model_options
+@with_weights
 def evaluate(
     dataset: Annotated[Path, typer.Argument(help="JSON lines with text, schema and gold.", metavar="DATASET")],
     method: Annotated[
@@ -61,9 +63,10 @@ def evaluate(
     quiet: QuietOption = False,
     *,
     model: ModelChoice,
+    wishes: Wishes,
 ) -> None:
     """Valid documents, right fields, hallucinated and omitted values, calibration, forwards and seconds."""
-    options = {"max_tokens": max_tokens} | loop_options(
+    options = {"max_tokens": max_tokens, **wishes} | loop_options(
         temperature, seed, policy, threshold, steps, gamma, block_length, policy_option, guidance
     )
     with refusals():

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from latticework.diffusion.policies.contract import Resize
 
 NEAR_END = 8  # slots
+SPARE = 4  # fillers that a room keeps when it is cut
+MOST_SPARE = 12  # fillers at the end of a room above which it is cut
+SURE = 0.9  # least confidence of these fillers
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -19,8 +22,8 @@ class Shape:
 
     Attributes:
         tokens, free: [N'] int64 and bool; slots that were put in are free.
-        at: the slot before which slots were put in.
-        count: how many; below 0 how many were cut from the end.
+        at: the slot before which slots were put in, or the first that was cut.
+        count: how many were put in; below 0 how many were cut.
     """
 
     tokens: NDArray[np.int64]
@@ -32,7 +35,7 @@ class Shape:
         """[N'] what is kept by slot, ``blank`` for slots that were put in."""
         if self.count > 0:
             return np.insert(values, self.at, np.full(self.count, blank, dtype=values.dtype))
-        return values[: len(self.tokens)]
+        return np.delete(values, slice(self.at, self.at - self.count))
 
 
 def reshaped(tokens: NDArray[np.int64], free: NDArray[np.bool_], change: Resize, limit: int) -> Shape | None:
@@ -46,9 +49,12 @@ def reshaped(tokens: NDArray[np.int64], free: NDArray[np.bool_], change: Resize,
         return Shape(
             np.insert(tokens, at, np.zeros(count, np.int64)), np.insert(free, at, np.ones(count, bool)), at, count
         )
+    if change.at is not None:
+        cut = slice(at, at - change.count)
+        return Shape(np.delete(tokens, cut), np.delete(free, cut), at, change.count) if free[cut].all() else None
     fixed = np.flatnonzero(~free)
     kept = max(length + change.count, int(fixed[-1]) + 1 if len(fixed) else 1)
-    return None if kept >= length else Shape(tokens[:kept], free[:kept], at, kept - length)
+    return None if kept >= length else Shape(tokens[:kept], free[:kept], kept, kept - length)
 
 
 def room_for_full_hole(
@@ -73,4 +79,49 @@ def room_for_full_hole(
         slots = np.flatnonzero(grows & (hole_of == hole))
         if not free[slots[:-NEAR_END]].any():
             return Resize(len(slots), int(slots[-1]) + 1)
+    return None
+
+
+def room_behind_full_canvas(
+    draft: NDArray[np.int64], free: NDArray[np.bool_], is_end: NDArray[np.bool_]
+) -> Resize | None:
+    """As many slots again for a canvas that the draft fills to its last slot, once half of it is fixed.
+
+    The density of ends is the signal that rho-EOS (arXiv 2601.22527) grows and shrinks a canvas by; here the canvas
+    starts with slack, so only its absence counts.
+
+    Args:
+        draft: [N], a valid completion.
+        free: [N] slots still open.
+        is_end: [V] whether a token ends the text.
+    """
+    open_slots = np.flatnonzero(free)
+    if not len(open_slots) or is_end[draft].any() or 2 * int(open_slots[0]) < len(draft):
+        return None
+    return Resize(len(draft))
+
+
+def spare_room(
+    draft: NDArray[np.int64],
+    free: NDArray[np.bool_],
+    hole_of: NDArray[np.int64],
+    grows: NDArray[np.bool_],
+    confidence: NDArray[np.float64],
+    filler: int,
+) -> Resize | None:
+    """A cut for the first hole that has text and more than ``MOST_SPARE`` sure fillers at its end, ``SPARE`` left.
+
+    A hole of fillers alone is not cut: what may stand in it would not fit any more. One that may not grow is not,
+    either: a cut could not be made good.
+
+    Args:
+        draft, free, hole_of, grows, filler: as of :func:`room_for_full_hole`.
+        confidence: [N] of the draft.
+    """
+    sure = free & grows & (draft == filler) & (confidence >= SURE)
+    for hole in np.unique(hole_of[sure]):
+        slots = np.flatnonzero(grows & (hole_of == hole))
+        spare = int(np.append(~sure[slots][::-1], True).argmax())
+        if spare > MOST_SPARE and (draft[slots] != filler).any():
+            return Resize(SPARE - spare, int(slots[-1]) + 1 - spare + SPARE)
     return None

@@ -14,6 +14,7 @@ from latticework.errors import InputError
 if TYPE_CHECKING:
     from latticework.compiler import AnyConstraint
     from latticework.diffusion.canonical import Segmentation
+    from latticework.diffusion.starting import Start
     from latticework.diffusion.weighting import Source
     from latticework.errors import LatticeworkError
     from latticework.lattice.chart.marked import MarkedConstraint
@@ -40,10 +41,11 @@ class Request:
             it; blocks then divide them.
         fixes_forced: whether slots that the constraint leaves one token are written before the model is asked.
         grows: [N] bool, slots of holes of an elastic canvas that get more slots where a text fills all of theirs.
-        most: slots to which the canvas may grow then.
+        most: slots to which the canvas may grow then, or where a document leaves no slot for an end.
         preferences: weights that are added to the logits.
         source: the text to copy from, where ``preferences`` have a weight for that.
         segmentation: of the tokenizer, where proposals are to be cut as it cuts them.
+        start: a draft that the canvas starts from, as far as the constraint and the model agree to it.
     """
 
     prompt: tuple[int, ...]
@@ -61,6 +63,7 @@ class Request:
     preferences: Preferences = field(default_factory=Preferences)
     source: Source | None = None
     segmentation: Segmentation | None = None
+    start: Start | None = None
 
     def __post_init__(self) -> None:
         if self.elastic and self.tail:

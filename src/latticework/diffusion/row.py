@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latticework.diffusion.canonical import propose_canonical
-from latticework.diffusion.lengths import Shape, reshaped, room_for_full_hole
+from latticework.diffusion.lengths import Shape, reshaped, room_behind_full_canvas, room_for_full_hole, spare_room
 from latticework.diffusion.lookahead import Foresight
 from latticework.diffusion.marks import FORCED, WRITTEN, Marks
 from latticework.diffusion.options import Options
@@ -20,8 +20,9 @@ from latticework.diffusion.policies.contract import Canvas, Resize, Rule, View, 
 from latticework.diffusion.records import Outcome, Request, Step, Timings
 from latticework.diffusion.scores import Scores
 from latticework.diffusion.sight import runs, view_of, visible
+from latticework.diffusion.starting import Interleaved, Start
 from latticework.diffusion.weighting import Weighting
-from latticework.errors import Infeasible, LatticeworkError, ModelError
+from latticework.errors import Infeasible, LatticeworkError, LimitExceeded, ModelError
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -90,6 +91,7 @@ class Row:
         self._weighting = Weighting(request.preferences, vocabulary, silent.astype(np.int64), request.source)
         self._hole_of = runs(self.free)
         self._grows = request.grows
+        self._fitted: list[int] = []
         self._tail_only = False
         self._aligned = request.aligned
         self._window = -1
@@ -102,6 +104,7 @@ class Row:
         self._policy_generator = np.random.default_rng(choosing)
         self._begun = begun
         self._session = self._open(self.tokens, self.free)
+        self._unchecked = _EMPTY if request.start is None else self._take_start(request.start)
         self.timings.constraint += 1e3 * (perf_counter() - begun)
 
     def _open(self, tokens: NDArray[np.int64], free: NDArray[np.bool_]) -> AnySession:
@@ -115,7 +118,7 @@ class Row:
 
     @property
     def done(self) -> bool:
-        return not self.free.any()
+        return not self.free.any() and not len(self._unchecked)
 
     def prepare(self) -> float:
         """Let the session compute what the next proposal needs; returns milliseconds. Runs in a worker thread."""
@@ -193,12 +196,16 @@ class Row:
             raise ModelError("the model returned NaN for this row")
         policy = self.options.policy
         if self._rule is None:
-            canvas = Canvas(len(self.tokens), self._free_slots, self._policy_generator)
+            canvas = Canvas(len(self.tokens), self._free_slots, self._policy_generator, self.prompt)
             self._rule = policy.start(canvas)
         rule = self._rule
         if others is not None:
             self._foresight.receive(others, self._session, policy.scores)
         self.retracted = _EMPTY
+        if len(self._unchecked):
+            self._check_start()
+            if self.done:
+                return _EMPTY
         self._enter_window()
         edited = self._edit(rule, logits)
         inside = self._open_inside()
@@ -296,6 +303,7 @@ class Row:
         self._take_back(rule, view, slots)
         if change is not None and not self.done:
             self._resize(change)
+        self._trim()
         return slots
 
     def _commit(self, slots: NDArray[np.int64], confidence: NDArray[np.float64]) -> None:
@@ -313,6 +321,32 @@ class Row:
         self.free[slots] = False
         self._marks.fix(slots, kind)
 
+    # ---- the draft that the canvas starts from
+
+    def _take_start(self, start: Start) -> NDArray[np.int64]:
+        """Write what the nearest valid completion shares with a draft, its end left open; the slots written."""
+        try:
+            draft, slots = start.shared(self._session, self.free, self._end)
+        except LimitExceeded:
+            return _EMPTY  # a hint is not worth more
+        if len(slots):
+            self._draft[slots] = draft[slots]
+            self.confidence[slots] = 1.0
+            self._commit(slots, self.confidence[slots])
+            self._foresight.mask(Interleaved(), self._text_of(slots), self.tokens, self.free)
+        return slots
+
+    def _check_start(self) -> None:
+        """Take back what the first forward does not trust of the draft."""
+        start, slots = self._request.start, self._unchecked
+        assert start is not None
+        self._unchecked = _EMPTY
+        verified = self._foresight.verified(slots)
+        self.confidence[slots] = self._at_commit[slots] = verified
+        with np.errstate(divide="ignore"):
+            self.log_prob[slots] = np.log(verified)
+        self._reopen(self._text_of(slots), verified < start.trust)
+
     # ---- revisions
 
     def _written(self, fresh: NDArray[np.int64]) -> Written:
@@ -321,6 +355,10 @@ class Row:
         slots = np.flatnonzero(ours)
         bounds = self._bounds()
         slots = slots[(slots >= bounds.start) & (slots < bounds.stop)]
+        return self._text_of(slots, fresh)
+
+    def _text_of(self, slots: NDArray[np.int64], fresh: NDArray[np.int64] = _EMPTY) -> Written:
+        """Written slots as a policy sees them."""
         return Written(
             slots=slots,
             tokens=self.tokens[slots],
@@ -359,21 +397,43 @@ class Row:
         return opened
 
     def _stretch(self) -> bool:
-        """Give more slots to a hole that the draft fills to its last one, if it may grow; whether it got them."""
-        if self._grows is None or not self._resizes_left:
+        """Give more slots to a text that the draft takes to their end, if it may grow; whether it got them."""
+        if not self._resizes_left:
             return False
-        change = room_for_full_hole(self._draft, self.free, self._hole_of, self._grows, self._filler)
-        return change is not None and self._resize(change)
+        if self._grows is not None:
+            change = room_for_full_hole(self._draft, self.free, self._hole_of, self._grows, self._filler)
+            return change is not None and self._fit(change)
+        if self._request.most <= len(self.tokens):
+            return False
+        change = room_behind_full_canvas(self._draft, self.free, self._end)
+        return change is not None and self._resize(change, released=_EMPTY)
+
+    def _trim(self) -> None:
+        """Take slots from a hole that has many more fillers than it needs."""
+        if self._grows is None or not self._resizes_left or self.done:
+            return
+        may = self._grows & ~np.isin(self._hole_of, self._fitted)
+        change = spare_room(self._draft, self.free, self._hole_of, may, self.confidence, self._filler)
+        if change is not None:
+            self._fit(change)
+
+    def _fit(self, change: Resize) -> bool:
+        """Give a hole another length, after which it is not cut any more; whether it got it."""
+        assert change.at is not None
+        hole = int(self._hole_of[change.at - 1])
+        self._fitted.append(hole)
+        return self._resize(change)
 
     def _may_resize(self) -> bool:
         return self._request.tail and self._resizes_left > 0
 
-    def _resize(self, change: Resize) -> bool:
+    def _resize(self, change: Resize, released: NDArray[np.int64] | None = None) -> bool:
         """Give the canvas another length if it can be filled then; whether it got it.
 
-        What was written stays; what the constraint had decided is decided anew.
+        What was written stays; what the constraint had decided (or only the ``released`` of it) is decided anew.
         """
-        released = np.flatnonzero(self._marks.kind == FORCED)
+        if released is None:
+            released = np.flatnonzero(self._marks.kind == FORCED)
         free = self.free.copy()
         free[released] = True
         shape = reshaped(self.tokens, free, change, self._limit)
@@ -401,8 +461,8 @@ class Row:
         if self._grows is None:
             self._hole_of = runs(self.free)
         else:
-            self._hole_of = np.insert(self._hole_of, shape.at, np.full(shape.count, self._hole_of[shape.at - 1]))
-            self._grows = np.insert(self._grows, shape.at, np.ones(shape.count, np.bool_))
+            self._hole_of = shape.fitted(self._hole_of, self._hole_of[shape.at - 1])
+            self._grows = shape.fitted(self._grows, True)
         self._free_slots += shape.count
         self._view = None
 
@@ -419,7 +479,7 @@ class Row:
             forced=forced,
             confidence=self.confidence.copy(),
             retracted=self.retracted,
-            provisional=self.options.policy.revises or self._grows is not None,
+            provisional=self.options.policy.revises or self._grows is not None or len(self._unchecked) > 0,
         )
 
     def outcome(self, error: LatticeworkError | None = None) -> Outcome:

@@ -15,8 +15,8 @@ def with_agreement(candidates: Sequence[Result]) -> list[Result]:
     """The candidates, each with the share of all candidates that have a value equal to its own, by JSON Pointer.
 
     ``""`` stands for the whole; texts that are no JSON have that alone. Failed candidates have no part in it.
-    Values are equal when they are the same JSON, whatever their spelling and key order; a field that is missing differs from one
-    that is null. Cost: O(fields) of all candidates.
+    Values are equal when they are the same JSON, whatever their spelling and key order; a field that is missing differs
+    from one that is null. Cost: O(fields) of all candidates.
     """
     fields = [None if one.error is not None else dict(_fields(one.text)) for one in candidates]
     counts = Counter((pointer, value) for own in fields if own is not None for pointer, value in own.items())

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from latticework.diffusion.confidence import slot_spans, span_confidence
+from latticework.diffusion.confidence import calibrated, slot_spans, span_confidence
 from latticework.diffusion.spans import SpanReader
 
 if TYPE_CHECKING:
@@ -80,10 +80,12 @@ class EventReader:
         vocabulary: of the model.
         json_document: whether the text will be one JSON document, which has fields.
         drafts: whether drafts are reported.
+        temperature: of the model's confidence in values.
     """
 
-    def __init__(self, vocabulary: Vocabulary, *, json_document: bool, drafts: bool) -> None:
+    def __init__(self, vocabulary: Vocabulary, *, json_document: bool, drafts: bool, temperature: float = 1.0) -> None:
         self._vocabulary = vocabulary
+        self._temperature = temperature
         self._drafts = drafts
         self._ends = frozenset(vocabulary.end_tokens)
         self._spans = SpanReader() if json_document else None
@@ -99,8 +101,8 @@ class EventReader:
             yield DraftEvent(self._completion(step), step)
         if step.provisional:
             return  # all of it is reported with the result
-        if not len(self._log_prob):
-            self._log_prob = np.zeros(len(step.tokens))
+        grown = len(step.tokens) - len(self._log_prob)
+        self._log_prob = np.append(self._log_prob, np.zeros(max(grown, 0)))
         with np.errstate(divide="ignore"):
             self._log_prob[step.committed] = np.log(step.confidence[step.committed])
         fixed = int(step.free.argmax()) if step.free.any() else len(step.free)
@@ -119,7 +121,8 @@ class EventReader:
             log_prob = self._log_prob[: len(starts)]
             for pointer, start, end in found:
                 value = json.loads(self._spans.document[start:end])
-                yield FieldEvent(pointer, value, span_confidence(starts, ends, log_prob, start, end))
+                confidence = {pointer: span_confidence(starts, ends, log_prob, start, end)}
+                yield FieldEvent(pointer, value, calibrated(confidence, self._temperature)[pointer])
 
     def close(self, result: Result) -> Iterator[StreamEvent]:
         """What has not been reported of the finished text, and the result.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, cast, overload
 
 from latticework.diffusion.canonical import Segmentation
@@ -25,6 +27,7 @@ from latticework.models.batches import (
     pair,
     traced,
 )
+from latticework.models.helping import Helping, started
 from latticework.models.holes import Part
 from latticework.models.options import GenerateOptions, InfillOptions
 from latticework.models.outcomes import result_of
@@ -32,12 +35,13 @@ from latticework.models.result import InfillResult, Result
 from latticework.models.rows import PreparedRow, Rows
 from latticework.models.streaming import Streaming
 from latticework.models.wishes import Wishes
-from latticework.scaffold.choice import chosen
+from latticework.scaffold.choice import checked
 
 if TYPE_CHECKING:
     from latticework.compiler import AnyConstraint
     from latticework.diffusion.caches import Strategy
     from latticework.grammar.grammar import Grammar
+    from latticework.models.autoregressive import AutoregressiveModel
     from latticework.scaffold.choice import ScaffoldName
     from latticework.tokens.vocabulary import Vocabulary
 
@@ -109,6 +113,8 @@ class Model(Streaming):
         copy_bias: float = 0.0,
         length_bonus: float = 0.0,
         null_bias: float = 0.0,
+        start: str | Sequence[str | None] | AutoregressiveModel | None = None,
+        start_trust: float = 0.5,
         canonical: bool = False,
         schema_in_prompt: bool = True,
         temperature: float = 0.0,
@@ -122,6 +128,7 @@ class Model(Streaming):
         block_length: int | None = None,
         cache: str | Strategy | None = None,
         cache_options: Mapping[str, Any] | None = None,
+        guide: str | Path | AutoregressiveModel | None = None,
         batch_size: int = 8,
         overlap: bool | None = None,
         on_step: Callable[[Step], None] | None = None,
@@ -151,6 +158,10 @@ class Model(Streaming):
             length_bonus: nats for every token of text, against the preference of the likeliest document for short
                 ones.
             null_bias: nats for ``null`` where a value may be null.
+            start: a draft of the text (for a list of prompts, one for each or ``None``), or an autoregressive model
+                that writes one: the canvas starts with what the grammar lets stand of it, as far as the model trusts
+                it.
+            start_trust: least probability that the model must give to a token of the draft in the first forward.
             canonical: only texts cut as the model's tokenizer cuts them; a row for which none is found fails.
             schema_in_prompt: describe the schema to the model where its prompt has a place for that; what it reads is
                 ``result.prompt``.
@@ -169,6 +180,8 @@ class Model(Streaming):
                 what the model says may differ, what is valid never does. Models that cannot be computed in parts
                 refuse it.
             cache_options: of a named cache (``refresh``, ``block``, ...); its block is that of the call by default.
+            guide: a small autoregressive model (from ``load_autoregressive``, or its name) that commits, beside the
+                policy, what it would have written in the same way (``docs/policies.md``).
             batch_size: prompts per forward.
             overlap: compute lattices beside the forward; decided by the device when not given.
             on_step: called after every step of every row (``Step.row`` is the index of the prompt; with candidates
@@ -197,20 +210,25 @@ class Model(Streaming):
         )
         if max_tokens is not None and max_tokens < 1:
             raise InputError(f"max_tokens must be at least 1, got {max_tokens}")
-        chosen(scaffold)
         preferences = Preferences(copy_bias, length_bonus, null_bias)
-        wishes = Wishes(max_tokens, scaffold, preferences, canonical, schema_in_prompt)
+        if start is not None and scaffold == "auto":
+            scaffold = "soft"  # a draft has no place for the spare slots of an elastic one
+        wishes = Wishes(max_tokens, checked(scaffold), preferences, canonical, schema_in_prompt)
         single = isinstance(prompt, str)
         prompts, grammars = pair(prompt, grammar)
         stops = stop_texts(stop, any(own is not None for own in grammars))
         model = stopping(self, stop_token_ids)
+        helping = Helping(model.backend, guide)
+        options = replace(options, policy=helping.policy(options.policy))
         seeds = candidate_seeds(n, seed, temperature)
         candidates = [Rows(model.backend, model.compile, own or 0, model._segmentation) for own in seeds]
         makers = [
-            partial(rows.blank, prompt, grammar, wishes)
+            helping.known(partial(rows.blank, prompt, grammar, wishes), prompt)
             for prompt, grammar in zip(prompts, grammars, strict=True)
             for rows in candidates
         ]
+        if start is not None:
+            makers = started(makers, prompts, start, start_trust, model.backend, single)
         through = model._through(cache, cache_options, options.block_length)
         results = model._run(makers, Result, seeds * len(prompts), options, through, on_step, trace)
         results = [cut_at(result, stops, self.vocabulary) for result in results]
@@ -247,6 +265,7 @@ class Model(Streaming):
         block_length: int | None = None,
         cache: str | Strategy | None = None,
         cache_options: Mapping[str, Any] | None = None,
+        guide: str | Path | AutoregressiveModel | None = None,
         batch_size: int = 8,
         overlap: bool | None = None,
         on_step: Callable[[Step], None] | None = None,
@@ -260,8 +279,8 @@ class Model(Streaming):
             grammar: as in :meth:`generate`: the language of the whole text; with a batch also a list with one for each.
             prompt: text for the model before the canvas; with a batch also a list with one for each.
             temperature, seed, policy, threshold, steps, gamma, policy_options, guidance, block_length, cache,
-                cache_options, batch_size, overlap, on_step, trace: as in :meth:`generate`. Without a ``prompt`` of its
-                own a row's sample depends on its parts.
+                cache_options, guide, batch_size, overlap, on_step, trace: as in :meth:`generate`. Without a ``prompt``
+                of its own a row's sample depends on its parts.
 
         Returns:
             One ``InfillResult``, or a list of them in the order of the batch, failed rows with ``error`` set.
@@ -286,8 +305,10 @@ class Model(Streaming):
         prompts = each(prompt, len(forms), "prompt", single)
         grammars = each(grammar, len(forms), "grammar", single)
         rows = Rows(self.backend, self.compile, seed or 0, self._segmentation)
+        helping = Helping(self.backend, guide)
+        options = replace(options, policy=helping.policy(options.policy))
         makers = [
-            partial(rows.with_holes, form, grammar, prompt)
+            helping.known(partial(rows.with_holes, form, grammar, prompt), prompt)
             for form, grammar, prompt in zip(forms, grammars, prompts, strict=True)
         ]
         through = self._through(cache, cache_options, options.block_length)

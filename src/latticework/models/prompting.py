@@ -43,6 +43,10 @@ class PromptFormat:
             return list(map(int, self._tokenizer.encode(prompt)))
         return self.encode_messages([{"role": "user", "content": prompt}])
 
+    def decode(self, ids: Sequence[int]) -> str:
+        """Token ids as text, special tokens included."""
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False))
+
     def encode_messages(
         self, messages: Sequence[Mapping[str, Any]], schema: Mapping[str, Any] | None = None
     ) -> list[int]:

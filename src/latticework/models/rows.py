@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 MAX_PROMPT_BYTES = 1 << 20  # UTF-8 bytes of one prompt; far above any model's positions, so that mistakes fail early
 FREE_TEXT_SLOTS = 128  # canvas of a row without a grammar, unless max_tokens says otherwise
-MIN_SLACK = 64  # slots of the default canvas beyond the shortest document
+MIN_SLACK = 96  # slots of the default canvas beyond the shortest document
+GROWTH = 4  # times the slots of such a canvas, to which it may grow while denoising
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +86,15 @@ class Rows:
         ids = self._prompt_ids(prompt, constraint if wishes.schema_in_prompt else None)
         slots = self._slots(len(ids), constraint, wishes.max_tokens)
         source = None if constraint is None else constraint.grammar
-        kind = chosen(wishes.scaffold)
+        kind = chosen(wishes.scaffold, source, self._backend.vocabulary)
         request = None
         if kind == "elastic" and source is not None:
             request = self._elastic(ids, source, wishes.max_tokens)
         if request is None:
             entropy = self._entropy([slots, *ids], constraint)
             request = Request.blank(tuple(ids), slots, constraint, entropy, aligned=self._aligned, seen=self._rated)
-            request = replace(request, fixes_forced=kind != "none")
+            most = wishes.max_tokens or self._most(len(ids), slots, constraint)
+            request = replace(request, fixes_forced=kind != "none", most=most)
         request = replace(
             request,
             preferences=wishes.preferences,
@@ -109,7 +111,8 @@ class Rows:
         form: Form | None = None,
         typed: MarkedConstraint | None = None,
     ) -> PreparedRow:
-        prompt, temperature = prompt_text(self._backend, request.prompt), confidence_temperature(self._backend)
+        prompt = prompt_text(self._backend, request.prompt)
+        temperature = confidence_temperature(self._backend, request.grows is not None)
         return PreparedRow(request, grammar, constraint, form, typed, self._segmentation, prompt, temperature)
 
     def _source(self, prompt: str, grammar: Grammar | None) -> Source:
@@ -214,6 +217,15 @@ class Rows:
         if constraint is not None:
             slots = constraint.min_tokens + max(MIN_SLACK, constraint.min_tokens)
         return slots if left is None else min(slots, left)
+
+    def _most(self, prompt_tokens: int, slots: int, constraint: AnyConstraint | None) -> int:
+        """Slots to which a canvas may grow whose length nobody chose."""
+        from latticework.lattice.constraint import Constraint
+
+        if not isinstance(constraint, Constraint):  # free text goes on without end; other sessions open slowly
+            return slots
+        limit = self._backend.max_positions
+        return GROWTH * slots if limit is None else max(slots, min(GROWTH * slots, limit - prompt_tokens))
 
     def _entropy(
         self, words: Sequence[int], constraint: AnyConstraint | MarkedConstraint | ElasticConstraint | None

@@ -28,6 +28,8 @@ class Generates(Protocol):
     @property
     def vocabulary(self) -> Vocabulary: ...
     @property
+    def confidence_temperature(self) -> float: ...
+    @property
     def generate(self) -> Callable[..., Any]: ...
     def compile(self, grammar: Any) -> AnyConstraint: ...
 
@@ -145,7 +147,8 @@ class _Work:
         self._grammar = grammar
         self._drafts = drafts
         self._hook: Callable[[Step], None] | None = options.pop("on_step", None)
-        self._options = options
+        # Elastic canvases are provisional to the end: nothing of them could be reported before.
+        self._options = options | ({"scaffold": "soft"} if options.get("scaffold", "auto") == "auto" else {})
         self._send = send
         self._stop = _Stop(self._on_step)
         self._reader: Reader | None = None
@@ -172,6 +175,7 @@ class _Work:
                 self._model.vocabulary,
                 json_document=source is not None and source.kind == "json_schema",
                 drafts=self._drafts,
+                temperature=self._model.confidence_temperature,
             )
             if self._stops:
                 from latticework.models.stops import StopReader

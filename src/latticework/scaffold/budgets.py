@@ -1,4 +1,4 @@
-"""How many slots a value gets at the start, from what its schema says: type, bounds, enumeration, format.
+"""How many slots a value gets at the start, from what its schema says: type, bounds, enumeration, format, hints.
 
 These are guesses: fillers take up what is too much, and a room that a value fills grows while denoising.
 """
@@ -18,9 +18,16 @@ _LISTED = 256  # words of an enumeration that are all counted in tokens
 _ENDLESS = 1 << 20  # characters; bounds above are none
 
 
-def room_slots(node: ir.Node, count_tokens: Callable[[bytes], int]) -> int:
-    """Slots for a text of ``node``, at least 1; ``count_tokens`` counts the tokens of a fixed text."""
-    return max(1, _slots(node, count_tokens))
+def room_slots(node: ir.Node, count_tokens: Callable[[bytes], int], hint: int | None = None) -> int:
+    """Slots for a text of ``node``, at least 1; ``count_tokens`` counts the tokens of a fixed text.
+
+    A ``hint`` (slots) replaces what the type alone suggests, within the bounds of the text.
+    """
+    slots = _slots(node, count_tokens)
+    if hint is not None:
+        low, high = length_of(node)
+        slots = max(min(low, slots), hint if high is None else min(hint, high))
+    return max(1, slots)
 
 
 def may_need_more(node: ir.Node, slots: int) -> bool:

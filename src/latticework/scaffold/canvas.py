@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from latticework.errors import Infeasible, InputError, LatticeworkError
 from latticework.scaffold.budgets import may_need_more, room_slots
 from latticework.scaffold.constraint import ElasticConstraint, with_filler_byte
+from latticework.scaffold.hints import hinted_slots
 from latticework.scaffold.skeleton import Room, Skeleton, skeleton_of
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def scaffold_of(
     assert isinstance(filled, Constraint)
     constraint = ElasticConstraint(vocabulary, filled)
     try:
-        pieces = _pieces(skeleton, vocabulary, encode_text)
+        pieces = _pieces(skeleton, vocabulary, encode_text, grammar.schema)
     except InputError:  # the vocabulary lacks bytes of the fixed text
         return None
     fixed = sum(len(piece) for piece in pieces if isinstance(piece, list))
@@ -83,7 +84,7 @@ def scaffold_of(
 
 
 def _pieces(
-    skeleton: Skeleton, vocabulary: Vocabulary, encode_text: Callable[[str], list[int]]
+    skeleton: Skeleton, vocabulary: Vocabulary, encode_text: Callable[[str], list[int]], schema: Any
 ) -> list[list[int] | int]:
     """Token ids of fixed texts, numbers of slots of rooms."""
 
@@ -98,7 +99,9 @@ def _pieces(
             return len(data)
 
     return [
-        count(part.before) + room_slots(part.node, count) if isinstance(part, Room) else ids_of(part)
+        count(part.before) + room_slots(part.node, count, hinted_slots(schema, part.path, count))
+        if isinstance(part, Room)
+        else ids_of(part)
         for part in skeleton.parts
     ]
 

@@ -1,20 +1,41 @@
-"""Which scaffold a call asks for."""
+"""Which scaffold a call asks for, and which one suits a schema and a model."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
 
 from latticework.errors import InputError
 
+if TYPE_CHECKING:
+    from latticework.grammar.grammar import Grammar
+    from latticework.tokens.vocabulary import Vocabulary
+
 ScaffoldName: TypeAlias = Literal["auto", "soft", "elastic", "none"]
+Scaffolding: TypeAlias = Literal["soft", "elastic", "none"]
 
 
-def chosen(name: Any) -> Literal["soft", "elastic", "none"]:
-    """The scaffold that ``name`` stands for. Raises ``InputError`` where it is no kind of scaffold.
-
-    By itself a scaffold is soft: on held-out records of the packaged model no other one had more fields right
-    (``benchmarks/results/scaffold.md``), and a soft one asks nothing of a model's training.
-    """
+def checked(name: Any) -> ScaffoldName:
+    """``name`` itself. Raises ``InputError`` where it is no kind of scaffold."""
     if name not in get_args(ScaffoldName):
         raise InputError(f"scaffold must be one of {', '.join(map(repr, get_args(ScaffoldName)))}, got {name!r}")
-    return "soft" if name == "auto" else name
+    return name
+
+
+def chosen(name: ScaffoldName, grammar: Grammar | None, vocabulary: Vocabulary) -> Scaffolding:
+    """The scaffold that ``name`` stands for; ``"auto"`` picks by schema and model.
+
+    It is elastic where the model has been trained with fillers (its vocabulary has the role) and every member of the
+    schema's fixed objects is required. Elsewhere it is soft: a model that never saw fillers takes spare slots for text,
+    and beside a room that may stay empty values run on and optional members are left out
+    (``benchmarks/results/ablations.md``). Cost: O(nodes of the grammar).
+    """
+    if name != "auto":
+        return cast(Scaffolding, name)
+    if grammar is None or grammar.context_free is not None or not vocabulary.ids("filler"):
+        return "soft"
+    from latticework.scaffold.skeleton import Room, skeleton_of
+
+    skeleton = skeleton_of(grammar.node)
+    if skeleton is None or any(isinstance(part, Room) and part.optional for part in skeleton.parts):
+        return "soft"
+    return "elastic"

@@ -14,6 +14,7 @@ whose separator is not written in advance. Structure in the start canvas follows
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -26,11 +27,14 @@ _FILLERS = ir.Repeat(ir.Literal(FILLER_BYTE), 0, None)
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A place for ``before`` and a text of ``node``, fillers behind it; where ``optional``, for nothing but fillers."""
+    """A place for ``before`` and a text of ``node``, fillers behind it; where ``optional``, for nothing but fillers.
+
+    ``path``: keys that lead to the value, from the root."""
 
     node: ir.Node
     before: bytes = b""
     optional: bool = False
+    path: tuple[str, ...] = ()
 
 
 Part: TypeAlias = bytes | Room
@@ -47,25 +51,25 @@ class Skeleton:
 def skeleton_of(node: ir.Node) -> Skeleton | None:
     """The skeleton of a schema's language; ``None`` where it is no object with members in their order, or all of its
     text is fixed. Cost: O(nodes)."""
-    found = _object(_bare(node))
+    found = _object(_bare(node), ())
     if found is None or not any(isinstance(part, Room) for part in found.parts):
         return None
     return Skeleton(_merged(found.parts), found.node)
 
 
-def _value(node: ir.Node) -> Skeleton:
+def _value(node: ir.Node, path: tuple[str, ...]) -> Skeleton:
     plain = _bare(node)
-    found = _object(plain)
+    found = _object(plain, path)
     if found is not None:
         return found
     prefix, rest = _after_prefix(plain)
     if rest == ir.EMPTY:
         return Skeleton((prefix,), ir.Literal(prefix))
-    parts: list[Part] = [Room(rest)]
+    parts: list[Part] = [Room(rest, path=path)]
     return Skeleton((prefix, *parts) if prefix else tuple(parts), ir.Seq((ir.Literal(prefix), rest, _FILLERS)))
 
 
-def _object(node: ir.Node) -> Skeleton | None:
+def _object(node: ir.Node, path: tuple[str, ...]) -> Skeleton | None:
     if not isinstance(node, ir.Seq) or len(node.parts) != 3:
         return None
     opening, content, closing = node.parts
@@ -76,7 +80,7 @@ def _object(node: ir.Node) -> Skeleton | None:
         return None
     if not content.members or not opening.data.startswith(b"{"):
         return None
-    members, parts = _members(content.members, separator.data)
+    members, parts = _members(content.members, separator.data, path)
     first = members[0]
     inside: ir.Node = ir.Ordered(members, separator)
     if not first[1]:
@@ -86,7 +90,7 @@ def _object(node: ir.Node) -> Skeleton | None:
 
 
 def _members(
-    members: Sequence[tuple[ir.Node, bool]], separator: bytes
+    members: Sequence[tuple[ir.Node, bool]], separator: bytes, path: tuple[str, ...]
 ) -> tuple[list[tuple[ir.Node, bool]], list[Part]]:
     nodes: list[tuple[ir.Node, bool]] = []
     parts: list[Part] = []
@@ -95,9 +99,9 @@ def _members(
         if not required:
             nodes.append((ir.Seq((node, _FILLERS)), False))
             key, value = _split(node)
-            parts.append(Room(value, separator + key, optional=True))
+            parts.append(Room(value, separator + key, optional=True, path=_below(path, key)))
             continue
-        found = _member(node)
+        found = _member(node, path)
         before_optional = number + 1 < len(members) and not members[number + 1][1]
         behind = _FILLERS if before_optional and isinstance(found.parts[-1], bytes) else ir.EMPTY
         nodes.append((ir.Seq((found.node, behind)), True))
@@ -106,10 +110,18 @@ def _members(
     return nodes, parts
 
 
-def _member(node: ir.Node) -> Skeleton:
+def _member(node: ir.Node, path: tuple[str, ...]) -> Skeleton:
     key, value = _split(node)
-    found = _value(value)
+    found = _value(value, _below(path, key))
     return Skeleton((key, *found.parts), ir.Seq((ir.Literal(key), found.node))) if key else found
+
+
+def _below(path: tuple[str, ...], key: bytes) -> tuple[str, ...]:
+    """``path`` and the key that ``key``, a key with its colon, spells; ``path`` where it spells none."""
+    try:
+        return (*path, str(json.loads(key[: key.rindex(b'"') + 1])))
+    except ValueError:
+        return path
 
 
 def _split(member: ir.Node) -> tuple[bytes, ir.Node]:

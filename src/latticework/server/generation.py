@@ -280,7 +280,9 @@ class Generation:
             return None
         if prepared.form is None:
             is_json = plan.fields and prepared.grammar is not None and prepared.grammar.kind == "json_schema"
-            reader = EventReader(vocabulary, json_document=is_json, drafts=plan.drafts)
+            reader = EventReader(
+                vocabulary, json_document=is_json, drafts=plan.drafts, temperature=prepared.temperature
+            )
         else:
             slots = slice(0, None)
             if plan.only_hole:

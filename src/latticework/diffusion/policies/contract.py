@@ -32,11 +32,13 @@ class Canvas:
     Attributes:
         slots, free: slots of the canvas, and those that are open.
         generator: the row's own source of random numbers, fixed by the seed and by what the row is made of.
+        prompt: token ids before the canvas.
     """
 
     slots: int
     free: int
     generator: np.random.Generator
+    prompt: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -141,8 +143,8 @@ class Resize:
     """Another length for the canvas.
 
     Attributes:
-        count: masks to put in (above 0), or free slots to cut from the end (below 0).
-        at: the slot before which they are put; ``None`` for the end of the canvas.
+        count: masks to put in (above 0), or free slots to cut (below 0).
+        at: the slot before which they are put, or the first one that is cut; ``None`` for the end of the canvas.
     """
 
     count: int

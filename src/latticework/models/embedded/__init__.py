@@ -7,7 +7,18 @@ canvas. The response it was trained to write is compact JSON (no whitespace) in 
 from __future__ import annotations
 
 from latticework.models.embedded.caching import CachedEmbedded
-from latticework.models.embedded.loading import WEIGHTS, build_prompt, load_embedded
+from latticework.models.embedded.loading import WEIGHTS, build_prompt, load_calibration, load_embedded
 from latticework.models.embedded.tokenizer import BOS, EOS, FILLER, MASK, PAD
 
-__all__ = ["BOS", "EOS", "FILLER", "MASK", "PAD", "WEIGHTS", "CachedEmbedded", "build_prompt", "load_embedded"]
+__all__ = [
+    "BOS",
+    "EOS",
+    "FILLER",
+    "MASK",
+    "PAD",
+    "WEIGHTS",
+    "CachedEmbedded",
+    "build_prompt",
+    "load_calibration",
+    "load_embedded",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from latticework.models.embedded.prompt import format_prompt, schema_leaves
 from latticework.models.embedded.tokenizer import BOS, load_tokenizer
 
 WEIGHTS = Path(__file__).parent / "weights"
+CALIBRATION = "calibration.json"
 
 
 def load_embedded(
@@ -23,6 +25,22 @@ def load_embedded(
     source = WEIGHTS if folder is None else Path(folder)
     model = EmbeddedModel.from_pretrained(source, dtype=dtype)
     return model.eval(), _tokenizer(source)
+
+
+def load_calibration(folder: Path | str | None = None) -> dict[str, float]:
+    """Temperatures of the model's confidence in values, by kind of canvas; empty where none were fitted.
+
+    They are fitted by ``benchmarks/calibration.py`` and stand beside the weights. Raises ``ValueError`` for a file that
+    holds anything but positive numbers.
+    """
+    source = (WEIGHTS if folder is None else Path(folder)) / CALIBRATION
+    if not source.exists():
+        return {}
+    found = json.loads(source.read_text(encoding="utf-8"))["temperatures"]
+    temperatures = {str(kind): float(value) for kind, value in found.items()}
+    if not all(0 < value < float("inf") for value in temperatures.values()):
+        raise ValueError(f"{source.name} holds a temperature that is no positive number")
+    return temperatures
 
 
 def build_prompt(text: str, schema: Any = None, *, tokenizer: PreTrainedTokenizerFast | None = None) -> list[int]:
