@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from latticework.diffusion.caches import Strategy
     from latticework.diffusion.policy import Policy
     from latticework.diffusion.records import Step
+    from latticework.models.autoregressive import AutoregressiveModel
     from latticework.scaffold.choice import ScaffoldName
 
 
@@ -26,6 +29,7 @@ class InfillOptions(TypedDict, total=False):
     block_length: int | None
     cache: str | Strategy | None
     cache_options: Mapping[str, Any] | None
+    guide: str | Path | AutoregressiveModel | None
     batch_size: int
     overlap: bool | None
     on_step: Callable[[Step], None] | None
@@ -36,6 +40,8 @@ class GenerateOptions(InfillOptions, total=False):
     """Keyword arguments of ``Model.generate``, explained there."""
 
     max_tokens: int | None
+    start: str | Sequence[str | None] | AutoregressiveModel | None
+    start_trust: float
     scaffold: ScaffoldName
     stop: str | Sequence[str] | None
     stop_token_ids: Sequence[int] | None
