@@ -15,7 +15,7 @@ import latticework as lw
 from latticework.diffusion.policy import EntropyBound, LowConfidence
 from latticework.errors import InputError
 from latticework.models.model import Model
-from latticework.models.rows import MAX_PROMPT_BYTES
+from latticework.models.rows import MAX_PROMPT_BYTES, MIN_SLACK
 
 PERSON = {
     "type": "object",
@@ -213,7 +213,7 @@ def test_a_constraint_of_another_vocabulary_is_refused(model):
 def test_the_default_canvas_has_room_and_respects_the_model(model):
     constraint = model.compile(PERSON)
     result = model.generate("p", constraint)
-    assert result.slots == constraint.min_tokens + max(64, constraint.min_tokens)
+    assert result.slots == constraint.min_tokens + max(MIN_SLACK, constraint.min_tokens)
     assert model.generate("p" * 450, constraint).slots == 62
 
 
