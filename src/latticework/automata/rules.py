@@ -21,6 +21,9 @@ Int32Array = NDArray[np.int32]
 class Rules(NamedTuple):
     """n symbols: the terminals of the grammar (same numbers), END, GOAL, then all others. ``GOAL -> start END``.
 
+    The others are numbered bottom up: a symbol stands behind those that its right sides may begin with, but for those
+    whose texts may begin with it again.
+
     Unary rules ``parent -> child`` and pairs ``parent -> left right`` are listed by what they are looked up by; all
     arrays are int32, and offsets are [n + 1].
     """
@@ -122,6 +125,10 @@ def rules_of(grammar: ContextFreeGrammar) -> Rules:
     if useful[grammar.start]:
         pairs[goal, number(grammar.start), end] = None
     symbols = len(numbers) + 2
+    nullable = _nullable(symbols, empty, unary, pairs)
+    place = _bottom_up(symbols, count + 2, nullable, unary, pairs)
+    unary = {(place[left], place[child]): None for left, child in unary}
+    pairs = {(place[left], place[first], place[second]): None for left, first, second in pairs}
     child_offset, child_parent = _by(symbols, 1, 2, unary)
     unary_offset, unary_child = _by(symbols, 0, 2, unary)
     left_offset, left_parent, left_right = _by(symbols, 1, 3, pairs)
@@ -132,8 +139,8 @@ def rules_of(grammar: ContextFreeGrammar) -> Rules:
         end,
         goal,
         symbols,
-        np.array(sorted(empty), np.int32),
-        _nullable(symbols, empty, unary, pairs),
+        np.array(sorted(place[symbol] for symbol in empty), np.int32),
+        nullable[np.argsort(place)],
         child_offset,
         child_parent,
         left_offset,
@@ -156,6 +163,36 @@ def _by(symbols: int, column: int, width: int, rules: Iterable[tuple[int, ...]])
     offset = np.searchsorted(table[:, column], np.arange(symbols + 1)).astype(np.int32)
     others = (np.ascontiguousarray(table[:, other]) for other in range(width) if other != column)
     return offset, *others
+
+
+def _bottom_up(
+    symbols: int,
+    first: int,
+    nullable: NDArray[np.bool_],
+    unary: Iterable[tuple[int, int]],
+    pairs: Iterable[tuple[int, int, int]],
+) -> list[int]:
+    """New numbers of the symbols, those before ``first`` as they are."""
+    begins: list[list[int]] = [[] for _ in range(symbols)]  # symbols that texts of one may begin with
+    for left, child in unary:
+        begins[left].append(child)
+    for left, before, behind in pairs:
+        begins[left].append(before)
+        if nullable[before]:
+            begins[left].append(behind)
+    place = list(range(symbols))
+    is_seen, number = [False] * symbols, first
+    for root in range(symbols):
+        stack = [root]
+        while stack:
+            symbol = stack.pop()
+            if symbol < 0:  # all that it begins with is behind us
+                place[~symbol] = number
+                number += 1
+            elif symbol >= first and not is_seen[symbol]:
+                is_seen[symbol] = True
+                stack += [~symbol, *begins[symbol]]
+    return place
 
 
 def _nullable(

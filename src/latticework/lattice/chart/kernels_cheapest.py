@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from latticework.jit import HELPER, KERNEL
-from latticework.lattice.chart.kernels_rows import count_ones, has_bit, lowest_one, push, set_bit
+from latticework.lattice.chart.kernels_rows import count_ones, has_bit, lowest_one, pop, push, set_bit
 
 RULE_COST = 1e-6
 SKIP_COST = 1e-4
@@ -50,11 +50,12 @@ def _lower(cost, way, span, total, left, right, middle):
 
 
 @njit(**HELPER)
-def _carry(live, base, kept, row, above, node, more, limit, behind, cost, way, left, right, middle):
-    """Derive a parent's spans from those of one row, at an extra cost; whether any became cheaper."""
+def _carry(live, base, kept, fresh, moved, row, above, parent, node, more, limit, behind, cost, way, parts):
+    """Derive a parent's spans from the moved ones of a row, at an extra cost; whether any became cheaper."""
     grew = False
+    left, right, middle = parts
     for word in range(node >> 6, live.shape[1]):
-        bits = kept[row, word] & live[above, word]
+        bits = moved[word] & live[above, word]
         while bits:
             end = (word << 6) + lowest_one(bits)
             bits &= bits - _ONE
@@ -63,24 +64,26 @@ def _carry(live, base, kept, row, above, node, more, limit, behind, cost, way, l
                 span = span_number(live, base, above, end)
                 if _lower(cost, way, span, total, left, right, middle):
                     set_bit(kept, above, end)
+                    set_bit(fresh, parent, end)
                     grew = True
     return grew
 
 
 @njit(**HELPER)
-def _through_unary(rules, live, base, kept, rows, node, symbol, limit, behind, cost, way, queued, stack, top):
+def _through_unary(rules, live, base, kept, fresh, moved, rows, node, symbol, limit, behind, cost, way, agenda):
+    row = rows[symbol]
     for at in range(rules.child_offset[symbol], rules.child_offset[symbol + 1]):
         parent = rules.child_parent[at]
         above = rows[parent]
         if above >= 0:
             parts = symbol, -1, -1
-            if _carry(live, base, kept, rows[symbol], above, node, RULE_COST, limit, behind, cost, way, *parts):
-                top = push(parent, queued, stack, top)
-    return top
+            more = RULE_COST
+            if _carry(live, base, kept, fresh, moved, row, above, parent, node, more, limit, behind, cost, way, parts):
+                push(agenda, parent)
 
 
 @njit(**HELPER)
-def _through_left(rules, live, base, kept, row_of, node, symbol, limit, behind, cost, way, queued, stack, top):
+def _through_left(rules, live, base, kept, fresh, moved, row_of, node, symbol, limit, behind, cost, way, agenda):
     rows, words = row_of[node], live.shape[1]
     row = rows[symbol]
     for at in range(rules.left_offset[symbol], rules.left_offset[symbol + 1]):
@@ -90,7 +93,7 @@ def _through_left(rules, live, base, kept, row_of, node, symbol, limit, behind, 
             continue
         grew = False
         for word in range(node >> 6, words):
-            bits = kept[row, word]
+            bits = moved[word]
             while bits:
                 middle = (word << 6) + lowest_one(bits)
                 bits &= bits - _ONE
@@ -108,24 +111,24 @@ def _through_left(rules, live, base, kept, row_of, node, symbol, limit, behind, 
                             span = span_number(live, base, above, end)
                             if _lower(cost, way, span, total, symbol, right, middle):
                                 set_bit(kept, above, end)
+                                set_bit(fresh, parent, end)
                                 grew = True
         if grew:
-            top = push(parent, queued, stack, top)
-    return top
+            push(agenda, parent)
 
 
 @njit(**HELPER)
-def _through_right(rules, live, base, kept, rows, node, symbol, limit, behind, cost, way, queued, stack, top):
+def _through_right(rules, live, base, kept, fresh, moved, rows, node, symbol, limit, behind, cost, way, agenda):
     """Pairs whose left part is empty here."""
+    row = rows[symbol]
     for at in range(rules.right_offset[symbol], rules.right_offset[symbol + 1]):
         parent, left = rules.right_parent[at], rules.right_left[at]
         above = rows[parent]
         if above >= 0 and has_bit(kept, rows[left], node):
             more = cost[span_number(live, base, rows[left], node)] + RULE_COST
             parts = left, symbol, node
-            if _carry(live, base, kept, rows[symbol], above, node, more, limit, behind, cost, way, *parts):
-                top = push(parent, queued, stack, top)
-    return top
+            if _carry(live, base, kept, fresh, moved, row, above, parent, node, more, limit, behind, cost, way, parts):
+                push(agenda, parent)
 
 
 @njit(**KERNEL)
@@ -162,20 +165,22 @@ def cheapest_spans(
             a skip to the node in the last; -1 in the second for one child.
     """
     nodes, symbols = row_of.shape
-    stack = np.empty(symbols, np.int32)
-    queued = np.zeros(symbols, np.bool_)
+    agenda = np.zeros((symbols + 63) >> 6, np.uint64)
+    fresh = np.zeros((symbols, live.shape[1]), np.uint64)  # spans of a node that became cheaper
+    moved = np.zeros(live.shape[1], np.uint64)
     for node in range(nodes - 1, -1, -1):
         limit = bound - ahead[node]
         if limit < 0:
             continue
-        rows, top = row_of[node], 0
+        rows = row_of[node]
         for edge in range(edge_offset[node], edge_offset[node + 1]):
             symbol, end = edge_symbol[edge], edge_target[edge]
             if has_bit(live, rows[symbol], end) and edge_cost[edge] + behind[end] <= limit:
                 span = span_number(live, base, rows[symbol], end)
                 if _lower(cost, way, span, edge_cost[edge], OF_EDGE, -1, -1):
                     set_bit(kept, rows[symbol], end)
-                    top = push(symbol, queued, stack, top)
+                    set_bit(fresh, symbol, end)
+                    push(agenda, symbol)
         for skip in range(skip_offset[node], skip_offset[node + 1]):
             target = skip_target[skip]
             for symbol in range(symbols):
@@ -192,26 +197,26 @@ def cheapest_spans(
                             span = span_number(live, base, row, end)
                             if _lower(cost, way, span, total, OF_SKIP, -1, target):
                                 set_bit(kept, row, end)
-                                top = push(symbol, queued, stack, top)
+                                set_bit(fresh, symbol, end)
+                                push(agenda, symbol)
         for symbol in rules.empty:
             if has_bit(live, rows[symbol], node):
                 span = span_number(live, base, rows[symbol], node)
                 if _lower(cost, way, span, 0.0, OF_NOTHING, -1, -1):
                     set_bit(kept, rows[symbol], node)
-                    top = push(symbol, queued, stack, top)
-        while top > 0:
-            top -= 1
-            symbol = stack[top]
-            queued[symbol] = False
-            top = _through_unary(
-                rules, live, base, kept, rows, node, symbol, limit, behind, cost, way, queued, stack, top
-            )
-            top = _through_left(
-                rules, live, base, kept, row_of, node, symbol, limit, behind, cost, way, queued, stack, top
-            )
-            top = _through_right(
-                rules, live, base, kept, rows, node, symbol, limit, behind, cost, way, queued, stack, top
-            )
+                    set_bit(fresh, symbol, node)
+                    push(agenda, symbol)
+        while True:
+            symbol = pop(agenda)
+            if symbol < 0:
+                break
+            for word in range(node >> 6, live.shape[1]):
+                moved[word] = fresh[symbol, word]
+                fresh[symbol, word] = 0
+            sets = live, base, kept, fresh, moved
+            _through_unary(rules, *sets, rows, node, symbol, limit, behind, cost, way, agenda)
+            _through_left(rules, *sets, row_of, node, symbol, limit, behind, cost, way, agenda)
+            _through_right(rules, *sets, rows, node, symbol, limit, behind, cost, way, agenda)
 
 
 @njit(**KERNEL)

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from latticework.jit import KERNEL
-from latticework.lattice.chart.kernels_rows import lowest_one, push, set_bit
+from latticework.lattice.chart.kernels_rows import lowest_one, pop, push, set_bit
 
 FAR = 1e18
 _ONE = np.uint64(1)
@@ -25,12 +25,11 @@ def mark_live(rules, skip_offset, skip_target, row_of, pool, live):
     """
     nodes, symbols = row_of.shape
     words = pool.shape[1]
-    stack = np.empty(symbols, np.int32)
-    queued = np.zeros(symbols, np.bool_)
+    agenda = np.zeros((symbols + 63) >> 6, np.uint64)  # by the number from the end: parents first
     done = np.zeros((symbols, words), np.uint64)
     added = np.zeros(words, np.uint64)
     for node in range(nodes):
-        here, top = node >> 6, 0
+        here = node >> 6
         rows = row_of[node]
         for symbol in range(symbols):
             row = rows[symbol]
@@ -40,13 +39,11 @@ def mark_live(rules, skip_offset, skip_target, row_of, pool, live):
                     found |= live[row, word]
                     done[symbol, word] = 0
                 if found:
-                    stack[top] = symbol
-                    queued[symbol] = True
-                    top += 1
-        while top > 0:
-            top -= 1
-            symbol = stack[top]
-            queued[symbol] = False
+                    push(agenda, symbols - 1 - symbol)
+        while True:
+            symbol = symbols - 1 - pop(agenda)
+            if symbol == symbols:
+                break
             row = rows[symbol]
             for word in range(here, words):
                 added[word] = live[row, word] & ~done[symbol, word]
@@ -62,7 +59,7 @@ def mark_live(rules, skip_offset, skip_target, row_of, pool, live):
                     live[below, word] |= bits
                     grew |= bits != 0
                 if grew:
-                    top = push(child, queued, stack, top)
+                    push(agenda, symbols - 1 - child)
             for at in range(rules.pair_offset[symbol], rules.pair_offset[symbol + 1]):
                 left, right = rules.pair_left[at], rules.pair_right[at]
                 before = rows[left]
@@ -87,9 +84,9 @@ def mark_live(rules, skip_offset, skip_target, row_of, pool, live):
                         if used:
                             left_grew |= set_bit(live, before, middle)
                 if left_grew:
-                    top = push(left, queued, stack, top)
+                    push(agenda, symbols - 1 - left)
                 if right_grew:
-                    top = push(right, queued, stack, top)
+                    push(agenda, symbols - 1 - right)
         for skip in range(skip_offset[node], skip_offset[node + 1]):
             behind_rows = row_of[skip_target[skip]]
             for symbol in range(symbols):

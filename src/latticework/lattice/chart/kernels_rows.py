@@ -47,13 +47,24 @@ def set_bit(pool, row, bit):
 
 
 @njit(**HELPER)
-def push(symbol, queued, stack, top):
-    """Put a symbol on a stack unless it is there; returns the new top."""
-    if queued[symbol]:
-        return top
-    queued[symbol] = True
-    stack[top] = symbol
-    return top + 1
+def push(agenda, symbol):
+    """Put a symbol on an agenda, a set of bits."""
+    agenda[symbol >> 6] |= _ONE << np.uint64(symbol & 63)
+
+
+@njit(**HELPER)
+def pop(agenda):
+    """Take the symbol with the lowest number from an agenda; -1 if there is none.
+
+    Symbols are numbered bottom up (see :mod:`latticework.automata.rules`), so most are taken when all that they are
+    made of at a node is known.
+    """
+    for word in range(len(agenda)):
+        bits = agenda[word]
+        if bits:
+            agenda[word] = bits & (bits - _ONE)
+            return (word << 6) + lowest_one(bits)
+    return -1
 
 
 @njit(**HELPER)
@@ -90,8 +101,7 @@ def fill_rows(
         ``first``; with a larger pool the same call goes on from there.
     """
     symbols, words = row_of.shape[1], pool.shape[1]
-    stack = np.empty(symbols, np.int32)
-    queued = np.zeros(symbols, np.bool_)
+    agenda = np.zeros((symbols + 63) >> 6, np.uint64)
     moved = np.zeros(words, np.uint64)
     ends = np.zeros(words, np.uint64)
     for node in range(last - 1, first - 1, -1):
@@ -100,15 +110,14 @@ def fill_rows(
         rows = row_of[node]
         for symbol in range(symbols):
             rows[symbol] = -1
-        top = 0
         here, own = node >> 6, _ONE << np.uint64(node & 63)
         for edge in range(edge_offset[node], edge_offset[node + 1]):
             target, symbol = edge_target[edge], edge_symbol[edge]
             fresh[symbol, target >> 6] |= _ONE << np.uint64(target & 63)
-            top = push(symbol, queued, stack, top)
+            push(agenda, symbol)
         for symbol in rules.empty:
             fresh[symbol, here] |= own
-            top = push(symbol, queued, stack, top)
+            push(agenda, symbol)
         for skip in range(skip_offset[node], skip_offset[node + 1]):
             behind = row_of[skip_target[skip]]
             for symbol in range(symbols):
@@ -116,11 +125,11 @@ def fill_rows(
                 if row >= 0:
                     for word in range(here, words):
                         fresh[symbol, word] |= pool[row, word]
-                    top = push(symbol, queued, stack, top)
-        while top > 0:
-            top -= 1
-            symbol = stack[top]
-            queued[symbol] = False
+                    push(agenda, symbol)
+        while True:
+            symbol = pop(agenda)
+            if symbol < 0:
+                break
             row = rows[symbol]
             if row < 0:
                 row = used
@@ -140,7 +149,7 @@ def fill_rows(
             for at in range(rules.child_offset[symbol], rules.child_offset[symbol + 1]):
                 parent = rules.child_parent[at]
                 if _offer(fresh, parent, moved, pool, rows[parent], here, words):
-                    top = push(parent, queued, stack, top)
+                    push(agenda, parent)
             for at in range(rules.left_offset[symbol], rules.left_offset[symbol + 1]):
                 parent, right = rules.left_parent[at], rules.left_right[at]
                 for word in range(here, words):
@@ -155,12 +164,12 @@ def fill_rows(
                             for other in range(word, words):
                                 ends[other] |= pool[behind, other]
                 if _offer(fresh, parent, ends, pool, rows[parent], here, words):
-                    top = push(parent, queued, stack, top)
+                    push(agenda, parent)
             # Pairs whose left part ends where it starts were looked up before this row held these ends.
             for at in range(rules.right_offset[symbol], rules.right_offset[symbol + 1]):
                 left = rows[rules.right_left[at]]
                 if left >= 0 and pool[left, here] & own:
                     parent = rules.right_parent[at]
                     if _offer(fresh, parent, moved, pool, rows[parent], here, words):
-                        top = push(parent, queued, stack, top)
+                        push(agenda, parent)
     return first, used
