@@ -89,3 +89,54 @@ def test_bench_lists_policies_and_refuses_unknown_ones():
     result = CliRunner().invoke(app, ["bench", "policies", "--policy", "greedy"])
     assert result.exit_code == 1
     assert "unknown policy" in result.stderr
+
+
+def test_caches_run_from_the_command_line_and_are_checked():
+    arguments = ["extract", SCHEMA, "--text", "The bill is paid.", "--quiet", "--cache", "dual"]
+    result = CliRunner().invoke(app, [*arguments, "--cache-option", "refresh=2"])
+    assert result.exit_code == 0, result.stderr
+    assert isinstance(json.loads(result.stdout)["paid"], bool)
+    for wrong, said in (
+        (["--cache-option", "age=2"], "no option of the cache"),
+        (["--cache-option", "refresh"], "NAME=NUMBER"),
+        (["--cache", "lru"], "unknown cache"),
+    ):
+        result = CliRunner().invoke(app, [*arguments, *wrong], env={"COLUMNS": "200"})
+        assert result.exit_code == 2
+        assert said in result.stderr
+    without = [*arguments[:-2], "--cache-option", "refresh=2"]
+    result = CliRunner().invoke(app, without, env={"COLUMNS": "200"})
+    assert "goes with --cache" in result.stderr
+    result = CliRunner().invoke(app, [*arguments[:-2], "--guide", "no/such-helper", "--rope-scaling", "2"])
+    assert result.exit_code == 1
+
+
+def test_bench_keeps_what_it_measured(tmp_path):
+    """Run again, it goes on where it stopped; other settings begin anew."""
+    arguments = [
+        "bench",
+        "policies",
+        "--documents",
+        "1",
+        "--policy",
+        "threshold",
+        "--policy",
+        "rcr",
+        "-o",
+        str(tmp_path),
+    ]
+    result = CliRunner().invoke(app, [*arguments, "--cache", "none", "--cache", "dual"])
+    assert result.exit_code == 0, result.stderr
+    kept = [json.loads(line) for line in (tmp_path / "policies.jsonl").read_text().splitlines()]
+    keys = [(line["policy"], line["cache"], line["constrained"]) for line in kept]
+    assert keys == [
+        ("threshold", "", True), ("threshold", "", False), ("rcr", "", True), ("rcr", "", False),
+        ("threshold", "dual", True), ("threshold", "dual", False),
+    ]  # fmt: skip
+    assert all(line["tokens_per_forward"] > 1 and line["forwards"] >= 1 for line in kept)
+    assert kept[4]["kept"] > 0 == kept[0]["kept"]
+    again = CliRunner().invoke(app, [*arguments, "--minutes", "0"])
+    assert again.exit_code == 0, again.stderr
+    assert len((tmp_path / "policies.jsonl").read_text().splitlines()) == 6
+    assert again.stdout.count("| threshold |") == 4
+    assert "<svg" in (tmp_path / "policies.svg").read_text()

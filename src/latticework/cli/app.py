@@ -36,6 +36,7 @@ from latticework.cli.options import (
 )
 from latticework.cli.report import check, explain
 from latticework.cli.running import Output, Source, run
+from latticework.cli.saving_options import Savings, with_savings
 from latticework.cli.schema_options import SchemaOptions, with_schema_options
 from latticework.cli.serve import serve
 from latticework.cli.wish_options import Wishes, with_wishes
@@ -62,6 +63,7 @@ app.add_typer(bench, name="bench")
 @with_model_options
 @with_schema_options
 @with_wishes
+@with_savings
 def extract(
     schema: Annotated[
         str | None, typer.Argument(help="JSON Schema: a file, or the schema itself.", metavar="SCHEMA")
@@ -95,9 +97,10 @@ def extract(
     model: ModelChoice,
     schema_options: SchemaOptions,
     wishes: Wishes,
+    savings: Savings,
 ) -> None:
     """Read a JSON document of SCHEMA out of each text; one line per text. With --batch lines may have own schemas."""
-    options = {"max_tokens": max_tokens, **wishes} | loop_options(
+    options = {"max_tokens": max_tokens, **wishes, **savings} | loop_options(
         temperature, seed, policy, threshold, steps, gamma, block_length, policy_option, guidance
     )
     with refusals():
@@ -121,6 +124,7 @@ def extract(
 @with_model_options
 @with_schema_options
 @with_wishes
+@with_savings
 def generate(
     prompt: Annotated[str, typer.Argument(help="The prompt itself, or - for standard input.")],
     schema: Annotated[str | None, typer.Option("--schema", help="JSON Schema: a file, or the schema itself.")] = None,
@@ -146,11 +150,12 @@ def generate(
     model: ModelChoice,
     schema_options: SchemaOptions,
     wishes: Wishes,
+    savings: Savings,
 ) -> None:
     """Generate a text of a schema, a regular expression, a choice or a grammar; plain text without one."""
     if sum(given is not None for given in (schema, pattern, choice or None, grammar_source, gbnf)) > 1:
         raise typer.BadParameter("give one of --schema, --regex, --choice, --grammar and --gbnf")
-    options = {"max_tokens": max_tokens, **wishes} | loop_options(
+    options = {"max_tokens": max_tokens, **wishes, **savings} | loop_options(
         temperature, seed, policy, threshold, steps, gamma, block_length, policy_option, guidance
     )
     with refusals():

@@ -32,6 +32,7 @@ from latticework.cli.options import (
     loop_options,
 )
 from latticework.cli.running import write_trace
+from latticework.cli.saving_options import Savings, with_savings
 from latticework.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ _COLOURS = {"+": typer.colors.GREEN, "-": typer.colors.RED, "@": typer.colors.CY
 
 
 @with_model_options
+@with_savings
 def infill(
     file: Annotated[str, typer.Argument(help="File with marked holes, or - for standard input.", metavar="FILE|-")],
     grammar: GrammarOption = None,
@@ -73,11 +75,14 @@ def infill(
     quiet: QuietOption = False,
     *,
     model: ModelChoice,
+    savings: Savings,
 ) -> None:
     """Fill the marked holes of FILE so that the whole of it is a text of a grammar (guessed from the file's name)."""
     if as_json and diff:
         raise typer.BadParameter("give one of --json and --diff")
-    options = loop_options(temperature, seed, policy, threshold, steps, gamma, block_length, policy_option, guidance)
+    options = savings | loop_options(
+        temperature, seed, policy, threshold, steps, gamma, block_length, policy_option, guidance
+    )
     with refusals():
         language = read_grammar(grammar if grammar is not None else grammar_of_file(file))
         text = read_text(file)

@@ -24,6 +24,7 @@ class ModelChoice:
     device: str
     dtype: str
     quantization: str | None
+    rope_scaling: float | None
 
     def load(self) -> Model:
         """The model, with a core left for the constraint. Raises ``ModelError`` as ``latticework.load`` does."""
@@ -31,7 +32,13 @@ class ModelChoice:
         from latticework.models.loading import load
 
         leave_a_core()
-        return load(self.name, device=self.device, dtype=self.dtype, quantization=self.quantization)
+        return load(
+            self.name,
+            device=self.device,
+            dtype=self.dtype,
+            quantization=self.quantization,
+            rope_scaling=self.rope_scaling,
+        )
 
 
 _OPTIONS: dict[str, tuple[Any, Any]] = {
@@ -40,6 +47,10 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
     "dtype": (Annotated[str, typer.Option(help="Of the weights: auto (as stored), bf16, fp16 or fp32.")], "auto"),
     "quantization": (
         Annotated[str | None, typer.Option(help="int8, int4, or the name of a package's own; see the documentation.")],
+        None,
+    ),
+    "rope_scaling": (
+        Annotated[float | None, typer.Option(help="Factor of the rotary base, for longer texts than trained with.")],
         None,
     ),
 }
@@ -51,5 +62,7 @@ def with_model_options(command: Callable[..., None]) -> Callable[..., None]:
         command,
         "model",
         _OPTIONS,
-        lambda found: ModelChoice(found["model"], found["device"], found["dtype"], found["quantization"]),
+        lambda found: ModelChoice(
+            found["model"], found["device"], found["dtype"], found["quantization"], found["rope_scaling"]
+        ),
     )
