@@ -10,11 +10,15 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from views import END, canvas, view
+from views import END, canvas, view, written
 
+import latticework as lw
 from latticework.diffusion import policies as p
+from latticework.diffusion.policies.contract import Canvas
+from latticework.diffusion.policies.guided import Guided
 from latticework.diffusion.policies.klass import divergence
 from latticework.diffusion.policies.learned import FEATURES, RADIUS, Filter, features_of
+from latticework.diffusion.starting import Interleaved, Start
 from latticework.errors import InputError
 
 UNIT = st.floats(0.001, 1, allow_subnormal=False)
@@ -257,3 +261,56 @@ def test_the_filter_is_two_layers_over_the_neighbourhood(tmp_path):
     assert chosen.tolist() == [False, True]
     with pytest.raises(InputError, match="filter"):
         p.Learned(str(tmp_path / "none.npz"))
+
+
+def test_guided_adds_what_the_helper_agrees_to():
+    """Agreement of slots 1, 2 and 5; the policy alone takes the best of the slots in sight."""
+    asked = []
+
+    def agreement(prompt, draft):
+        asked.append((prompt, draft.tolist()))
+        return np.isin(np.arange(6), [1, 2, 5])
+
+    policy = Guided(p.LowConfidence(scores="model"), agreement)
+    assert (policy.scores, policy.revises, policy.needs_entropy) == ("model", False, False)
+    rule = policy.start(Canvas(6, 6, np.random.default_rng(0), (7, 8)))
+    seen = view([0.2, 0.3, 0.9], slots=[0, 1, 3], size=6, draft=[1, 2, 3, 1, 2, 3])
+    assert rule.select(seen).tolist() == [False, True, True]
+    assert rule.select(seen).tolist() == [False, True, True]
+    assert asked == [((7, 8), [1, 2, 3, 1, 2, 3])], "once for each completion"
+
+
+@pytest.mark.parametrize("kind", [p.KLASS, p.WINO, p.RhoEOS, p.FreeDave, p.EOSER, p.Editing, p.FirstHitting])
+def test_guided_hands_every_question_on(kind):
+    policy = Guided(kind(), lambda prompt, draft: np.zeros(len(draft), dtype=bool))
+    for name in ("needs_entropy", "needs_margin", "random", "revises", "scores"):
+        assert getattr(policy, name) == getattr(kind(), name)
+    assert policy.first_slots(64, 3) == kind().first_slots(64, 3)
+    alone, beside = kind().start(canvas()), policy.start(canvas())
+    assert beside.look_ahead == alone.look_ahead
+    seen = view([0.95, 0.5, 0.2], rows=np.tile([0.4, 0.3, 0.2, 0.1], (3, 1)))
+    assert beside.select(seen).tolist() == alone.select(seen).tolist()
+    assert beside.resize(seen) == alone.resize(seen)
+    assert beside.finish(seen) == alone.finish(seen)
+    own = written([0.9, 0.5], verified=[0.1, 0.95])
+    assert beside.retract(seen, own).tolist() == alone.retract(seen, own).tolist()
+    assert beside.edit(seen.scores, own).tolist() == alone.edit(seen.scores, own).tolist()
+    assert [mask.tolist() for mask in beside.shadows(own)] == [mask.tolist() for mask in alone.shadows(own)]
+
+
+def test_a_draft_keeps_what_a_valid_completion_shares_with_it():
+    """Of ``[1,2`` in six slots, two of them the end, the grammar lets all stand but the comma's neighbours move."""
+    vocabulary = lw.Vocabulary([b"", b"", b"[", b"]", b",", b"1", b"2"], {0: "mask", 1: "eos"})
+    constraint = lw.compile(lw.regex(r"\[(1(,[12])*)?\]"), vocabulary)
+    free = np.ones(6, dtype=bool)
+    is_end = np.arange(7) == 1
+    draft, slots = Start(np.array([2, 5, 4, 6, -1, -1])).shared(constraint.session(~free * 1, free), free, is_end)
+    assert slots.tolist() == [0, 1, 2, 3]
+    assert constraint.accepts(vocabulary.decode(draft[draft != 1]))
+    draft, slots = Start(np.array([2, 6, 4, 6, 3, 1])).shared(constraint.session(~free * 1, free), free, is_end)
+    assert slots.tolist() == [0, 2, 3, 4], "a first 2 is not in the language, and the end is left open"
+
+
+def test_every_slot_of_a_draft_is_masked_in_one_canvas():
+    masks = Interleaved().shadows(written([1.0] * 5))
+    assert np.sum(masks, axis=0).tolist() == [1] * 5
