@@ -16,16 +16,21 @@ import random
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from common import RESULTS, machine, table
 
 import latticework as lw
+from latticework.diffusion import row
 from latticework.evaluation.alignment import MISSING
 from latticework.evaluation.dataset import Task, read_tasks
+from latticework.evaluation.methods import CONSTRAINED, METHODS, Answer
 from latticework.evaluation.running import Run, Scored, evaluate
 from latticework.evaluation.summary import grouped, scalings, summarise
+from latticework.models.model import Model
+from latticework.scaffold.choice import chosen
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "unconstrained": ("unconstrained", {}),
@@ -42,6 +47,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     **{f"null {weight:g}": ("constrained", {"null_bias": weight}) for weight in (-2.0, -1.0, 1.0, 2.0)},
     **{f"policy {name}": ("constrained", {"policy": name})
        for name in ("low-confidence", "eoser", "entropy-bound", "factor", "daedal", "rho-eos", "saber", "learned")},
+    **{f"block {size}, ends in sight": ("ends in sight", {"block_length": size}) for size in (8, 32)},
     "policy threshold 0.7": ("constrained", {"threshold": 0.7}),
     "guidance 1": ("constrained", {"guidance": 1.0}),
 }  # fmt: skip
@@ -65,14 +71,42 @@ def main() -> None:
         own = [task for task in read_tasks(arguments.tasks, splits=[split]) if fits(model, task, arguments.room)]
         own = [task for task in own if not arguments.optional or any(stated(task).values())]
         tasks += spread(own, arguments.documents)
-    runs = [Run.of(VARIANTS[name][0], arguments.model, VARIANTS[name][1], name) for name in arguments.variants]
+    names = list(dict.fromkeys(arguments.variants))
+    derived = "auto" in names and {"scaffold soft", "scaffold elastic"} <= set(names)
+    names = [name for name in names if name != "auto" or not derived]
+    runs = [Run.of(VARIANTS[name][0], arguments.model, VARIANTS[name][1], name) for name in names]
     arguments.out.mkdir(parents=True, exist_ok=True)
     scored = evaluate(model, tasks, runs, arguments.out / "results.jsonl")
+    if derived:
+        scored += as_auto(scored, model.vocabulary)
     text = report(scored)
     print(text, flush=True)
     if arguments.page:
         command = " ".join(sys.argv[1:])
         RESULTS.joinpath(f"{arguments.page}.md").write_text(f"`{command}`; {machine()}\n\n{text}\n", encoding="utf-8")
+
+
+def ends_in_sight(model: Model, tasks: Sequence[Task], options: Mapping[str, Any]) -> list[Answer]:
+    """As the default, but policies may commit ends and fillers before the text in front of them is fixed."""
+    held_back = row.visible
+
+    def all_in_sight(*canvas: Any) -> Any:
+        return canvas[-1]
+
+    row.visible = all_in_sight  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        return METHODS[CONSTRAINED](model, tasks, options)
+    finally:
+        row.visible = held_back  # pyright: ignore[reportAttributeAccessIssue]
+
+
+METHODS["ends in sight"] = ends_in_sight
+
+
+def as_auto(scored: Sequence[Scored], vocabulary: lw.Vocabulary) -> list[Scored]:
+    """The answers of the default: it picks a scaffold for each schema, and these have been asked already."""
+    kinds = {one.task.id: f"scaffold {chosen('auto', lw.json_schema(one.task.schema), vocabulary)}" for one in scored}
+    return [replace(one, run="auto") for one in scored if one.run == kinds[one.task.id]]
 
 
 def fits(model: Any, task: Task, room: int) -> bool:

@@ -143,8 +143,8 @@ class Model(Streaming):
             n: candidates for each prompt; 2 and more are samples and need a temperature above 0. Candidate k has the
                 seed ``seed + k``.
             max_tokens: slots of the canvas. By default twice the fewest tokens a document needs, at least
-                ``MIN_SLACK`` more than that, and never more than the model has positions left; ``FREE_TEXT_SLOTS``
-                without a grammar.
+                ``MIN_SLACK`` more than that, and never more than the model has positions left; it grows where the text
+                fills it. ``FREE_TEXT_SLOTS`` without a grammar.
             scaffold: how the fixed text of a schema (keys, punctuation) comes into the canvas. ``"soft"``: the lattice
                 writes it where it is decided, as values get their lengths; ``"elastic"``: it is there from the start,
                 around values with slots to spare, which hold the model's filler where the value is shorter and become
