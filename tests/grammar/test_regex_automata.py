@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import interegular
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -63,3 +66,27 @@ def test_the_comparison_can_tell_languages_apart() -> None:
     assert first_difference("(ab){2,6}", algebra.expand(automaton)) == "ab" * 6
     assert run.accepts(automaton, b"ababab")
     assert np.count_nonzero(automaton.accepting) > 0
+
+
+WORDS = [
+    r"(?:\S+\s+){0,9}\S+",
+    r"[aü]+(?:[bè]+[aü]+){2,6}",
+    r"é{0,5}[èa]",
+    r"(?:[aé]b?){4,6}[eè]?",
+    r"(?:\S,){3,7}\S\w?",
+]
+
+
+@pytest.mark.parametrize("pattern", WORDS)
+@given(text=st.text("aübèé \u2003\u20ac,", max_size=24))
+@settings(max_examples=150, deadline=None)
+def test_rounds_that_begin_with_characters_of_several_bytes(pattern: str, text: str) -> None:
+    automaton = build_automaton(regex(pattern).node)
+    assert run.accepts(automaton, text.encode()) == bool(re.fullmatch(pattern, text)), text
+
+
+@pytest.mark.parametrize("separator", [r"\s+", ",", r"[\u2000-\u200a]"])
+def test_a_bound_on_words_costs_no_states(separator: str) -> None:
+    words = [rf"(?:[^\s,]+{separator}){{0,{most}}}[^\s,]+" for most in (9, 999)]
+    small, large = (build_automaton(regex(pattern).node).states for pattern in words)
+    assert small == large

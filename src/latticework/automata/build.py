@@ -18,9 +18,10 @@ from latticework.automata.automaton import MAX_LEVELS, UNBOUNDED, ByteAutomaton
 from latticework.automata.blocks import Block
 from latticework.automata.determinise import Incoherent, Sharing, determinise
 from latticework.automata.distinct import distinct
-from latticework.automata.encodings import json_template, utf8_template
+from latticework.automata.encodings import template_of
 from latticework.automata.graph import Graph, Path
 from latticework.automata.ordering import ordered
+from latticework.automata.shapes import from_first_character, without_places
 from latticework.automata.unions import united
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
@@ -118,10 +119,8 @@ class _Builder:
         match node:
             case ir.Literal():
                 return self.graph.literal(node.data, k, path)
-            case ir.Chars():
-                return self.graph.spell(utf8_template(node.ranges), k, path, inc)
-            case ir.JsonChars():
-                return self.graph.spell(json_template(node.ranges, node.all_escapes), k, path, inc)
+            case ir.Chars() | ir.JsonChars():
+                return self.graph.spell(template_of(node), k, path, inc)
             case ir.Seq():
                 for part in reversed(node.parts):
                     k = self.build(part, k, path, inc)
@@ -269,7 +268,9 @@ class _Builder:
                 raise Incoherent([set(path)])
 
     def _scope(self, node: ir.Node, low: int, high: int | None) -> int:
-        bound = UNBOUNDED if high is None else high
+        if low >= UNBOUNDED:
+            raise LimitExceeded("repetitions", UNBOUNDED, hint="no text is so long")
+        bound = _bound(high)
         scope = self.graph.new_scope(low, bound)
         self._origin[scope] = (node.digest, low if high is None else high)
         return scope
@@ -283,11 +284,9 @@ class _Builder:
             self._make_room(node, path, low if high is None else high)
             if self._may_count(node, path):
                 scope = self._scope(node, low, high)
-                inside, bit = (*path, scope), 1 << len(path)
-                again, k = graph.reserve(inside), graph.from_path(k, path)
-                body = self.build(node.body, again, inside, inc)
-                graph.complete(again, [graph.enter(body, inside, bit, len(inside)), k])
-                first = graph.enter(body, path, bit, len(inside))
+                again, k = graph.reserve((*path, scope)), graph.from_path(k, path)
+                once_more, first = self._round(node.body, again, path, scope, inc)
+                graph.complete(again, [once_more, k])
                 return first if low else graph.union([first, k], path)
         if high is None:
             loop = graph.reserve(path)
@@ -300,6 +299,22 @@ class _Builder:
         for _ in range(low):
             start = self.build(node.body, start, path, inc)
         return start
+
+    def _round(self, body: ir.Node, again: int, path: Path, scope: int, inc: int) -> tuple[int, int]:
+        """Starts of one more round, inside the scope, and of the first one, at ``path``.
+
+        A round that begins with a character is entered and counted by that character's last byte: its first bytes may
+        be those of another character, with which what stands before it goes on.
+        """
+        graph, inside, bit = self.graph, (*path, scope), 1 << len(path)
+        parts = from_first_character(body)
+        if parts is None:
+            start = self.build(body, again, inside, inc)
+            return graph.enter(start, inside, bit, len(inside)), graph.enter(start, path, bit, len(inside))
+        first, *rest = parts
+        after = self.build(ir.Seq(rest), again, inside, inc)
+        template = template_of(first)
+        return graph.spell(template, after, inside, inc, bit), graph.spell(template, after, path, inc, bit)
 
     def _join(self, node: ir.Join, k: int, path: Path, inc: int) -> int:
         graph, low, high = self.graph, node.low, node.high
@@ -332,7 +347,7 @@ class _Builder:
 
     def _counted(self, node: ir.Counted, k: int, path: Path, inc: int) -> int:
         low, high, graph = node.low, node.high, self.graph
-        body = _strip(node.body)
+        body = without_places(node.body)
         if high is not None and high < low:
             return graph.node((), path)
         if low == 0 and high is None:
@@ -345,8 +360,7 @@ class _Builder:
         self._make_room(node, path, low if high is None else high)
         if not self._may_count(node, path):
             return self._embed(node, self._expanded, k, path, 0)
-        bound = UNBOUNDED if high is None else high
-        key = (path, low, bound)
+        key = (path, low, _bound(high))
         scope = self._count_scopes.get(key)
         if scope is None:
             scope = self._count_scopes[key] = self._scope(node, low, high)
@@ -393,7 +407,6 @@ class _Builder:
         return False
 
 
-def _strip(node: ir.Node) -> ir.Node:
-    while isinstance(node, ir.Located | ir.Alone):
-        node = node.body
-    return node
+def _bound(high: int | None) -> int:
+    """An upper bound as automata have it: no text is long enough to reach one beyond ``UNBOUNDED``."""
+    return UNBOUNDED if high is None else min(high, UNBOUNDED)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TypeAlias
 
-from latticework.grammar.ir import MAX_CODE_POINT, SURROGATES, Ranges
+from latticework.grammar.ir import MAX_CODE_POINT, SURROGATES, Chars, JsonChars, Ranges
 
 Spelling: TypeAlias = tuple[tuple[int, int], ...]
 
@@ -33,6 +33,11 @@ def utf8_template(ranges: Ranges) -> Template:
 def json_template(ranges: Ranges, all_escapes: bool) -> Template:
     """Minimal acyclic automaton of :func:`json_spellings`; computed once per set of characters."""
     return _template(json_spellings(ranges, all_escapes))
+
+
+def template_of(node: Chars | JsonChars) -> Template:
+    """The spellings of one character of the node."""
+    return json_template(node.ranges, node.all_escapes) if isinstance(node, JsonChars) else utf8_template(node.ranges)
 
 
 def _template(spellings: tuple[Spelling, ...]) -> Template:

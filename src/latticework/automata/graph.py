@@ -105,13 +105,16 @@ class Graph:
         """Whether the node was made as one of a trie: its edges are disjoint."""
         return node in self._trie
 
-    def spell(self, template: Template, k: int, path: Path, inc: int = 0) -> int:
-        """One character of the template, which counts ``inc``, followed by ``k``."""
+    def spell(self, template: Template, k: int, path: Path, inc: int = 0, late: int = 0) -> int:
+        """One character of the template, whose first byte counts ``inc`` and its last ``late``, followed by ``k``."""
         made: list[int] = []
         root = len(template) - 1
         for i, row in enumerate(template):
             counts = inc if i == root else 0
-            edges = tuple((low, high, k if child < 0 else made[child], counts) for low, high, child in row)
+            edges = tuple(
+                (low, high, k, counts | late) if child < 0 else (low, high, made[child], counts)
+                for low, high, child in row
+            )
             made.append(self.node(edges, path))
         return made[root]
 

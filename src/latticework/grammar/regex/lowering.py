@@ -163,7 +163,7 @@ class _Lowering:
             nodes.append(self.plain(part))
         if run:
             nodes.append(ir.Literal(run))
-        return seq(nodes)
+        return seq(_rotated(nodes))
 
     def rest(self, parts: tuple[Pattern, ...], at_start: bool) -> ir.Node:
         """Language of the rest of the text that ``parts`` fill; ``at_start``: nothing stands before it."""
@@ -237,6 +237,17 @@ class _Lowering:
         if contains(body, is_end_anchor):  # Python's $ also stands before a last line feed
             condition = alt([condition, seq([condition, other.plain(_LINE_FEED)])])
         return condition
+
+
+def _rotated(nodes: list[ir.Node]) -> list[ir.Node]:
+    """The same language, ``(AB){n,m}A`` as ``A(BA){n,m}``: where a round ends is known as soon as the next one begins,
+    so that the automaton can count the rounds."""
+    nodes = list(nodes)
+    for at, node in enumerate(nodes[:-1]):
+        if isinstance(node, ir.Repeat) and isinstance(node.body, ir.Seq) and node.body.parts[0] == nodes[at + 1]:
+            first, *others = node.body.parts
+            nodes[at : at + 2] = [first, ir.Repeat(ir.Seq((*others, first)), node.low, node.high)]
+    return nodes
 
 
 def matches_nothing_more(parts: tuple[Pattern, ...], at_start: bool) -> bool:
