@@ -39,7 +39,7 @@ from latticework.models.base import DiffusionModel, Traits
 from latticework.models.masked import MaskedModel
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "diffusion"))
-from lively import LIVELY
+from lively import LIVELY  # pyright: ignore[reportMissingImports]
 
 BLOCKS = (None, 4, 9)
 TEMPERATURES = (0.0, 1.0)
@@ -184,10 +184,10 @@ def main() -> None:
         )
     )
     random.Random(arguments.seed).shuffle(settings)
-    for done, setting in enumerate(settings):
-        if time.perf_counter() - begun > 60 * arguments.minutes:
-            break
-        run.cell(setting, arguments.rows, arguments.seed * len(settings) + done)
+    done = 0
+    while done < len(settings) and time.perf_counter() - begun < 60 * arguments.minutes:
+        run.cell(settings[done], arguments.rows, arguments.seed * len(settings) + done)
+        done += 1
     seconds = time.perf_counter() - begun
     file = RESULTS / f"{arguments.name}.json"
     runs = json.loads(file.read_text()) if file.is_file() else []

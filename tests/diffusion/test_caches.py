@@ -159,6 +159,20 @@ def test_a_block_causal_network_loses_nothing_with_its_own_blocks(width):
         assert behind.computed < 0.8 * behind.seen
 
 
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_a_token_that_was_written_anew_leaves_nothing_kept(name):
+    """Neither under a slot of the canvas nor under one of the prompt."""
+    plain = Plain()
+    for place in (0, 2, 6):
+        behind = cached(plain, name, block_length=4)
+        row = np.array([3, 4, 5, 5, MASK, MASK, 5, MASK, 5, MASK, MASK, MASK, 5, MASK])
+        behind.forward_canvases([tuple(row[:2].tolist())], [row[2:]])
+        row[place] = 6
+        expected = plain.forward(torch.from_numpy(row)[None], torch.ones((1, 14), dtype=torch.bool), 12)[0]
+        [got] = behind.forward_canvases([tuple(row[:2].tolist())], [row[2:]])
+        assert torch.allclose(got, expected, atol=1e-10)
+
+
 def test_rows_of_a_batch_are_those_of_single_rows():
     plain = Plain()
     together, alone = cached(plain, Delayed()), [cached(plain, Delayed()) for _ in range(3)]

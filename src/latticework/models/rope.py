@@ -71,10 +71,10 @@ def _wish(wish: object) -> tuple[float | None, int | None]:
     if not isinstance(given, Mapping) or len(given) != 1 or set(given) - {*_KEYS}:
         raise ModelError(f"rope_scaling takes a factor, {{'factor': ...}} or {{'positions': ...}}, got {wish!r}")
     [(key, value)] = given.items()
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if key == "positions" and whole and value >= 1:
-        return None, value
-    if key == "factor" and (whole or isinstance(value, float)) and 1 <= value < math.inf:
-        return float(value), None
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    if key == "positions" and isinstance(number, int) and number >= 1:
+        return None, number
+    if key == "factor" and 1 <= number < math.inf:
+        return float(number), None
     least = "a whole number of at least 1" if key == "positions" else "a number of at least 1"
     raise ModelError(f"rope_scaling: {key} must be {least}, got {value!r}")
