@@ -88,8 +88,9 @@ class FreeCache(Blocks):
     """The prompt is computed once, a block for the last time in the forward after it was filled; what is behind always.
 
     FreeCache, Hu et al. (FlashDLM), arXiv 2505.21467: keys and values of the prompt and of finished blocks hardly
-    change any more, so that they are kept for good. In a block-causal network they do not change at all: with ``block``
-    its own length this cache is exact there.
+    change any more, so that they are kept for good. Read from the abstract: when exactly the authors freeze a block is
+    not known here. In a block-causal network they do not change at all: with ``block`` its own length this cache is
+    exact there.
     """
 
     def plan(self, prompt: int, open_: NDArray[np.bool_], was_open: NDArray[np.bool_], lead: int = 0) -> Pass | None:
