@@ -268,7 +268,7 @@ class TestWhereAModelRuns:
             return kept(name)
 
         monkeypatch.setattr(loading, "load", load)
-        where = ["--device", "cuda:1", "--dtype", "bf16", "--quantization", "int8"]
+        where = ["--device", "cuda:1", "--dtype", "bf16", "--quantization", "int8", "--rope-scaling", "4"]
         commands = [
             ["extract", INLINE, "--text", "Bo is 7.", *QUICK],
             ["generate", "Yes?", "--choice", "yes", "--max-tokens", "8"],
@@ -276,13 +276,15 @@ class TestWhereAModelRuns:
         ]
         for command in commands:
             assert run(*command, *where, stdin="[<<HOLE>>]").exit_code == 0
-        wanted = ("embedded", {"device": "cuda:1", "dtype": "bf16", "quantization": "int8"})
+        wanted = ("embedded", {"device": "cuda:1", "dtype": "bf16", "quantization": "int8", "rope_scaling": 4.0})
         assert asked == [wanted] * len(commands)
 
     @pytest.mark.parametrize("command", [["serve", "--port", "0"], ["bench", "policies"], ["eval", "tasks.jsonl"]])
     def test_other_commands_that_load_a_model(self, command, folder, monkeypatch):
         monkeypatch.chdir(folder)
-        (folder / "tasks.jsonl").write_text(json.dumps({"text": "Bo is 7.", "schema": SCHEMA, "gold": {"name": "Bo", "age": 7}}))
+        (folder / "tasks.jsonl").write_text(
+            json.dumps({"text": "Bo is 7.", "schema": SCHEMA, "gold": {"name": "Bo", "age": 7}})
+        )
         found = run(*command, "--device", "gpu")
         assert found.exit_code == 1
         assert "no device 'gpu': give 'auto', 'cpu', 'cuda'" in found.stderr
