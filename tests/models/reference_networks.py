@@ -116,7 +116,8 @@ def _experts(own: Weights, y: Tensor, config: Mapping[str, Any]) -> Tensor:
 def _softmax_routing(scores: Tensor, config: Mapping[str, Any]) -> dict[int, Tensor]:
     shares = scores.softmax(-1)
     chosen = shares.argsort(descending=True)[: config["num_experts_per_tok"]]
-    return {int(expert): shares[expert] for expert in chosen}
+    total = sum(shares[expert] for expert in chosen) if config.get("norm_topk_prob") else 1.0
+    return {int(expert): shares[expert] / total for expert in chosen}
 
 
 def _sigmoid_routing(scores: Tensor, own: Weights, config: Mapping[str, Any]) -> dict[int, Tensor]:

@@ -16,7 +16,7 @@ from tiny_checkpoints import MASKED, WIDTH
 import latticework as lw
 from latticework.models.base import traits_of
 
-BLOCKS = {"fast-dllm": 8, "sdar": 4, "llada2": 8}
+BLOCKS = {"fast-dllm": 8, "sdar": 4, "sdar-moe": 4, "llada2": 8}
 SHIFTED = {"dream", "diffucoder", "fast-dllm"}
 EVERY = pytest.mark.parametrize("family", MASKED)
 

@@ -206,6 +206,42 @@ def _experts(draw: Draw, own: str, d: int, width: int, count: int) -> dict[str, 
     return tensors
 
 
+def a2d_qwen2(folder: Path, seed: int = 0) -> Path:
+    """As dLLM makes of Qwen2.5-Coder-0.5B: biases, tied embeddings."""
+    ids = write_tokenizer(
+        folder, "qwen", eos_token="<|im_end|>", pad_token="<|endoftext|>", mask_token="<|mask|>", chat_template=CHATML
+    )  # fmt: skip
+    tensors = _llama_like(Draw(seed), 32, 48, 2, 4, 2, 8, bias=True, norms=False)
+    del tensors["lm_head.weight"]
+    return write(folder, _qwen_config("a2d-qwen2", ids, tie_word_embeddings=True), tensors)
+
+
+def a2d_llama(folder: Path, seed: int = 0) -> Path:
+    ids = write_tokenizer(
+        folder, "llada", bos_token="<|startoftext|>", eos_token="<|eot_id|>", pad_token="<|endoftext|>",
+        mask_token="<|mdm_mask|>", chat_template=LLAMA3,
+    )  # fmt: skip
+    tensors = _llama_like(Draw(seed), 32, 48, 2, 4, 2, 8, bias=False, norms=False)
+    config = _qwen_config("a2d-llama", ids, mask_token_id=ids["<|mdm_mask|>"], attention_bias=False, mlp_bias=False)
+    return write(folder, config, tensors)
+
+
+def sdar_moe(folder: Path, seed: int = 0, block: int = 4) -> Path:
+    """As SDAR-30B-A3B: routed experts in every layer, their weights made to sum to 1."""
+    draw = Draw(seed)
+    sdar(folder, seed, block)
+    config = json.loads((folder / "config.json").read_text())
+    config |= {
+        "model_type": "sdar_moe", "num_experts": 8, "num_experts_per_tok": 3, "moe_intermediate_size": 16,
+        "norm_topk_prob": True, "decoder_sparse_step": 1, "mlp_only_layers": [],
+    }  # fmt: skip
+    tensors = _llama_like(draw, 32, 48, 2, 4, 2, 16, bias=False, norms=True)
+    for layer in range(2):
+        _without_dense(tensors, layer)
+        tensors |= _experts(draw, f"model.layers.{layer}.", 32, 16, 8)
+    return write(folder, config, tensors)
+
+
 def _without_dense(tensors: dict[str, torch.Tensor], layer: int) -> None:
     for name in ("gate", "up", "down"):
         del tensors[f"model.layers.{layer}.mlp.{name}_proj.weight"]
@@ -319,6 +355,6 @@ def diffusion_gemma(folder: Path, seed: int = 0, canvas: int = 24) -> Path:
 
 MASKED = {
     "llada": llada, "dream": dream, "diffucoder": diffucoder, "fast-dllm": fast_dllm, "a2d": a2d, "sdar": sdar,
-    "llada-moe": llada_moe, "llada2": llada2,
+    "llada-moe": llada_moe, "llada2": llada2, "a2d-qwen2": a2d_qwen2, "a2d-llama": a2d_llama, "sdar-moe": sdar_moe,
 }  # fmt: skip
 FAMILIES = MASKED | {"diffusion-gemma": diffusion_gemma}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from latticework.errors import ModelError
+from latticework.errors import LatticeworkError, ModelError
 from latticework.models.families import Config, Family
 
 if TYPE_CHECKING:
@@ -91,9 +91,11 @@ def build_network(
         )
     import torch
 
-    network, stock = family.network(config)
+    with config_errors(folder, family):
+        network, stock = family.network(config)
+        shapes, tied = expected_shapes(network, stock, family.experts_apart)
     stored = {name: own for name, own in stored_tensors(folder).items() if not family.is_unused(name)}
-    check_tensors(folder, family, config, stored, *expected_shapes(network, stock, family.experts_apart))
+    check_tensors(folder, family, config, stored, shapes, tied)
     options: dict[str, Any] = {"dtype": dtype, "attn_implementation": "sdpa"}
     if quantization is not None:
         options |= {"quantization_config": quantization, "device_map": {"": device}}
@@ -254,6 +256,19 @@ def _confirm(folder: Path, info: Mapping[str, Any]) -> None:
 
 
 @contextmanager
+def config_errors(folder: Path, family: Family) -> Iterator[None]:
+    """Turn what classes of transformers and torch raise for fields of a wrong kind or size into a ``ModelError``."""
+    try:
+        yield
+    except LatticeworkError:
+        raise
+    except Exception as error:  # Config classes raise whatever their validators do.
+        raise ModelError(
+            f"the configs in {folder} describe no {family.name} network ({type(error).__name__}: {error})"
+        ) from error
+
+
+@contextmanager
 def quiet() -> Iterator[None]:
     """Loading says nothing unless it fails: transformers draws bars and reports for it."""
     from transformers.utils import logging
@@ -276,7 +291,11 @@ def memory_errors(what: str) -> Iterator[None]:
 
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
+    except (MemoryError, RuntimeError) as error:
+        # Accelerators have a class of error for it; the CPU's allocator and Apple's have a message.
+        known = isinstance(error, torch.OutOfMemoryError | MemoryError)
+        if not known and not any(said in str(error) for said in ("can't allocate memory", "out of memory")):
+            raise
         raise ModelError(
             f"out of memory: {what}; give dtype='bf16', quantization=..., a smaller batch_size, or another device"
         ) from error

@@ -95,7 +95,7 @@ def load(
 
 def _checkpoint(name: str, folder: Path, family: Family, config: Config, wishes: _Wishes) -> DiffusionModel:
     from latticework.models.canvases import CanvasModel
-    from latticework.models.checkpoint import build_network, read_json
+    from latticework.models.checkpoint import build_network, config_errors, read_json
     from latticework.models.devices import find_device, find_dtype, find_quantization
     from latticework.models.masked import MaskedModel
     from latticework.models.prompting import PromptFormat
@@ -109,11 +109,12 @@ def _checkpoint(name: str, folder: Path, family: Family, config: Config, wishes:
 
         config = scaled(config, family, wishes.rope_scaling)
     quantization = find_quantization(wishes.quantization, device)
-    traits = _traits(family.traits(config, name.lower()), wishes)
-    width = family.network(config)[1].get_text_config(decoder=True).vocab_size
     tokenizer = load_tokenizer(folder)
     generation = read_json(folder / "generation_config.json", missing_ok=True)
-    ids = special_ids(family, config, generation, tokenizer, width)
+    with config_errors(folder, family):
+        traits = _traits(family.traits(config, name.lower()), wishes)
+        width = int(family.network(config)[1].get_text_config(decoder=True).vocab_size)
+        ids = special_ids(family, config, generation, tokenizer, width)
     assert ids.mask is not None
     vocabulary = Vocabulary.from_tokenizer(tokenizer, size=width, special=ids.roles())
     network = build_network(folder, family, config, dtype, device, quantization)

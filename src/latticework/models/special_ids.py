@@ -59,6 +59,8 @@ def _mask(family: Family, config: Config, generation: Config, tokenizer: Any) ->
     for name, given in (("config.json", config), ("generation_config.json", generation)):
         for field in ("mask_token_id", "mask_id"):
             if given.get(field) is not None:
+                if isinstance(given[field], bool) or not isinstance(given[field], int):
+                    raise ModelError(f"{field} of {name} must be an integer, got {given[field]!r}")
                 sources[f"{field} of {name}"] = int(given[field])
     if tokenizer.mask_token_id is not None:
         sources["the tokenizer's mask token"] = int(tokenizer.mask_token_id)
@@ -86,6 +88,8 @@ def _check(ids: SpecialIds, tokenizer: Any, width: int) -> None:
                 continue
             if not 0 <= i < width:
                 raise ModelError(f"the {what} id {i} has no column in the {width} logits of the model")
+            if i >= known and what != "mask":
+                raise ModelError(f"the {what} id {i} of the configs is none of the {known} ids of the tokenizer")
             if i < known and i not in special and tokenizer.convert_ids_to_tokens(i) is not None:
                 token = tokenizer.convert_ids_to_tokens(i)
                 raise ModelError(f"the {what} id {i} is the ordinary token {token!r} of the tokenizer")
@@ -100,10 +104,12 @@ def _id_of(tokenizer: Any, token: str) -> int | None:
 
 
 def _union(*given: int | Iterable[int] | None) -> list[int]:
-    """Ids of fields that hold an id, a list of them, or nothing, without repetition."""
+    """Ids of fields that hold an id, a list of them, or nothing, without repetition. ``ModelError`` for others."""
     ids: list[int] = []
     for value in given:
-        for i in [value] if isinstance(value, int) else list(value or ()):
+        for i in value if isinstance(value, list | tuple) else [] if value is None else [value]:
+            if isinstance(i, bool) or not isinstance(i, int):
+                raise ModelError(f"an end or pad id of the configs must be an integer, got {i!r}")
             if i not in ids:
                 ids.append(int(i))
     return ids

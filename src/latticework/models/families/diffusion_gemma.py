@@ -28,7 +28,14 @@ class DiffusionGemma(Family):
             raise ModelError("DiffusionGemma takes transformers 5.11 or newer: pip install -U transformers") from error
         required(config, self.name, "text_config", "canvas_length")
         fields = {name: value for name, value in config.items() if name not in ("model_type", "architectures", "dtype")}
-        return DiffusionGemmaForBlockDiffusion, DiffusionGemmaConfig(**fields)
+        found = DiffusionGemmaConfig(**fields)
+        positions = found.get_text_config(decoder=True).max_position_embeddings
+        length = found.canvas_length or 0
+        if not 0 < length <= positions:
+            raise ModelError(
+                f"this {self.name} checkpoint has canvas_length={length}, its network {positions} positions"
+            )
+        return DiffusionGemmaForBlockDiffusion, found
 
     def traits(self, config: Config, name: str) -> Traits:
         return Traits(
