@@ -24,6 +24,7 @@ from common import RESULTS, machine, table
 
 import latticework as lw
 from latticework.diffusion import row
+from latticework.evaluation import running
 from latticework.evaluation.alignment import MISSING
 from latticework.evaluation.dataset import Task, read_tasks
 from latticework.evaluation.methods import CONSTRAINED, METHODS, Answer
@@ -61,6 +62,7 @@ def main() -> None:
     parser.add_argument("--optional", action="store_true", help="only documents that state an optional field")
     parser.add_argument("--room", type=int, default=256)
     parser.add_argument("--variants", nargs="+", default=["auto"], choices=list(VARIANTS), metavar="NAME")
+    parser.add_argument("--batch", type=int, default=running.BATCH, help="documents that are answered together")
     parser.add_argument("--model", default="embedded")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--page", help="name of a results page to write", default="")
@@ -71,6 +73,7 @@ def main() -> None:
         own = [task for task in read_tasks(arguments.tasks, splits=[split]) if fits(model, task, arguments.room)]
         own = [task for task in own if not arguments.optional or any(stated(task).values())]
         tasks += spread(own, arguments.documents)
+    running.BATCH = arguments.batch
     names = list(dict.fromkeys(arguments.variants))
     derived = "auto" in names and {"scaffold soft", "scaffold elastic"} <= set(names)
     names = [name for name in names if name != "auto" or not derived]

@@ -74,7 +74,7 @@ class Segmentation:
 
 
 def propose_canonical(
-    propose: Callable[[Any], Proposal], logits: Any, free: NDArray[np.bool_], segmentation: Segmentation
+    propose: Callable[[Any], Proposal], logits: Any, due: NDArray[np.bool_], segmentation: Segmentation
 ) -> tuple[Any, Proposal]:
     """The best proposal without seams that a few tries find, and the logits it was made of.
 
@@ -82,19 +82,20 @@ def propose_canonical(
     proposal is asked for: with the other token fixed that loses nothing, else it may lose fillings, in this step only.
     Bars are weights, so where every filling has a seam the last proposal is returned with it.
 
-    Cost: one proposal for each try, and a copy of ``logits`` [N, V] where there is a seam.
+    ``due`` [N]: open slots that may be committed now. Cost: one proposal for each try, and a copy of ``logits`` [N, V]
+    where there is a seam.
     """
     proposal = propose(logits)
-    seams = segmentation.seams(proposal.tokens, free)
+    seams = segmentation.seams(proposal.tokens, due)
     if not seams:
         return logits, proposal
     own = logits.clone()
     for _ in range(TRIES - 1):
         for left, right in seams:
-            slot = right if free[right] else left
+            slot = right if due[right] else left
             own[slot, int(proposal.tokens[slot])] -= _BARRED
         proposal = propose(own)
-        seams = segmentation.seams(proposal.tokens, free)
+        seams = segmentation.seams(proposal.tokens, due)
         if not seams:
             break
     return own, proposal

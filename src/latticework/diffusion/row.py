@@ -210,7 +210,7 @@ class Row:
         edited = self._edit(rule, logits)
         inside = self._open_inside()
         logits = self._weighting.added(rule.rescore(logits, inside), self.tokens, self.free)
-        logits, proposal = self._propose(logits)
+        logits, proposal = self._propose(logits, inside)
         self._draft = np.asarray(proposal.tokens, dtype=np.int64)
         self.confidence = np.asarray(proposal.confidence, dtype=np.float64)
         if self._stretch():
@@ -223,8 +223,11 @@ class Row:
         self.timings.constraint += 1e3 * (perf_counter() - begun) - (self.timings.policy - choosing)
         return slots
 
-    def _propose(self, logits: Any) -> tuple[Any, Proposal]:
-        """A valid completion for ``logits``, and the logits it is the best one (or a sample) of."""
+    def _propose(self, logits: Any, inside: NDArray[np.int64]) -> tuple[Any, Proposal]:
+        """A valid completion for ``logits``, and the logits it is the best one (or a sample) of.
+
+        Where segmentation counts, it counts for the open slots of the active block: others are not committed now.
+        """
         policy = self.options.policy
         wanted = policy.needs_entropy and policy.scores == "constrained"
         propose = partial(
@@ -235,7 +238,9 @@ class Row:
         )
         if self._request.segmentation is None:
             return logits, propose(logits)
-        return propose_canonical(propose, logits, self.free, self._request.segmentation)
+        due = np.zeros(len(self.free), np.bool_)
+        due[inside] = True
+        return propose_canonical(propose, logits, due, self._request.segmentation)
 
     def _enter_window(self) -> None:
         """Make the block of the first open slot the active one."""
