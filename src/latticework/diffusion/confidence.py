@@ -11,6 +11,14 @@ from numpy.typing import NDArray
 from latticework.diffusion.spans import value_spans
 
 _FLOOR = 1e-6  # probabilities are kept this far from 0 and 1, where a logit would be infinite
+_LEAST = 1e-12  # nats that a slot which the model decided is kept below the certainty of the constraint
+
+
+def commit_log_prob(confidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[n] log-probabilities of slots that a policy commits: below 0, which is for what the constraint decided, also
+    where the model is certain."""
+    with np.errstate(divide="ignore"):
+        return np.minimum(np.log(confidence), -_LEAST)
 
 
 def value_confidence(

@@ -139,7 +139,8 @@ class Outcome:
     Attributes:
         tokens: [N] int64.
         body: slots before the tail; the document is ``tokens[:body]``, fillers of an elastic canvas left out.
-        log_prob: [N] float64, log of the constrained marginal probability at commit; 0 for given and forced slots.
+        log_prob: [N] float64, log of the constrained marginal probability at commit; 0 for given and forced slots, and
+            for these alone.
         forwards: forwards the row took part in.
         free_slots, forced_slots: slots that were open at the start, and how many of them the constraint decided.
         ended: whether an end token closed the document (otherwise it fills the canvas).

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latticework.diffusion.canonical import propose_canonical
+from latticework.diffusion.confidence import commit_log_prob
 from latticework.diffusion.lengths import Shape, reshaped, room_behind_full_canvas, room_for_full_hole, spare_room
 from latticework.diffusion.lookahead import Foresight
 from latticework.diffusion.marks import FORCED, WRITTEN, Marks
@@ -314,8 +315,7 @@ class Row:
     def _commit(self, slots: NDArray[np.int64], confidence: NDArray[np.float64]) -> None:
         self._fix({int(slot): int(self._draft[slot]) for slot in slots}, WRITTEN)
         self._at_commit[slots] = confidence
-        with np.errstate(divide="ignore"):
-            self.log_prob[slots] = np.log(self.confidence[slots])
+        self.log_prob[slots] = commit_log_prob(self.confidence[slots])
 
     def _fix(self, tokens: dict[int, int], kind: int) -> None:
         self._session.commit(tokens)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from latticework.diffusion.confidence import calibrated, slot_spans, span_confidence
+from latticework.diffusion.confidence import calibrated, commit_log_prob, slot_spans, span_confidence
 from latticework.diffusion.spans import SpanReader
 
 if TYPE_CHECKING:
@@ -103,8 +103,7 @@ class EventReader:
             return  # all of it is reported with the result
         grown = len(step.tokens) - len(self._log_prob)
         self._log_prob = np.append(self._log_prob, np.zeros(max(grown, 0)))
-        with np.errstate(divide="ignore"):
-            self._log_prob[step.committed] = np.log(step.confidence[step.committed])
+        self._log_prob[step.committed] = commit_log_prob(step.confidence[step.committed])
         fixed = int(step.free.argmax()) if step.free.any() else len(step.free)
         pieces: list[bytes] = []
         for token in step.tokens[len(self._pieces) : fixed].tolist():
