@@ -24,6 +24,7 @@ from latticework.automata.longest import whole_lexer
 from latticework.automata.rules import rules_of
 from latticework.errors import LimitExceeded, SchemaError
 from latticework.grammar import Grammar, json_schema
+from latticework.grammar.json_schema import recursion
 from latticework.lattice.chart.recognise import Recogniser
 
 INTEGER = {"type": "integer"}
@@ -341,3 +342,17 @@ def test_grammars_of_any_depth_go_together_with_others() -> None:
     assert found.accepts(f"so {{ it is</think>{deep}")
     assert not found.accepts(f"so it is</think>{deep}}}")
     assert grammar.parse(f"x</think>{deep}") == json.loads(deep)
+
+
+@pytest.mark.parametrize(("most", "depth"), [(10_000, 6), (10, 3)])
+def test_merged_places_of_any_value_nest_as_deep_as_the_built_automaton_admits(
+    most: int, depth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recursion, "MERGED_STATES", most)
+    options = [{"type": "object", "properties": {name: {}}, "required": [name]} for name in "ab"]
+    grammar = json_schema({"anyOf": options}, open_objects=True, recursion="bounded")
+    assert grammar.options["max_depth"] == depth
+    automaton = build_automaton(grammar.node)
+    deep = '{"a":' + '{"x":' * (depth - 1) + "[0]" + "}" * (depth - 1) + "}"
+    assert run.accepts(automaton, deep.encode())
+    assert not run.accepts(automaton, deep.replace("0", "{}").encode())

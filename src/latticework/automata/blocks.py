@@ -22,7 +22,7 @@ from latticework.automata.automaton import RETURN, ByteAutomaton
 
 EXIT, BACK = -2, -3  # in place of a state: out of the block, out of a call inside of it
 NO_MOVE, EXIT_MOVE, BACK_MOVE = -1 << 8, EXIT << 8, BACK << 8
-MAX_CACHED_BYTES = 32 << 20  # of each of the two caches
+MAX_CACHED_BYTES = 32 << 20  # of each of the caches
 MAX_REMEMBERED = 64  # sets of entries of one block whose reachable states are kept
 
 Row = list[tuple[int, int, int, int]]
@@ -203,6 +203,7 @@ class Cache(Generic[Entry]):
 
 
 compiled: Cache[Block] = Cache()
+wholes: Cache[ByteAutomaton] = Cache()
 operands: Cache[ByteAutomaton] = Cache()  # of set operations, without counters
 
 

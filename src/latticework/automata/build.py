@@ -53,12 +53,29 @@ class _DefaultLimits:
 
 
 def build_automaton(grammar: ir.Node, limits: BuildLimits | None = None) -> ByteAutomaton:
-    """Compile an IR node. Deterministic, counters symbolic where possible.
+    """Compile an IR node. Deterministic, counters symbolic where possible. The latest ones are kept.
 
     Raises:
         LimitExceeded: more nodes or states than ``limits`` allow; names the node where known.
     """
-    return _build(grammar, limits or _DefaultLimits(), symbolic=True, sharing=Sharing.WHOLE)
+    limits = limits or _DefaultLimits()
+    key = grammar.digest, limits.max_nodes, limits.max_states
+    automaton = blocks.wholes.get(key)
+    if automaton is None:
+        automaton = _build(grammar, limits, symbolic=True, sharing=Sharing.WHOLE)
+        blocks.wholes.put(key, automaton)
+    return automaton
+
+
+def is_small(grammar: ir.Node, limits: BuildLimits, small: BuildLimits) -> bool:
+    """Whether the automaton, and each of its parts, keeps within ``small``. It is kept for :func:`build_automaton` with
+    ``limits``, which are no smaller."""
+    try:
+        automaton = build_automaton(grammar, small)
+    except LimitExceeded:
+        return False
+    blocks.wholes.put((grammar.digest, limits.max_nodes, limits.max_states), automaton)
+    return True
 
 
 def _build(grammar: ir.Node, limits: BuildLimits, symbolic: bool, sharing: Sharing = Sharing.NOTHING) -> ByteAutomaton:

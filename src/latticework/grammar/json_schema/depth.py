@@ -18,7 +18,7 @@ ENOUGH_TIMES = 4  # that a schema may stand below itself
 # Most of a grammar for which an automaton is given up.
 MAX_TERMINALS = 200
 MAX_STATES = 5_000  # of its lexer
-MAX_SPLITS = 8  # states of the lexer in which it follows two readings: they make the first canvas dear
+MAX_SPLITS = 16  # states of the lexer in which it follows two readings: they make the first canvas dear
 
 
 def lower_document(document: Document, options: Options, limits: Limits) -> Lowered:

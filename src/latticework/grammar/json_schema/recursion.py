@@ -28,6 +28,9 @@ DEPTHS = ((5, 6), (60, 5), (1_000, 4), (1_300, 2), (2_500, 1))
 MIXED = 4  # outer levels of them in which arrays stand directly in arrays
 # The same where objects that hold such places are alternatives: their automata are merged, so little is shared.
 MERGED_DEPTHS = ((1, 4), (5, 3), (60, 2), (1_000, 1))
+# Sizes up to which such automata are taken as they are.
+MERGED_NODES = 40_000
+MERGED_STATES = 10_000
 ARRANGED = 10  # places in any order that cost as much as one in the order of the schema
 # Most nodes of a grammar with keys in any order, of all objects that are small enough, then of much smaller ones only;
 # where there are still more the documents are large, and all keys stand in the order of the schema.
@@ -62,11 +65,20 @@ def _fitted(document: Document, options: Options, limits: Limits) -> tuple[Lower
         places = ir.tree_size(found[1]).places
         if places > 1 and _merges(found[1]):
             fitting = _depth_for(places, MERGED_DEPTHS)
+            if fitting < depth and _is_affordable(found[1], limits):
+                fitting = depth
         else:
             fitting = _depth_for(places // (ARRANGED if options.property_order == "any" else 1), DEPTHS)
         if fitting < depth:
             found = _unrolled(document, replace(options, max_depth=fitting, mixed_depth=MIXED), limits)
     return found
+
+
+def _is_affordable(node: ir.Node, limits: Limits) -> bool:
+    """Whether the automaton is small although places of any value are merged. Building it, which is kept, tells."""
+    from latticework.automata.build import is_small
+
+    return is_small(node, limits, replace(limits, max_nodes=MERGED_NODES, max_states=MERGED_STATES))
 
 
 def _depth_for(places: int, depths: tuple[tuple[int, int], ...]) -> int:
