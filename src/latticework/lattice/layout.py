@@ -9,7 +9,7 @@ the same window. Saturating counts add short pieces that end in the last count.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,7 @@ class Layout:
         end_label: label of the end tokens (the number of labels of the token automaton).
         end_state: id of END.
         merged_offset, merged_label: labels that merged label ``end_label + 1 + i`` stands for.
+        copies: its edges on devices that had canvases, by device.
     """
 
     tokens: TokenAutomaton
@@ -56,6 +57,7 @@ class Layout:
     _edge_of_piece: Int32Array  # before pieces were merged
     _piece_id: Int32Array  # of each of those
     _end_pieces: Int32Array
+    copies: dict[str, Any] = field(default_factory=dict, repr=False)
     _by_edge: list[tuple[NDArray[np.int64], Int32Array]] = field(default_factory=list)
     _of_token: dict[int, Int32Array] = field(default_factory=dict)
 

@@ -37,11 +37,21 @@ class DeviceLogits(Logits):
         self._reduction: Reduction | None = None
         self._taken: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
 
-    def classes(self, *, sums: bool, means: bool = False, temperature: float = 1.0) -> ClassScores:
-        count, kinds = len(self.rows), self.table.classes
+    def reduce(self, *, means: bool = False, temperature: float = 1.0) -> Reduction:
+        """Class statistics of all rows, left on the device; nothing waits for it."""
         scale = float(np.float32(1 / temperature))
         reduce_rows = _implementation(self.source)
-        self._reduction = found = reduce_rows(self.source, self._own_rows, self._copy, kinds, scale, means)
+        found = reduce_rows(self.source, self._own_rows, self._copy, self.table.classes, scale, means)
+        self._reduction = found
+        return found
+
+    def kinds_of(self, tokens: torch.Tensor) -> torch.Tensor:
+        """[n] int64 classes of tokens, on the device."""
+        return self._copy.kind[tokens]
+
+    def classes(self, *, sums: bool, means: bool = False, temperature: float = 1.0) -> ClassScores:
+        count, kinds = len(self.rows), self.table.classes
+        found = self.reduce(means=means, temperature=temperature)
         numbers = to_host(found.buffer)
         heads, tables = np.split(numbers, [3 * count])
         high, low, self.largest = heads.reshape(3, count)
@@ -61,19 +71,23 @@ class DeviceLogits(Logits):
         return self._take(self._reduction.near[each, chosen].long())
 
     def draw(self, kinds: NDArray[np.int32], temperature: float, generator: np.random.Generator) -> NDArray[np.int64]:
+        return self._take(self.drawn(upload(kinds.astype(np.int64), self._device), temperature, generator))
+
+    def drawn(self, wanted: torch.Tensor, temperature: float, generator: np.random.Generator) -> torch.Tensor:
+        """:meth:`draw` for classes [n] int64 on the device; the tokens stay there."""
         import torch
 
         if self._reduction is None:
             raise RuntimeError("draw() before classes()")
         wide = self._wide
-        uniform = upload(generator.random(len(kinds)), self._device) if wide == torch.float64 else None
+        count = len(wanted)
+        uniform = upload(generator.random(count), self._device) if wide == torch.float64 else None
         if uniform is None:
-            uniform = upload(generator.random(len(kinds)).astype(np.float32), self._device)
-        wanted = upload(kinds.astype(np.int64), self._device)
+            uniform = upload(generator.random(count).astype(np.float32), self._device)
         largest = self._reduction.largest
-        chosen = torch.empty(len(kinds), dtype=torch.int64, device=self._device)
+        chosen = torch.empty(count, dtype=torch.int64, device=self._device)
         at_once = max(1, _LOGITS_AT_ONCE // len(self.table.kind))
-        for first in range(0, len(kinds), at_once):
+        for first in range(0, count, at_once):
             some = slice(first, first + at_once)
             member = self._copy.kind == wanted[some, None]
             gap = _gap(largest[some, None].to(wide), self.source[self._own_rows[some]].to(wide))
@@ -83,7 +97,7 @@ class DeviceLogits(Logits):
             # Tokens of a class ascend, and other tokens add nothing: the first sum above the target is a member's.
             at = torch.searchsorted(chances, target, right=True)[:, 0]
             chosen[some] = torch.minimum(at, self._copy.last[wanted[some]])
-        return self._take(chosen)
+        return chosen
 
     def gaps(self, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
         if self._taken is None or not np.array_equal(tokens, self._taken[0]):
@@ -128,7 +142,7 @@ def _implementation(logits: torch.Tensor) -> Any:
     import torch
 
     served = _TRITON and logits.is_cuda and logits.dtype in (torch.float32, torch.bfloat16, torch.float16)
-    if served and _triton_works(logits.device, logits.dtype):
+    if served and triton_works(logits.device, logits.dtype):
         from latticework.lattice.reduction_triton import reduce_rows
     else:
         from latticework.lattice.reduction_torch import reduce_rows
@@ -136,7 +150,7 @@ def _implementation(logits: torch.Tensor) -> Any:
 
 
 @cache
-def _triton_works(device: torch.device, dtype: torch.dtype) -> bool:
+def triton_works(device: torch.device, dtype: torch.dtype) -> bool:
     """Whether the kernels compile and run here, which takes a C compiler; tried once, and a failure is a warning."""
     import torch
 

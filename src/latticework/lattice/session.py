@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import torch
 
     from latticework.lattice.constraint import Constraint
+    from latticework.lattice.lattice_device import DeviceCanvas
+    from latticework.lattice.scoring_device import DeviceLogits
 
 _WITNESSES_KEPT = 4
 
@@ -55,6 +57,7 @@ class Session:
         self._sets = CanvasSets(constraint.layout(self.n_slots, self.tail), self._tokens, self._free)
         self._search = BestSearch(constraint, self.n_slots, self.tail)
         self._buffers = SumBuffers()
+        self._there: DeviceCanvas | None = None
         self._witnesses: list[NDArray[np.int64]] = []
         if not self._sets.feasible:
             raise self._diagnose()
@@ -156,6 +159,8 @@ class Session:
         Committing any part of it needs no check and leaves the rest valid.
         """
         rows = open_logits(logits, self._free, self._table)
+        if self._served_by(rows):
+            return self._propose_there(rows, temperature, generator, entropy)
         scores = rows.classes(sums=True, means=entropy)
         if temperature == 0:
             tokens = self._best_tokens(rows, scores)
@@ -181,6 +186,44 @@ class Session:
             log_z=sums.log_total - float(scores.normaliser.sum()),
             tail=self._table.kind[tokens] == self._table.end,
         )
+
+    def on_device(self, rows: DeviceLogits) -> DeviceCanvas:
+        """The canvas as it stands, on the device of logits; its buffers are kept."""
+        from latticework.lattice.lattice_device import DeviceCanvas
+
+        if self._there is None or self._there.device != rows.source.device:
+            self._there = DeviceCanvas(self._sets.layout, self._table, self.n_slots, rows.source.device)
+        kinds = np.where(self._free, -1, self._table.kind[np.where(self._free, 0, self._tokens)])
+        self._there.place(self._sets, kinds.astype(np.int32))
+        return self._there
+
+    def _served_by(self, rows: Logits) -> TypeGuard[DeviceLogits]:
+        """Whether the device of the logits makes proposals, too."""
+        if type(rows) is Logits or not len(rows.rows):
+            return False
+        from latticework.lattice.scoring_device import DeviceLogits
+
+        assert isinstance(rows, DeviceLogits)
+        from latticework.lattice.lattice_device import serves
+
+        return serves(rows, self._sets.layout, self.n_slots)
+
+    def _propose_there(
+        self, rows: DeviceLogits, temperature: float, generator: np.random.Generator | int | None, entropy: bool
+    ) -> Proposal:
+        from latticework.lattice.lattice_device import propose
+
+        generators = [np.random.default_rng(generator)] if temperature else []
+        [proposal] = propose(
+            [self.on_device(rows)],
+            [rows],
+            [self._tokens],
+            temperature=_positive(temperature) if temperature else 0.0,
+            generators=generators,
+            entropy=entropy,
+        )
+        self._witnesses = [*self._witnesses[1 - _WITNESSES_KEPT :], proposal.tokens.copy()]
+        return proposal
 
     def commit(self, tokens: Mapping[int, int]) -> None:
         """Fix free slots.
