@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from latticework.automata import run
 from latticework.automata.automaton import ByteAutomaton
-from latticework.errors import Infeasible
+from latticework.errors import Infeasible, LimitExceeded
 from latticework.lattice.explain import Explanation, explain
 from latticework.lattice.kernels_sets import forward_sets
 from latticework.lattice.layout import Layout, build_layout
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _LAYOUTS_KEPT = 16
 _FIRST_SEARCH = 256
+_LAST_SEARCH = 1 << 12
 _SEARCH_STEP = 32
 
 
@@ -90,6 +91,7 @@ class Constraint:
 
         Raises:
             Infeasible: no document can be written with the tokens of the vocabulary.
+            LimitExceeded: documents have more than 4,096 tokens, if there are any.
         """
         found = self._fewest_tokens()
         if found is None:
@@ -164,21 +166,25 @@ class Constraint:
         return most
 
     def _fewest_tokens(self) -> int | None:
-        """Breadth-first search over cells; None when no new cell turns up any more."""
+        """Breadth-first search over cells; None when no new cell turns up, and none would with more slots."""
         slots = _FIRST_SEARCH
-        while True:
+        while slots <= _LAST_SEARCH:
             layout = self.layout(slots, tail=False)
             if layout.accept[layout.tables.start]:
                 return 0
+            beyond_reach = bool((self.automaton.low > slots * self._units).any())
             seen = np.zeros(layout.tables.cells, np.bool_)
             seen[layout.tables.start] = True
             for used, reached in enumerate(islice(self._steps(layout), slots), start=1):
                 if (reached & layout.accept).any():
                     return used
                 if not (reached & ~seen).any():
-                    return None
+                    if not beyond_reach:
+                        return None
+                    break
                 seen |= reached
             slots *= 4
+        raise LimitExceeded("tokens of the shortest document", _LAST_SEARCH, hint="give the number of slots")
 
     def _steps(self, layout: Layout) -> Iterator[NDArray[np.bool_]]:
         """The cells that can be reached with 1, 2, ... tokens, [cells] each; some steps are computed at a time."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from latticework.errors import Infeasible, InputError
+from latticework.errors import Infeasible, InputError, LimitExceeded
 from latticework.lattice import kernels_scoring
 from latticework.lattice.best import BestSearch
 from latticework.lattice.inputs import to_array
@@ -340,6 +340,9 @@ class Session:
             needed = self.constraint.min_tokens
         except Infeasible as error:
             return Infeasible(str(error), slots=self.n_slots)
+        except LimitExceeded as error:
+            message = f"no document fits the {self.n_slots} slots; the shortest has more than {error.bound} tokens"
+            return Infeasible(message, slots=self.n_slots)
         if needed > self.n_slots:
             message = f"the shortest document needs {needed} tokens, the canvas has {self.n_slots} slots"
         else:

@@ -62,11 +62,11 @@ def session_widths(
     high = automaton.high.astype(np.int64)
     reach = slots * units
     saturating = (high >= UNBOUNDED) | (high >= reach)
-    # A lower bound beyond reach can never be met; the count of the power of two above reach is then
-    # as good as any unreachable one, and canvases of similar size share a layout.
-    ceiling = 1 << np.ceil(np.log2(reach + 2)).astype(np.int64)
     saturating &= ~automaton.is_call
-    width = np.where(saturating, np.minimum(low, ceiling), high) + 1
+    width = np.where(saturating, low, high) + 1
+    # A lower bound beyond reach is never met, whatever has been counted: one count, which no token lifts to the bound.
+    beyond = saturating & (low > reach)
+    width, low = np.where(beyond, 1, width), np.where(beyond, units + 1, low)
     if enforced is not None:
         enforced = enforced | automaton.is_call
         width = np.where(enforced, width, 1)

@@ -23,5 +23,9 @@ def load_tokenizer(folder: Path) -> Any:
     try:
         with quiet():
             return kind.from_pretrained(str(folder), local_files_only=True)
+    except (AttributeError, IndexError, KeyError, TypeError) as error:  # What transformers trips over says no more.
+        raise ModelError(
+            f"the tokenizer in {folder} cannot be read: its files lack a value, or have one of a wrong type"
+        ) from error
     except Exception as error:  # The tokenizers library raises plain exceptions.
         raise ModelError(f"the tokenizer in {folder} cannot be read: {error}") from error
