@@ -120,6 +120,27 @@ def test_a_session_goes_on_after_commits_and_retractions():
         compare(found, expected, entropy=False)
 
 
+@pytest.mark.usefixtures("on_device")
+def test_best_samples_and_marginals_are_the_hosts(monkeypatch):
+    constraint, tokens, free, logits = canvas_of(PATTERNS[0], 4, 9)
+    there = constraint.session(tokens, free)
+    best, marginals = there.best(logits), there.marginals(logits)
+    drawn = [there.sample(logits, generator=seed, temperature=2.0) for seed in range(3)]
+    assert there.propose(logits, 2.0, 1).tokens.tolist() == drawn[1].tokens.tolist()
+    monkeypatch.setattr(lattice_device, "serves", lambda rows, layout, slots: False)
+    here = constraint.session(tokens, free)
+    expected = here.best(logits)
+    np.testing.assert_array_equal(best.tokens, expected.tokens)
+    assert best.log_prob == pytest.approx(expected.log_prob, abs=1e-4)
+    torch.testing.assert_close(marginals, here.marginals(logits), rtol=1e-5, atol=1e-4)
+    rows = torch.log_softmax(logits, 1)
+    for path in drawn:
+        here.commit({slot: int(path.tokens[slot]) for slot in np.flatnonzero(free)})
+        here.retract(np.flatnonzero(free))
+        picked = rows[np.flatnonzero(free), path.tokens[free]]
+        assert path.log_prob == pytest.approx(float(picked.sum()), abs=1e-4)
+
+
 def test_a_batch_with_different_constraints_takes_one_launch_and_one_copy(monkeypatch):
     """Canvases of three sizes; also logits that are views with strides, of half precision."""
     parts = []

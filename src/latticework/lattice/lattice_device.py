@@ -249,7 +249,8 @@ def _pass(descs: torch.Tensor, count: int, slots: int, first: int, passes: int, 
         described = descs.clone()
         levels(described)  # compiles, which must not happen while launches are recorded
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        # Other threads may use the device meanwhile.
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             levels(described)
         _graphs[key] = graph, described
     _graphs.move_to_end(key)
@@ -266,6 +267,7 @@ def propose(
     temperature: float = 0.0,
     generators: Sequence[np.random.Generator] = (),
     entropy: bool = False,
+    sure: bool = True,
 ) -> list[Proposal]:
     """What ``Session.propose`` answers, for a batch of placed canvases of one device, by one copy to the host.
 
@@ -274,6 +276,7 @@ def propose(
         tokens: [N] of every canvas, read where slots are fixed.
         temperature: 0 for the best filling, above 0 for one drawn.
         generators: one for each canvas where it is above 0.
+        sure: whether confidences and ``log_z`` are wanted; without, they have no meaning.
     """
     import torch
 
@@ -288,7 +291,8 @@ def propose(
             kinds = canvas.drawn_kind[canvas.rows].long()
             chosen.append(rows.drawn(kinds, temperature, generator))
     reductions = [rows.reduce(means=entropy) for rows in logits]
-    run(canvases, reductions, best=temperature == 0, ratios=True)
+    if sure or temperature == 0:
+        run(canvases, reductions, best=temperature == 0, ratios=sure)
     answers: list[torch.Tensor] = []
     for at, (canvas, rows, found) in enumerate(zip(canvases, logits, reductions, strict=True)):
         free = canvas.rows
@@ -310,6 +314,15 @@ def propose(
     return _read(to_host(torch.cat(answers)), canvases, logits, tokens, entropy)
 
 
+def marginals(canvas: DeviceCanvas, rows: DeviceLogits) -> torch.Tensor:
+    """[n, V] float32 log-probabilities of all tokens in the free slots of a placed canvas, given that it is valid; -inf
+    for those that are not admissible."""
+    run([canvas], [rows.reduce()], ratios=True)
+    ratio = canvas.ratio[canvas.rows]
+    total = canvas.behind[0, canvas.table.host.start]
+    return rows.expanded((ratio - total).masked_fill_(ratio <= kernels.NONE / 2, float("-inf")).float())
+
+
 def _read(
     numbers: NDArray[np.float64],
     canvases: Sequence[DeviceCanvas],
@@ -323,7 +336,7 @@ def _read(
         ids, gap, confidence, spread, normaliser, possible = numbers[at : at + 6 * count].reshape(6, count)
         total = float(numbers[at + 6 * count])
         at += 6 * count + 1
-        if total <= kernels.NONE / 2 or (possible < 0).any():
+        if (possible < 0).any():
             raise RuntimeError("no path through the lattice, though the canvas is feasible")
         found = given.copy()
         found[rows.rows] = ids.astype(np.int64)

@@ -106,10 +106,14 @@ class DeviceLogits(Logits):
         return clamped(self.largest, self._taken[1])
 
     def expand(self, log_ratio: NDArray[np.float32]) -> torch.Tensor:
+        return self.expanded(upload(log_ratio, self._device))
+
+    def expanded(self, log_ratio: torch.Tensor) -> torch.Tensor:
+        """:meth:`expand` for a tensor of the device."""
         if self._reduction is None:
             raise RuntimeError("expand() before classes()")
         gap = _gap(self._reduction.largest[:, None], self.source[self._own_rows].float())
-        return upload(log_ratio, self._device)[:, self._copy.kind].sub_(gap)
+        return log_ratio[:, self._copy.kind].sub_(gap)
 
     @property
     def _wide(self) -> torch.dtype:

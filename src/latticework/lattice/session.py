@@ -107,6 +107,9 @@ class Session:
     def best(self, logits: Any) -> Path:
         """The valid filling of highest probability (MAP under the model's independent rows)."""
         rows = open_logits(logits, self._free, self._table)
+        if self._served_by(rows):
+            found = self._propose_there(rows, 0.0, None, sure=False)
+            return Path(found.tokens, found.log_prob)
         scores = rows.classes(sums=False)
         return self._remember(self._best_tokens(rows, scores), rows, scores)
 
@@ -117,6 +120,9 @@ class Session:
             InputError: the temperature is not a positive number.
         """
         rows = open_logits(logits, self._free, self._table)
+        if self._served_by(rows):
+            found = self._propose_there(rows, _positive(temperature), generator, sure=False)
+            return Path(found.tokens, found.log_prob)
         scores = rows.classes(sums=True, temperature=_positive(temperature))
         tokens = self._draw(rows, scores, temperature, np.random.default_rng(generator))
         return self._remember(tokens, rows, scores if temperature == 1 else rows.classes(sums=False))
@@ -128,8 +134,7 @@ class Session:
         device of the logits if those are a tensor, else an array.
         """
         rows = open_logits(logits, self._free, self._table)
-        scores = rows.classes(sums=True)
-        free_rows = rows.expand(self._sums(scores).log_ratios(self._table).astype(np.float32))
+        free_rows = self._marginal_rows(rows)
         fixed = np.flatnonzero(~self._free)
         if isinstance(free_rows, np.ndarray):
             result = np.full((self.n_slots, len(self._table.kind)), -np.inf, np.float32)
@@ -160,7 +165,7 @@ class Session:
         """
         rows = open_logits(logits, self._free, self._table)
         if self._served_by(rows):
-            return self._propose_there(rows, temperature, generator, entropy)
+            return self._propose_there(rows, temperature, generator, entropy=entropy)
         scores = rows.classes(sums=True, means=entropy)
         if temperature == 0:
             tokens = self._best_tokens(rows, scores)
@@ -187,6 +192,15 @@ class Session:
             tail=self._table.kind[tokens] == self._table.end,
         )
 
+    def _marginal_rows(self, rows: Logits) -> NDArray[np.float32] | torch.Tensor:
+        """Marginals of the free slots, where the logits are."""
+        if self._served_by(rows):
+            from latticework.lattice.lattice_device import marginals
+
+            return marginals(self.on_device(rows), rows)
+        scores = rows.classes(sums=True)
+        return rows.expand(self._sums(scores).log_ratios(self._table).astype(np.float32))
+
     def on_device(self, rows: DeviceLogits) -> DeviceCanvas:
         """The canvas as it stands, on the device of logits; its buffers are kept."""
         from latticework.lattice.lattice_device import DeviceCanvas
@@ -209,7 +223,13 @@ class Session:
         return serves(rows, self._sets.layout, self.n_slots)
 
     def _propose_there(
-        self, rows: DeviceLogits, temperature: float, generator: np.random.Generator | int | None, entropy: bool
+        self,
+        rows: DeviceLogits,
+        temperature: float,
+        generator: np.random.Generator | int | None,
+        *,
+        entropy: bool = False,
+        sure: bool = True,
     ) -> Proposal:
         from latticework.lattice.lattice_device import propose
 
@@ -221,6 +241,7 @@ class Session:
             temperature=_positive(temperature) if temperature else 0.0,
             generators=generators,
             entropy=entropy,
+            sure=sure,
         )
         self._witnesses = [*self._witnesses[1 - _WITNESSES_KEPT :], proposal.tokens.copy()]
         return proposal
