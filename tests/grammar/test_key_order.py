@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
+from random import Random
 from typing import Any
 
 import pytest
 import schemas
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from verdicts import check
 
 from latticework.automata import run
@@ -65,3 +69,32 @@ def test_given_objects_that_must_differ() -> None:
         automaton = build_automaton(json_schema(schema, property_order="any", distinct=distinct).node)
         assert run.accepts(automaton, b'[{"b":2,"a":1},{"a":2,"b":1}]')
         assert not run.accepts(automaton, b'[{"a":1,"b":2},{"b":2,"a":1}]')
+
+
+NAMES = list("abcdefghijklmnopqr")
+NEEDED = [NAMES[7], NAMES[1], NAMES[4]]
+
+
+@lru_cache(maxsize=1)
+def large_object() -> ByteAutomaton:
+    properties = {name: {"const": 0} for name in NAMES}
+    schema = {"type": "object", "properties": properties, "required": NEEDED, "additionalProperties": False}
+    grammar = json_schema(schema, property_order="any")
+    (said,) = (line for line in grammar.narrowings if "keys in the order" in line)
+    assert "required ones first" in said
+    assert "early" not in said
+    return build_automaton(grammar.node)
+
+
+@given(others=st.sets(st.sampled_from([name for name in NAMES if name not in NEEDED])), random=st.randoms())
+@settings(max_examples=200, deadline=None)
+def test_large_objects_follow_the_schema_or_the_order_in_which_members_are_required(
+    others: set[str], random: Random
+) -> None:
+    by_schema, by_need = sorted([*NEEDED, *others]), [*NEEDED, *sorted(others)]
+    mixed = random.choice((by_schema, by_need)).copy()
+    mixed.insert(random.randrange(len(mixed)), mixed.pop(random.randrange(len(mixed))))
+    for keys in (by_schema, by_need, mixed, mixed[1:], [*by_need, by_need[0]]):
+        text = "{" + ",".join(f'"{key}":0' for key in keys) + "}"
+        orders = sorted(set(keys)), [*NEEDED, *sorted({*keys}.difference(NEEDED))]
+        assert run.accepts(large_object(), text.encode()) == (set(NEEDED) <= set(keys) and keys in orders), keys

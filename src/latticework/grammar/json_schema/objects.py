@@ -135,6 +135,7 @@ def _object(
     room = None if high is None else high - len(required) - bool(wanted)
     present = {*required, *always_written(lowering, named, required, room)}
     written: list[_Member] = []
+    names: list[str] = []
     missing: list[str] = []
     for name, subschemas in named.items():
         if subschemas is not None and name not in present:
@@ -145,9 +146,10 @@ def _object(
             missing += [name] if name in required else []
             continue
         written.append(_Member(style.member(seq([key, style.colon, node])), name in present))
+        names.append(name)
     if missing:
-        names = ", ".join(map(repr, missing))
-        return lowering.dead(place, "required", f"required properties that can have no value: {names}")
+        listed = ", ".join(map(repr, missing))
+        return lowering.dead(place, "required", f"required properties that can have no value: {listed}")
     last = tuple(further.witnesses(named, level, wanted)) if wanted else ()
     if wanted and (not last or (high is not None and high <= len(present))):
         return None
@@ -160,7 +162,9 @@ def _object(
             pair = pairs[0] if can_count else None
             written.append(_Member(node, bool(last), not lowering.one_way, last, pair))
     counting = next((member for member in constraining if member.schema.get("minProperties") == low), place)
-    return _written(lowering, counting, written, low, high, level)
+    first = {name: number for number, name in enumerate(required)}
+    by_need = sorted(range(len(names)), key=lambda index: (first.get(names[index], len(first)), index))
+    return _written(lowering, counting, written, by_need, low, high, level)
 
 
 def _is_open(constraining: list[Subschema]) -> bool:
@@ -214,8 +218,15 @@ def _named(
 
 
 def _written(
-    lowering: Lowering, place: Subschema, members: list[_Member], low: int, high: int | None, level: int
+    lowering: Lowering,
+    place: Subschema,
+    members: list[_Member],
+    by_need: list[int],
+    low: int,
+    high: int | None,
+    level: int,
 ) -> ir.Node | None:
+    """``by_need``: the named members, required ones first and in the order in which they are required."""
     style = lowering.style
     comma = style.comma(level + 1)
     fixed = sum(member.required for member in members)
@@ -231,7 +242,7 @@ def _written(
         low = max(low, 1)
     plain = [(member.node, member.required) for member in members if not member.repeats]
     any_order = lowering.any_order and low <= fixed and high == most and not any(member.last for member in members)
-    content = _arranged(lowering, place, plain, members, comma) if any_order else None
+    content = _arranged(lowering, place, plain, by_need, members, comma) if any_order else None
     if content is not None:
         pass
     elif low <= fixed and high == most:
@@ -246,17 +257,29 @@ def _written(
 
 
 def _arranged(
-    lowering: Lowering, place: Subschema, plain: list[tuple[ir.Node, bool]], members: list[_Member], comma: ir.Node
+    lowering: Lowering,
+    place: Subschema,
+    plain: list[tuple[ir.Node, bool]],
+    by_need: list[int],
+    members: list[_Member],
+    comma: ir.Node,
 ) -> ir.Node | None:
     """Members in any order, or nearly in order where that would be large; ``None``: in the order of the schema."""
-    further = next((member.node for member in members if member.repeats), None)
+    further = next((member for member in members if member.repeats), None)
+    repeated = None if further is None else further.node
     if unordered.is_worth_it([node for node, _ in plain], lowering.arranged):
-        return unordered.unordered(plain, further, comma)
-    found = unordered.nearly_ordered(plain, further, comma, lowering.arranged)
+        return unordered.unordered(plain, repeated, comma)
+    found: ir.Node | None = unordered.nearly_ordered(plain, repeated, comma, lowering.arranged)
+    early = ", but for one at a time that comes early" if isinstance(found, ir.Ordered) and found.early else ""
+    required_first = ""
+    if by_need != list(range(len(plain))) and unordered.has_second_order(plain, lowering.arranged):
+        required_first = ", or required ones first, as they are required"
+        last = [] if further is None else [(further.any_number(comma), False)]
+        needed_first = ir.Ordered([*(plain[index] for index in by_need), *last], comma)
+        found = alt([found or ir.Ordered([*plain, *last], comma), needed_first])
     if len(plain) > 1:
-        early = ", but for one at a time that comes early" if found is not None and found.early else ""
         where = place.place or "(root)"
-        lowering.narrow(f"at {where}: keys in the order of the schema{early}, the object is large")
+        lowering.narrow(f"at {where}: keys in the order of the schema{early}{required_first}, the object is large")
     return found
 
 

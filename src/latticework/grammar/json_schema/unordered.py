@@ -2,7 +2,8 @@
 
 Which members have been written is remembered exactly, one state of the automaton for each set of them, so that every
 member is built anew behind each set: worth it for small objects. In larger ones members stand in the order of the
-schema, but for one at a time that comes early, and further ones anywhere, as far as the size admits.
+schema, but for one at a time that comes early, and further ones anywhere, as far as the size admits; or in the order in
+which they are required, as the texts of many authors do, optional ones behind them.
 """
 
 from __future__ import annotations
@@ -38,6 +39,11 @@ def nearly_ordered(
     early = weight * count + around * (count + 1) <= max_weight // DEARER
     anywhere = further is not None and around * (count + 1) <= max_weight // DEARER
     return ir.Ordered(members, comma, further if anywhere else None, early) if early or anywhere else None
+
+
+def has_second_order(members: list[tuple[ir.Node, bool]], max_weight: int) -> bool:
+    """Whether the bound admits the members in order once more, in another order."""
+    return sum(ir.tree_size(node).outside for node, _ in members) <= max_weight
 
 
 def unordered(members: list[tuple[ir.Node, bool]], further: ir.Node | None, comma: ir.Node) -> ir.Node:
