@@ -58,7 +58,8 @@ def json_schema(
         max_whitespace: for ``"any"``.
         property_order: ``"schema"``: members in the order of ``properties``, additional ones after them; ``"any"``: in
             any order where the object is small enough (up to 7 named members), else in that of the schema, but for one
-            at a time that comes early, and additional ones anywhere, as far as the size admits; reported.
+            at a time that comes early, and additional ones anywhere, or with the required ones first, in the order of
+            ``required``, as far as the size admits; reported.
         on_unsupported: ``"error"`` refuses a schema with a keyword that cannot be enforced; ``"widen"`` drops the
             keyword with a warning, and :meth:`Grammar.parse` validates the finished document with ``jsonschema``.
         open_objects: an object schema with ``properties`` but without ``additionalProperties`` admits further
