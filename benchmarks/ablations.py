@@ -28,7 +28,7 @@ from latticework.evaluation import running
 from latticework.evaluation.alignment import MISSING
 from latticework.evaluation.dataset import Task, read_tasks
 from latticework.evaluation.methods import CONSTRAINED, METHODS, Answer
-from latticework.evaluation.running import Run, Scored, evaluate
+from latticework.evaluation.running import Run, Scored, evaluate, known
 from latticework.evaluation.summary import grouped, scalings, summarise
 from latticework.models.model import Model
 from latticework.scaffold.choice import chosen
@@ -65,6 +65,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=running.BATCH, help="documents that are answered together")
     parser.add_argument("--model", default="embedded")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--known", action="store_true", help="report what the folder holds, answer nothing")
     parser.add_argument("--page", help="name of a results page to write", default="")
     arguments = parser.parse_args()
     model = lw.load(arguments.model)
@@ -79,7 +80,8 @@ def main() -> None:
     names = [name for name in names if name != "auto" or not derived]
     runs = [Run.of(VARIANTS[name][0], arguments.model, VARIANTS[name][1], name) for name in names]
     arguments.out.mkdir(parents=True, exist_ok=True)
-    scored = evaluate(model, tasks, runs, arguments.out / "results.jsonl")
+    results = arguments.out / "results.jsonl"
+    scored = known(tasks, runs, results) if arguments.known else evaluate(model, tasks, runs, results)
     if derived:
         scored += as_auto(scored, model.vocabulary)
     text = report(scored)

@@ -245,3 +245,12 @@ def test_the_command(tmp_path: Path) -> None:
     assert unknown.exit_code == 2
     missing = CliRunner().invoke(app, ["eval", str(tmp_path / "none.jsonl")])
     assert missing.exit_code == 1
+
+
+def test_known_answers_are_scored_and_nothing_is_answered(model: Model, tmp_path: Path) -> None:
+    results = tmp_path / "results.jsonl"
+    assert running.known(TASKS, runs(), results) == []
+    scored = evaluate(model, TASKS[:1], runs("constrained"), results)
+    before = results.read_bytes()
+    assert running.known(TASKS, runs(), results) == scored
+    assert results.read_bytes() == before

@@ -95,6 +95,14 @@ def evaluate(
     return scored
 
 
+def known(tasks: Sequence[Task], runs: Sequence[Run], results: Path) -> list[Scored]:
+    """The scores of what ``results`` holds already; nothing is answered. Raises ``InputError`` as :func:`evaluate`."""
+    with _open(results) as journal:
+        answers = dict(_read(results, record) for record in journal.records())
+    found = {task.id: task for task in tasks}
+    return [score_answer(run.name, found[name], answer) for run in runs for name, answer in _known(run, tasks, answers)]
+
+
 def score_answer(run: str, task: Task, answer: Answer) -> Scored:
     """Score one answer; valid means valid for ``jsonschema`` with formats, whatever the engine thinks."""
     output = MISSING if answer.error is not None else parse(answer.text)

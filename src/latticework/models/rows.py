@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 MAX_PROMPT_BYTES = 1 << 20  # UTF-8 bytes of one prompt; far above any model's positions, so that mistakes fail early
 FREE_TEXT_SLOTS = 128  # canvas of a row without a grammar, unless max_tokens says otherwise
-MIN_SLACK = 96  # slots of the default canvas beyond the shortest document
+MIN_SLACK = 96  # slots of the default canvas beyond the shortest document; measured, see docs/scaffolds.md
+MIN_CHART_SLACK = 64  # the same under a context-free grammar, where the cost of a canvas grows faster than its length
 GROWTH = 4  # times the slots of such a canvas, to which it may grow while denoising
 
 
@@ -215,14 +216,13 @@ class Rows:
             return max_tokens
         slots = FREE_TEXT_SLOTS
         if constraint is not None:
-            slots = constraint.min_tokens + max(MIN_SLACK, constraint.min_tokens)
+            slack = MIN_SLACK if _is_regular(constraint) else MIN_CHART_SLACK
+            slots = constraint.min_tokens + max(slack, constraint.min_tokens)
         return slots if left is None else min(slots, left)
 
     def _most(self, prompt_tokens: int, slots: int, constraint: AnyConstraint | None) -> int:
         """Slots to which a canvas may grow whose length nobody chose."""
-        from latticework.lattice.constraint import Constraint
-
-        if not isinstance(constraint, Constraint):  # free text goes on without end; other sessions open slowly
+        if not _is_regular(constraint):  # free text goes on without end; charts of long canvases take long
             return slots
         limit = self._backend.max_positions
         return GROWTH * slots if limit is None else max(slots, min(GROWTH * slots, limit - prompt_tokens))
@@ -236,6 +236,12 @@ class Rows:
         key = found.digest()
         self._seen[key] += 1
         return (self._seed, self._seen[key], *np.frombuffer(key, dtype=np.uint32).tolist())
+
+
+def _is_regular(constraint: AnyConstraint | None) -> bool:
+    from latticework.lattice.constraint import Constraint
+
+    return isinstance(constraint, Constraint)
 
 
 def _check_prompt(prompt: object) -> None:
