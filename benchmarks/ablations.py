@@ -171,6 +171,21 @@ def members(scored: Sequence[Scored], left_out: bool) -> tuple[str, str]:
 
 
 def report(scored: Sequence[Scored]) -> str:
+    """Tables of all documents and, where some answers are no JSON, of those that all variants answered: shares of
+    hallucinated values flatter a variant that is silent on what is hard."""
+    silent = {one.task.id for one in scored if one.output is MISSING}
+    parts = [figures(scored)]
+    if silent:
+        common = [one for one in scored if one.task.id not in silent]
+        parts += ["", "Only documents that every variant answered with JSON:", "", figures(common)]
+    fitted = [
+        f"{one.method}: temperature {one.temperature:.2f} on dev, error {one.before:.3f} -> {one.after:.3f} elsewhere"
+        for one in scalings(scored)
+    ]
+    return "\n".join([*parts, "", *fitted])
+
+
+def figures(scored: Sequence[Scored]) -> str:
     header = ["split", "variant", "documents", "valid", "exact", "F1", "hallucinated", "omitted"]
     header += ["optional left out", "optional invented", "null instead", "value for null"]
     header += ["calibration error", "canonical", "forwards", "seconds"]
@@ -192,11 +207,7 @@ def report(scored: Sequence[Scored]) -> str:
                 f"{line.seconds:.2f}",
             ]
         )
-    fitted = [
-        f"{one.method}: temperature {one.temperature:.2f} on dev, error {one.before:.3f} -> {one.after:.3f} elsewhere"
-        for one in scalings(scored)
-    ]
-    return "\n".join([table(header, rows), "", *fitted])
+    return table(header, rows)
 
 
 if __name__ == "__main__":
