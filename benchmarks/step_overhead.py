@@ -3,8 +3,11 @@
 A step is one forward over prompt and canvas, the sets of every row's lattice, and one proposal per row (class
 statistics of the logits, best filling, marginals), as the denoising loop does it, with all slots of the canvas free
 (the most work) or every other slot fixed. *hidden*: sets computed in worker threads during the forward; otherwise
-after it. Then the stages one by one, and a canvas as wide as DiffusionGemma's logits without a forward.
-Run on a machine with a GPU: ``python benchmarks/step_overhead.py``; ``--small --device cpu`` only checks the script.
+after it. Then the stages one by one, and a canvas as wide as DiffusionGemma's logits without a forward. ``propose()``
+is what a step takes, large lattices on the device of the logits; *host* is the same with the lattice on the host. Run
+on a machine with a GPU: ``python benchmarks/step_overhead.py``; ``--small --device cpu`` only checks the script, and
+``--stages --device cpu`` measures the stages at both widths on random logits, without a model
+(``step_overhead_cpu.md``).
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from common import RESULTS, machine, reference_schemas, table, vocabulary_of_siz
 from numpy.typing import NDArray
 
 import latticework as lw
+from latticework.lattice import lattice_device
 from latticework.lattice.constraint import Constraint
 from latticework.lattice.scoring import open_logits
 from latticework.lattice.session import Session
@@ -31,6 +35,7 @@ LLADA_WIDTH, GEMMA_WIDTH = 126464, 262144
 PROMPT, CANVAS = 256, 256
 MASK = 0
 STAGE_REPEAT = 50
+STAGES = ["open + sets", "classes()", "best()", "propose()", "propose(), host"]
 STEP_SECONDS = 6.0
 
 
@@ -161,7 +166,37 @@ def stages(clock: Clock, open_session: Callable[[], Session], logits: torch.Tens
         cell(clock.times(lambda: open_logits(logits, session.free, kinds).classes(sums=True), STAGE_REPEAT, 1.0)),
         cell(clock.times(lambda: session.best(logits), STAGE_REPEAT, 1.0)),
         cell(clock.times(lambda: session.propose(logits), STAGE_REPEAT, 1.0)),
+        cell(clock.times(lambda: host_proposal(session, logits), STAGE_REPEAT, 1.0)),
     ]
+
+
+def host_proposal(session: Session, logits: torch.Tensor) -> None:
+    """A proposal whose lattice stays on the host wherever the logits are."""
+    kept = lattice_device.serves
+    lattice_device.serves = lambda *_: False
+    try:
+        session.propose(logits)
+    finally:
+        lattice_device.serves = kept
+
+
+def stages_alone(options: argparse.Namespace, device: torch.device) -> None:
+    """The stages at LLaDA's and DiffusionGemma's widths on random float32 logits."""
+    clock = Clock(device, options.seconds)
+    rows = []
+    schemas = {name: lw.json_schema(reference_schemas()[name]) for name in SCHEMAS}
+    for width in (LLADA_WIDTH, GEMMA_WIDTH):
+        vocabulary = vocabulary_of_size(width, options.vocabulary)
+        logits = 2 * torch.randn((CANVAS, width), device=device)
+        for name, schema in schemas.items():
+            for state, make in canvases(lw.compile(schema, vocabulary), CANVAS).items():
+                rows.append([name, state, f"{CANVAS} x {width}", *stages(clock, make, logits)[:-1]])
+                clock.note(" ".join(map(str, rows[-1])))
+    header = ["schema", "canvas", "logits", *STAGES[:-1]]
+    title = "# Stages of a denoising step on the CPU, milliseconds (median / 99th percentile)"
+    threads = torch.get_num_threads()
+    note = f"Random float32 logits, {threads} torch threads. `python benchmarks/step_overhead.py --stages`."
+    write_result("step_overhead_cpu", "\n\n".join([title, machine(), note, table(header, rows)]), options.out)
 
 
 def wide_canvas(clock: Clock, schemas: dict[str, lw.Grammar], vocabulary: lw.Vocabulary, canvas: int) -> str:
@@ -173,7 +208,7 @@ def wide_canvas(clock: Clock, schemas: dict[str, lw.Grammar], vocabulary: lw.Voc
         for label, dtype in (("bf16", torch.bfloat16), ("fp32", torch.float32)):
             logits = 2 * torch.randn(shape, device=clock.device, dtype=dtype)
             rows.append([name, label, *stages(clock, make, logits)])
-    header = ["schema", "type", "open + sets", "classes()", "best()", "propose()"]
+    header = ["schema", "type", *STAGES]
     text = f"Logits of DiffusionGemma's width, one canvas, {shape[0]} x {shape[1]}, all free:"
     return f"{text}\n\n{table(header, rows)}"
 
@@ -207,8 +242,12 @@ def main() -> None:
     parser.add_argument("--vocabulary", type=Path, help="file written by common.py, instead of mistral-common")
     parser.add_argument("--repeat", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=80.0, help="repeat less once so much time has passed")
+    parser.add_argument("--stages", action="store_true", help="no model, no steps: the stages on random logits")
     options = parser.parse_args()
     device = torch.device(options.device)
+    if options.stages:
+        stages_alone(options, device)
+        return
     clock = Clock(device, options.seconds)
     canvas = 128 if options.small else CANVAS
     parts = [
@@ -241,7 +280,7 @@ def main() -> None:
             for name, sessions in opened.items()
             for state, make in sessions.items()
         ]
-        header = ["schema", "canvas", "open + sets", "classes()", "best()", "propose()"]
+        header = ["schema", "canvas", *STAGES]
         keep(f"Stages, one row, {canvas} x {width} bf16 logits:\n\n{table(header, rows)}")
         keep(wide_canvas(clock, schemas, vocabulary_of_size(wider, options.vocabulary), canvas))
         keep(step_table(clock, steps, opened, 8, options.repeat))
