@@ -153,12 +153,16 @@ async def client(url: str, number: int, seed: int, end: float, tally: Tally) -> 
 
 async def _hang_up(url: str, case: Case, seconds: float, tally: Tally) -> None:
     """Ask, and close the connection before the answer, unless it comes first."""
-    async with httpx.AsyncClient(base_url=url, timeout=600) as http:
-        try:
-            async with asyncio.timeout(seconds):
-                await http.post(case.path, json=case.body)
-        except TimeoutError:
-            tally.left += 1
+    host, _, port = url.removeprefix("http://").partition(":")
+    content = json.dumps(case.body).encode()
+    head = f"POST {case.path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
+    try:
+        await asyncio.wait_for(reader.read(), seconds)
+    except TimeoutError:
+        tally.left += 1
+    writer.transport.abort()
 
 
 async def _asked(http: httpx.AsyncClient, case: Case, tally: Tally) -> str | None:
@@ -299,9 +303,9 @@ def _page(
     ]
     curve = ", ".join(f"{minute:.1f}: {size:.0f}" for minute, size in memory[::4])
     note = (
-        f"`{command}`. `latticework serve` with the embedded model in a process of its own; {arguments.clients} clients "
-        "in another one on the same cores, each asking again as soon as it is answered. Every schema is new, as it has "
-        "the request's id in it: nothing comes from the cache of compiled grammars."
+        f"`{command}`. `latticework serve` with the embedded model in a process of its own; {arguments.clients} "
+        "clients in another one on the same cores, each asking again as soon as it is answered. Every schema is new, "
+        "as it has the request's id in it: nothing comes from the cache of compiled grammars."
     )
     header = ["kind", "answered", "p50, s", "p90, s", "p99, s", "longest, s"]
     wrong = "\n".join(f"- {text}" for text in tally.wrong[:50])

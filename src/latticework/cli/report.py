@@ -38,7 +38,10 @@ def check(
     ] = None,
     grammar: GrammarOption = None,
     model: ModelName = "embedded",
-    svg: Annotated[Path | None, typer.Option("--svg", help="Draw the grammar here, as railroad diagrams.")] = None,
+    svg: Annotated[
+        Path | None,
+        typer.Option("--svg", help="Draw the grammar here: railroad diagrams, and the automaton where it is small."),
+    ] = None,
     as_json: JsonOption = False,
     *,
     schema_options: SchemaOptions,
@@ -52,7 +55,7 @@ def check(
         constraint, milliseconds = _compile(source, model)
         facts = _facts(constraint, milliseconds)
         if svg is not None:
-            _draw(source, svg)
+            _draw(constraint, svg)
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return
@@ -157,11 +160,12 @@ def _grammar(schema: str | None, grammar: str | None, schema_options: SchemaOpti
     return read_grammar(grammar)
 
 
-def _draw(grammar: Grammar, path: Path) -> None:
+def _draw(constraint: AnyConstraint, path: Path) -> None:
     from latticework.viz.diagram import diagram
 
+    grammar: Any = constraint.grammar
     try:
-        path.write_text(diagram(grammar), encoding="utf-8")
+        path.write_text(diagram(grammar, getattr(constraint, "automaton", None)), encoding="utf-8")
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror}") from None
 

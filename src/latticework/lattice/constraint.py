@@ -172,7 +172,7 @@ class Constraint:
             layout = self.layout(slots, tail=False)
             if layout.accept[layout.tables.start]:
                 return 0
-            beyond_reach = bool((self.automaton.low > slots * self._units).any())
+            beyond_reach = bool(((self.automaton.low > slots * self._units) & (self._units > 0)).any())
             seen = np.zeros(layout.tables.cells, np.bool_)
             seen[layout.tables.start] = True
             for used, reached in enumerate(islice(self._steps(layout), slots), start=1):

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from latticework.grammar import ir
+from latticework.viz.automaton import GraphElement, graph_of
 from latticework.viz.railroad import Box, Choice, Element, Framed, Loop, Skip, in_rows, optional, picture
 
 if TYPE_CHECKING:
+    from latticework.automata.automaton import ByteAutomaton
     from latticework.grammar.cfg.syntax import ContextFreeGrammar
     from latticework.grammar.grammar import Grammar
 
@@ -19,18 +21,26 @@ _LONGEST = 40  # characters of one box
 _VISIBLE = str.maketrans({"\n": "↵", "\t": "⇥", "\r": "␍", " ": "␣"})
 
 
-def diagram(grammar: Grammar) -> str:
+def diagram(grammar: Grammar, automaton: ByteAutomaton | None = None) -> str:
     """A grammar as SVG. What occurs again and again has a diagram of its own; what is too much is counted.
+
+    Args:
+        automaton: what the grammar has been compiled to, drawn below it where it is small.
 
     Cost: linear in what is drawn, which is at most some hundred boxes.
     """
     if grammar.context_free is not None:
         return picture(_rules(grammar.context_free))
     drawing = _Drawing()
-    found = [("document" if grammar.kind == "json_schema" else "text", drawing.element(grammar.node))]
+    found: list[tuple[str, Element]] = [
+        ("document" if grammar.kind == "json_schema" else "text", drawing.element(grammar.node))
+    ]
     while drawing.waiting:
         name, body = drawing.waiting.pop(0)
         found.append((name, drawing.element(body)))
+    graph = None if automaton is None else graph_of(automaton)
+    if graph is not None:
+        found.append(("automaton", GraphElement(graph)))
     return picture(found)
 
 

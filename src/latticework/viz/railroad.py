@@ -21,12 +21,18 @@ _STYLE = """
 svg { color: #22252a; background: #fff; font: 13px ui-monospace, Menlo, Consolas, monospace; }
 path { fill: none; stroke: currentColor; stroke-width: 1.4; }
 rect { stroke: currentColor; stroke-width: 1.2; }
+circle { fill: none; stroke: currentColor; stroke-width: 1.2; } .state { fill: #f6ecd4; } marker path {
+  fill: currentColor; }
 .text { fill: #e3f2de; } .rule { fill: #e2ecf7; } .note { fill: none; stroke-dasharray: 4 3; opacity: .55; }
 text { fill: currentColor; text-anchor: middle; } .small { font-size: 11px; opacity: .75; } .title { font-weight: 600;
   text-anchor: start; }
 @media (prefers-color-scheme: dark) { svg { color: #e6e4df; background: #16181c; } .text { fill: #24402a; }
-  .rule { fill: #22364d; } }
+  .rule { fill: #22364d; } .state { fill: #4a3d1c; } }
 """
+_ARROW = (
+    '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+    '<path d="M0 0 L8 4 L0 8 z"/></marker></defs>'
+)
 
 
 class Element(ABC):
@@ -35,6 +41,7 @@ class Element(ABC):
     width: float = 0
     up: float = 0
     down: float = 0
+    on_track = True  # whether a track enters and leaves
 
     @abstractmethod
     def draw(self, x: float, y: float) -> list[str]:
@@ -61,7 +68,7 @@ class Box(Element):
         return [
             f'<rect class="{self.kind}" x="{x:.1f}" y="{y - _BOX:.1f}" width="{self.width:.1f}" height="{2 * _BOX}" '
             f'rx="{round_}"/>',
-            _words(x + self.width / 2, y + 4.5, self.label),
+            words(x + self.width / 2, y + 4.5, self.label),
         ]
 
 
@@ -186,7 +193,7 @@ class Loop(Element):
             f'H{back + self.between.width:.1f}"/>',
         ]
         if self.note:
-            out.append(_words(left + self._inner / 2, low + self.between.down + 12, self.note, "small"))
+            out.append(words(left + self._inner / 2, low + self.between.down + 12, self.note, "small"))
         return out
 
 
@@ -205,7 +212,7 @@ class Framed(Element):
         return [
             f'<rect class="note" x="{x:.1f}" y="{y - self.up:.1f}" width="{self.width:.1f}" height="{height:.1f}" '
             f'rx="5"/>',
-            _words(x + self.width / 2, y - self.up + 13, self.note, "small"),
+            words(x + self.width / 2, y - self.up + 13, self.note, "small"),
             _line(x, y, at, y),
             *self.body.draw(at, y),
             _line(at + self.body.width, y, x + self.width, y),
@@ -235,20 +242,24 @@ def picture(diagrams: Sequence[tuple[str, Element]]) -> str:
         out.append(f'<text class="title" x="16" y="{y + 12:.1f}">{_safe(name)}</text>')
         track = y + 30 + diagram.up
         end = 48 + diagram.width
-        out += [_line(16, track, 32, track), *diagram.draw(32, track), _line(end - 16, track, end, track)]
-        out += [f'<path d="M{x:.1f} {track - 6:.1f} v12"/>' for x in (16, 20, end - 4, end)]
+        out += diagram.draw(32, track)
+        if diagram.on_track:
+            out += [_line(16, track, 32, track), _line(end - 16, track, end, track)]
+            out += [f'<path d="M{x:.1f} {track - 6:.1f} v12"/>' for x in (16, 20, end - 4, end)]
         y = track + diagram.down + 26
         width = max(width, end + 16, 32 + _CHAR * len(name))
     size = f'width="{width:.0f}" height="{y:.0f}" viewBox="0 0 {width:.0f} {y:.0f}"'
     style = f"<style>{_STYLE}</style>"
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{style}{"".join(out)}</svg>\n'
+    arrow = _ARROW if any("#arrow" in part for part in out) else ""
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{style}{arrow}{"".join(out)}</svg>\n'
 
 
 def _line(x: float, y: float, to_x: float, to_y: float) -> str:
     return f'<path d="M{x:.1f} {y:.1f} L{to_x:.1f} {to_y:.1f}"/>'
 
 
-def _words(x: float, y: float, text: str, kind: str = "") -> str:
+def words(x: float, y: float, text: str, kind: str = "") -> str:
+    """A text centred at a place."""
     named = f' class="{kind}"' if kind else ""
     return f'<text{named} x="{x:.1f}" y="{y:.1f}" xml:space="preserve">{_safe(text)}</text>'
 
