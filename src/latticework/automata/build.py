@@ -20,6 +20,7 @@ from latticework.automata.determinise import Incoherent, Sharing, determinise
 from latticework.automata.distinct import distinct
 from latticework.automata.encodings import template_of
 from latticework.automata.graph import Graph, Path
+from latticework.automata.nullable import Nullable
 from latticework.automata.ordering import ordered
 from latticework.automata.shapes import from_first_character, without_places
 from latticework.automata.unions import united
@@ -104,7 +105,7 @@ class _Builder:
         self._memo: dict[tuple[bytes, int, Path, int], int] = {}
         self._origin: dict[int, tuple[bytes, int]] = {}
         self._count_scopes: dict[tuple[Path, int, int], int] = {}
-        self._nullable: dict[bytes, bool] = {}
+        self.nullable = Nullable(lambda node: bool(self._operand(node).accepting[0]))
 
     def resolve(self, clashes: list[set[int]]) -> None:
         """Of each clash, unroll the repetition that costs least, unless one of another clash is involved anyway.
@@ -385,43 +386,6 @@ class _Builder:
         # What follows may begin inside a scope of its own, even one of the same number: leave this one first.
         leave = graph.node((), inside, (graph.from_path(k, path),))
         return self.build(body, leave, inside, inc | 1 << len(path))
-
-    # ---- facts about nodes
-
-    def nullable(self, node: ir.Node) -> bool:
-        """Is the empty string in the language?"""
-        found = self._nullable.get(node.digest)
-        if found is None:
-            found = self._nullable[node.digest] = self._is_nullable(node)
-        return found
-
-    def _is_nullable(self, node: ir.Node) -> bool:
-        match node:
-            case ir.Literal():
-                return not node.data
-            case ir.Seq():
-                return all(self.nullable(part) for part in node.parts)
-            case ir.Alt():
-                return any(self.nullable(option) for option in node.options)
-            case ir.Words():
-                return b"" in node.words
-            case ir.Repeat():
-                return node.low == 0 or self.nullable(node.body)
-            case ir.Join():
-                return node.low == 0 or (self.nullable(node.item) and (node.low == 1 or self.nullable(node.separator)))
-            case ir.Ordered():
-                return all(not required or self.nullable(member) for member, required in node.members)
-            case ir.Counted():
-                return node.low == 0 and self.nullable(node.body)
-            case ir.Intersect():
-                return all(self.nullable(part) for part in node.parts)
-            case ir.Except():
-                return self.nullable(node.body) and not self.nullable(node.removed)
-            case ir.Marked():
-                return bool(self._operand(node).accepting[0])
-            case ir.Located() | ir.Alone():
-                return self.nullable(node.body)
-        return False
 
 
 def _bound(high: int | None) -> int:
