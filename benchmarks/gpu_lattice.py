@@ -22,7 +22,6 @@ from gpu_scoring import device_times, summary, wall_times
 import latticework as lw
 from latticework.lattice import lattice_device, session
 from latticework.lattice.constraint import Constraint
-from latticework.lattice.edges import edge_count
 from latticework.lattice.lattice_device import DeviceCanvas
 from latticework.lattice.scoring_device import DeviceLogits
 from latticework.lattice.session import Session
@@ -99,7 +98,7 @@ def lines(options: argparse.Namespace, device: torch.device) -> Iterator[list[An
                 state = "half fixed" if half else "all free"
                 tiles = max(placed.table.tiles(group) for group in ("backward", "forward"))
                 shape = f"{slots} x {len(constraint.vocabulary)}"
-                edges = edge_count(layout)
+                edges = layout.edge_count()
                 yield [name, state, shape, edges, tiles, worst, summary(theirs), summary(ours), summary(alone)]
                 canvases += [canvas, Canvas(constraint, logits.bfloat16(), half)]
             batch = [canvas.placed() for canvas in canvases]

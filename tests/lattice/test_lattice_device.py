@@ -219,6 +219,21 @@ def test_small_lattices_and_hosts_stay_where_they_are():
     assert not lattice_device.serves(rows, constraint.layout(6, True), 1 << 20)
 
 
+def test_the_check_before_the_first_use(monkeypatch):
+    """Answers like the host's are enough; others, or none, leave lattices on the host with a warning."""
+    check = lattice_device._agrees.__wrapped__
+    assert check(DEVICE)
+    other = lw.compile(lw.regex("z"), VOCABULARY).session([0] * 6, [True] * 6).propose(np.zeros((6, 86)), entropy=True)
+
+    def failing(*given, **more):
+        raise RuntimeError("no compiler")
+
+    for broken, message in ((failing, "no compiler"), (lambda *given, **more: [other], "the host's answers")):
+        monkeypatch.setattr(lattice_device, "propose", broken)
+        with pytest.warns(RuntimeWarning, match=message):
+            assert not check(DEVICE)
+
+
 _COMPILE = """
 from triton import compile
 from triton.backends.compiler import GPUTarget

@@ -117,7 +117,7 @@ class EdgeTables:
 
     @classmethod
     def of(cls, layout: Layout, table: ClassTable) -> EdgeTables:
-        """Cost and memory O(edges), counts of one slot included: see :func:`edge_count`."""
+        """Cost and memory O(edges), counts of one slot included: see ``Layout.edge_count``."""
         tables = layout.tables
         piece, exits = tables.piece.astype(np.int64), tables.exit.astype(np.int64)
         cols = piece[PIECE_COLS]
@@ -159,12 +159,6 @@ def _ranges(row: NDArray[np.integer], rows: int) -> Int32Array:
     """[2, rows] first and last place of the entries of every row, entries in the order of the rows."""
     ends = np.cumsum(np.bincount(row, minlength=rows))
     return np.stack([np.concatenate(([0], ends[:-1])), ends]).astype(np.int32)
-
-
-def edge_count(layout: Layout) -> int:
-    """Edges of one slot, every count of a counter for itself."""
-    piece = layout.tables.piece.astype(np.int64)
-    return int((piece[PIECE_ROWS] * piece[PIECE_COLS]).sum())
 
 
 def _unfold(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from latticework.lattice import lattice_triton as kernels
 from latticework.lattice import paths_triton as paths
-from latticework.lattice.edges import EdgeTables, Rows, edge_count
+from latticework.lattice.edges import EdgeTables, Rows
 from latticework.lattice.path import Proposal
 from latticework.lattice.reduction import GAP_LIMIT, Reduction, to_host, upload
 from latticework.lattice.scoring_device import triton_works
@@ -141,17 +141,20 @@ class DeviceCanvas:
 def serves(logits: DeviceLogits, layout: Layout, slots: int) -> bool:
     """Whether proposals for a canvas are made on the device of its logits: Triton runs there, and the lattice is large
     enough to be worth it and small enough to fit."""
-    edges = edge_count(layout)
+    source = logits.source
+    if not source.is_cuda:
+        return False
+    edges = layout.edge_count()
     buffers = 8 * (slots + 1) * (3 * layout.tables.size + 3 * (layout.end_label + 1) + logits.table.classes)
     if edges * slots < MIN_EDGES or edges > MAX_EDGES or buffers > MAX_BYTES:
         return False
-    source = logits.source
-    return source.is_cuda and triton_works(source.device, source.dtype) and _agrees(source.device)
+    return triton_works(source.device, source.dtype) and _agrees(source.device)
 
 
 @cache
 def _agrees(device: torch.device) -> bool:
-    """Whether the kernels give the host's answers on a small canvas; tried once, and a failure is a warning."""
+    """Whether the kernels give the host's answers on a small canvas, by one launch and level by level; tried once, and
+    a failure is a warning."""
     import torch
 
     from latticework.compiler import compile
@@ -160,15 +163,17 @@ def _agrees(device: torch.device) -> bool:
     from latticework.tokens.vocabulary import Vocabulary
 
     vocabulary = Vocabulary([*(bytes([byte]) for byte in range(97, 123)), b"ab", b""], {27: "eos"})
-    session: Any = compile(regex("a{2,5}(b|c[d-z]*)x?"), vocabulary).session(np.zeros(9), np.ones(9, np.bool_))
-    logits = torch.from_numpy(np.random.default_rng(0).normal(0, 3, (9, 28)).astype(np.float32))
+    session: Any = compile(regex("a{2,5}(b|c[d-z]*)x?"), vocabulary).session(np.zeros(6), np.ones(6, np.bool_))
+    logits = torch.from_numpy(np.random.default_rng(0).normal(0, 3, (6, 28)).astype(np.float32))
     expected = session.propose(logits, entropy=True)
     try:
         rows = DeviceLogits(logits.to(device), session.free, session.constraint.class_table)
-        [found] = propose([session.on_device(rows)], [rows], [session.tokens], entropy=True)
-        pairs = [
-            (getattr(found, name), getattr(expected, name)) for name in ("tokens", "confidence", "entropy", "log_z")
-        ]
+        canvas = session.on_device(rows)
+        pairs = []
+        for by_levels in (True, False):
+            [found] = propose([canvas], [rows], [session.tokens], entropy=True, by_levels=by_levels)
+            names = ("tokens", "confidence", "entropy", "log_z")
+            pairs += [(getattr(found, name), getattr(expected, name)) for name in names]
         if all(np.allclose(ours, theirs, rtol=1e-4, atol=1e-5) for ours, theirs in pairs):
             return True
         message = "they do not give the host's answers"
@@ -185,6 +190,7 @@ def run(
     best: bool = False,
     draws: bool = False,
     ratios: bool = False,
+    by_levels: bool | None = None,
 ) -> None:
     """Pass over the lattices of a batch; nothing waits for the device.
 
@@ -194,6 +200,7 @@ def run(
         best: find the best filling: ``chosen`` labels and ``chosen_kind``.
         draws: draw a filling by the canvas's ``uniform`` numbers: ``drawn`` and ``drawn_kind``.
         ratios: sums from both sides: ``ratio`` (not yet relative to the total), total in ``behind[0, start]``.
+        by_levels: a launch for every level; decided by the size of the lattices when not given.
     """
     count, slots = len(canvases), max(canvas.slots for canvas in canvases)
     described = [canvas.describe(found) for canvas, found in zip(canvases, reductions, strict=True)]
@@ -210,7 +217,7 @@ def run(
         launched.drop_labels[(count, slots)](descs, BLOCK=_LABELS_AT_ONCE, **options)
         first = 0 if best else 1
         passes = (3 if ratios else 1) if best else (2 if ratios else 1)
-        _pass(descs, count, slots, first, passes, {name: tiles(name) for name in kernels.LEVELS})
+        _pass(descs, count, slots, first, passes, {name: tiles(name) for name in kernels.LEVELS}, by_levels)
         if best:
             walked.trace_paths[(count,)](descs, DRAWS=False, **options)
             walked.choose_classes[(count, slots)](descs, DRAWS=False, **options)
@@ -222,7 +229,15 @@ def run(
             kernels.class_ratios[(count, slots, tiles("kind_labels"))](descs, **options)
 
 
-def _pass(descs: torch.Tensor, count: int, slots: int, first: int, passes: int, tiles: dict[str, int]) -> None:
+def _pass(
+    descs: torch.Tensor,
+    count: int,
+    slots: int,
+    first: int,
+    passes: int,
+    tiles: dict[str, int],
+    by_levels: bool | None,
+) -> None:
     """The passes over all levels: by one launch where a program has few tiles, else level by level, these launches
     recorded once (CUDA graphs) and replayed for every batch of the same form."""
     import torch
@@ -230,7 +245,7 @@ def _pass(descs: torch.Tensor, count: int, slots: int, first: int, passes: int, 
     halves = max(tiles["backward"], tiles["gather"]), max(tiles["spread"], tiles["forward"], 1)
     options: Any = {"num_warps": kernels.WARPS}
     launched: Any = kernels
-    if max(halves) <= _TILES_OF_A_PROGRAM:
+    if not (max(halves) > _TILES_OF_A_PROGRAM if by_levels is None else by_levels):
         launched.pass_levels[(count, passes)](descs, first, **options)
         return
 
@@ -268,6 +283,7 @@ def propose(
     generators: Sequence[np.random.Generator] = (),
     entropy: bool = False,
     sure: bool = True,
+    by_levels: bool | None = None,
 ) -> list[Proposal]:
     """What ``Session.propose`` answers, for a batch of placed canvases of one device, by one copy to the host.
 
@@ -277,6 +293,7 @@ def propose(
         temperature: 0 for the best filling, above 0 for one drawn.
         generators: one for each canvas where it is above 0.
         sure: whether confidences and ``log_z`` are wanted; without, they have no meaning.
+        by_levels: as in :func:`run`.
     """
     import torch
 
@@ -286,13 +303,13 @@ def propose(
         for canvas, generator in zip(canvases, generators, strict=True):
             canvas.uniform.copy_(upload(generator.random(canvas.slots), canvas.device))
             canvas.uniform_kind.copy_(upload(generator.random(canvas.slots), canvas.device))
-        run(canvases, at_temperature, draws=True)
+        run(canvases, at_temperature, draws=True, by_levels=by_levels)
         for canvas, rows, generator in zip(canvases, logits, generators, strict=True):
             kinds = canvas.drawn_kind[canvas.rows].long()
             chosen.append(rows.drawn(kinds, temperature, generator))
     reductions = [rows.reduce(means=entropy) for rows in logits]
     if sure or temperature == 0:
-        run(canvases, reductions, best=temperature == 0, ratios=sure)
+        run(canvases, reductions, best=temperature == 0, ratios=sure, by_levels=by_levels)
     answers: list[torch.Tensor] = []
     for at, (canvas, rows, found) in enumerate(zip(canvases, logits, reductions, strict=True)):
         free = canvas.rows

@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 
 from latticework.automata.automaton import MAX_LEVELS, ByteAutomaton
 from latticework.lattice import kernels_layout as kernels
-from latticework.lattice.tables import PIECE_LABEL, PIECE_SOURCE, PIECE_TARGET, STATE_CELL, Int32Array, Tables
+from latticework.lattice.tables import (
+    PIECE_COLS,
+    PIECE_LABEL,
+    PIECE_ROWS,
+    PIECE_SOURCE,
+    PIECE_TARGET,
+    STATE_CELL,
+    Int32Array,
+    Tables,
+)
 from latticework.lattice.widths import Widths
 from latticework.tokens.automaton import TokenAutomaton, gather
 from latticework.tokens.kernels_index import invert
@@ -58,6 +67,7 @@ class Layout:
     _piece_id: Int32Array  # of each of those
     _end_pieces: Int32Array
     copies: dict[str, Any] = field(default_factory=dict, repr=False)
+    _counted: list[int] = field(default_factory=list)
     _by_edge: list[tuple[NDArray[np.int64], Int32Array]] = field(default_factory=list)
     _of_token: dict[int, Int32Array] = field(default_factory=dict)
 
@@ -87,6 +97,13 @@ class Layout:
             offset, pieces = invert(each, self._edge_of_piece, self.tokens.edges + self.end_state + 1)
             self._by_edge.append((offset, self._piece_id[pieces]))
         return self._by_edge[0]
+
+    def edge_count(self) -> int:
+        """Edges of one slot, every count of a counter for itself."""
+        if not self._counted:
+            piece = self.tables.piece.astype(np.int64)
+            self._counted.append(int((piece[PIECE_ROWS] * piece[PIECE_COLS]).sum()))
+        return self._counted[0]
 
     def place(self, tokens: NDArray[np.int64], free: NDArray[np.bool_]) -> Fixed:
         """Pieces of the tokens of the slots that are not free; tokens [N], free [N]."""
