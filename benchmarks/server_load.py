@@ -32,7 +32,7 @@ from common import machine, table, write_result
 
 DOCUMENTS = Path(__file__).resolve().parents[1] / "examples" / "documents"
 TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(DOCUMENTS.glob("*.txt"))}
-SCHEMAS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(DOCUMENTS.glob("*.json"))}
+SCHEMAS = {stem: json.loads((DOCUMENTS / f"{stem}.json").read_text(encoding="utf-8")) for stem in TEXTS}
 MOST_FIELDS = 3  # of a schema: the embedded model on one or two cores is the bottleneck, not the server
 CHAT, COMPLETIONS = "/v1/chat/completions", "/v1/completions"
 
@@ -216,9 +216,11 @@ async def served(max_batch: int) -> AsyncIterator[tuple[str, int]]:
     assert process.stderr is not None
     found = next(filter(None, (re.search(r"http://127\.0\.0\.1:\d+", line) for line in process.stderr)))
     log = asyncio.get_running_loop().run_in_executor(None, process.stderr.read)
-    yield found[0], process.pid
-    process.terminate()
-    text = await log
+    try:
+        yield found[0], process.pid
+    finally:
+        process.terminate()
+        text = await log
     if process.wait() != 0 or "Traceback" in text:
         print(text[-4000:], flush=True)
         raise SystemExit("the server did not end well, or has logged an exception")
@@ -295,8 +297,8 @@ def _page(
         f"{warm.min():.0f} and {warm.max():.0f} ({100 * (warm.max() / warm[0] - 1):+.1f} %, "
         f"{100 * (warm.min() / warm[0] - 1):+.1f} %)",
         f"- canvases a forward: "
-        f"{counters['latticework_forward_rows_sum'] / counters['latticework_forwards_total']:.1f}; time of the "
-        f"denoising thread: model {stage['model']:.0f} s, waiting for lattices {stage['constraint']:.0f} s "
+        f"{counters['latticework_forward_rows_sum'] / counters['latticework_forwards_total']:.1f}; summed "
+        f"over canvases they spent {stage['model']:.0f} s in forwards and waited {stage['constraint']:.0f} s for lattices "
         f"({100 * stage['constraint'] / (stage['model'] + stage['constraint']):.0f} %)",
         f"- compiled grammars: {counters['latticework_compile_cache_misses']:.0f}; healthy at the end: {healthy}; "
         f"places still taken: {counters['latticework_canvases_taken']:.0f}; SIGTERM ended the server with status 0",
