@@ -298,7 +298,8 @@ def _page(
         f"{100 * (warm.min() / warm[0] - 1):+.1f} %)",
         f"- canvases a forward: "
         f"{counters['latticework_forward_rows_sum'] / counters['latticework_forwards_total']:.1f}; summed "
-        f"over canvases they spent {stage['model']:.0f} s in forwards and waited {stage['constraint']:.0f} s for lattices "
+        f"over canvases they spent {stage['model']:.0f} s in forwards and waited {stage['constraint']:.0f} s for "
+        "lattices "
         f"({100 * stage['constraint'] / (stage['model'] + stage['constraint']):.0f} %)",
         f"- compiled grammars: {counters['latticework_compile_cache_misses']:.0f}; healthy at the end: {healthy}; "
         f"places still taken: {counters['latticework_canvases_taken']:.0f}; SIGTERM ended the server with status 0",

@@ -178,5 +178,6 @@ def _inside(node: Any, part: int | str) -> tuple[bool, Any]:
 def _path(place: list[int | str]) -> str:
     text = ""
     for part in place:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        name = part or '""'
+        text += f"[{part}]" if isinstance(part, int) else f".{name}" if text else str(name)
     return text
