@@ -89,14 +89,14 @@ class Sampling(Part):
     ] = None
     stream: bool | None = None
     structured_outputs: StructuredOutputs | None = None
-    policy: Annotated[
-        Literal["threshold", "low-confidence", "entropy-bound"] | None,
-        Field(description="Which slots to commit after a forward."),
+    policy: Annotated[str | None, Field(max_length=80, description="Which slots to commit after a forward.")] = None
+    policy_options: Annotated[
+        dict[str, bool | int | float | str] | None, Field(max_length=20, description="Options of the policy, by name.")
     ] = None
-    threshold: Annotated[float | None, Field(ge=0, le=1, description="Of the threshold policy.")] = None
-    steps: Annotated[int | None, Field(ge=1, le=100_000, description="Of the low-confidence policy.")] = None
+    threshold: Annotated[float | None, Field(ge=0, le=1, description="Short for the option of this name.")] = None
+    steps: Annotated[int | None, Field(ge=1, le=100_000, description="Short for the option of this name.")] = None
     gamma: Annotated[
-        float | None, Field(ge=0, allow_inf_nan=False, description="Of the entropy-bound policy, nats.")
+        float | None, Field(ge=0, allow_inf_nan=False, description="Short for the option of this name.")
     ] = None
     block_length: Annotated[int | None, Field(ge=1, le=100_000, description="Decode in blocks of this many slots.")] = (
         None

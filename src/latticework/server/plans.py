@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from latticework.diffusion.options import Options
+from latticework.diffusion.policies.registry import BY_NAME
 from latticework.diffusion.policy import choose_policy
 from latticework.errors import InputError
 from latticework.server.errors import ApiError, refusal
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from latticework.server.grammars import Spec
     from latticework.server.prompts import Turn
     from latticework.server.tool_text import Tool
+
+# What a stream has sent must stand, so policies that take commits back or change a canvas's length are not offered.
+OFFERED = tuple(name for name, kind in BY_NAME.items() if not kind.revises)
+_FILES = frozenset({"filter", "background"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +76,20 @@ def options_of(body: Sampling, block_length: int | None) -> Options:
 
     Raises ``ApiError`` for a parameter that belongs to another policy.
     """
+    if body.policy is not None and body.policy not in OFFERED:
+        message = f"policy must be one of {', '.join(OFFERED)}, not {body.policy[:80]!r}"
+        raise ApiError(400, message, "policy", "invalid_value")
+    options = body.policy_options or {}
+    for name in _FILES & options.keys():
+        raise ApiError(
+            400, f"{name} names a file, which a server does not read", f"policy_options.{name}", "unknown_field"
+        )
     try:
-        policy = choose_policy(body.policy, threshold=body.threshold, steps=body.steps, gamma=body.gamma)
+        policy = choose_policy(
+            body.policy, threshold=body.threshold, steps=body.steps, gamma=body.gamma, options=options
+        )
     except InputError as error:
-        raise refusal(error, "policy") from None
+        raise refusal(error, "policy_options" if options else "policy") from None
     return Options(policy, temperature=body.temperature or 0.0, block_length=body.block_length or block_length)
 
 
