@@ -31,7 +31,12 @@ _SUFFIX = ".tables"
 _PART = ".part"  # a file that is being written
 _PART_SECONDS = 3600  # after which its writer is taken for dead
 # What decides which tables a grammar has.
-_MAKERS = ("automata", "tokens", "lattice/chart/tables.py", "lattice/chart/words.py", "table_files.py")
+_MAKERS = (
+    "automata",
+    "tokens",
+    *(f"lattice/chart/{name}.py" for name in ("tables", "words", "language", "dominance", "kernels_dominance")),
+    "table_files.py",
+)
 
 
 class TableCache:

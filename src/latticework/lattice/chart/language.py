@@ -22,10 +22,12 @@ class Derived(NamedTuple):
     Attributes:
         slots: what may happen in a free slot.
         leads: [Q, T + 1] bool, whether a lexeme in a lexer state may become a terminal, or none at all.
+        stands: [Q, T + 1] a lexer state that can do whatever one can for a terminal to come, -1 if none is known.
     """
 
     slots: SlotTables
     leads: NDArray[np.bool_]
+    stands: NDArray[np.int32]
 
 
 class Language:
@@ -34,10 +36,10 @@ class Language:
     Attributes:
         vocabulary, rules, lexical: what it is made of.
         filler: the token that stands for a slot without text where these are allowed, -1 if there is none.
-        derived: worked out from them; holds ``slots`` and ``leads``.
+        derived: worked out from them; holds ``slots``, ``leads`` and ``stands``.
         slots: what may happen in a free slot.
         has: [K, T] bool, whether a class of lexemes may be read as a terminal.
-        leads: [Q, T + 1] bool, whether a lexeme in a lexer state may become a terminal, or none at all.
+        leads, stands: [Q, T + 1], see :class:`Derived`.
     """
 
     def __init__(
@@ -49,9 +51,10 @@ class Language:
         self.lexical = lexical
         self.filler: int = vocabulary.filler
         self.has: NDArray[np.bool_] = class_terminals(lexical, rules)
-        self.derived = derived or Derived(slot_tables(lexical), leads_to(lexical, self.has))
+        self.derived = derived or _derived(lexical, self.has)
         self.slots: SlotTables = self.derived.slots
         self.leads: NDArray[np.bool_] = self.derived.leads
+        self.stands: NDArray[np.int32] = self.derived.stands
 
     @cached_property
     def elastic_slots(self) -> SlotTables:
@@ -60,11 +63,6 @@ class Language:
         state = np.arange(len(stay))
         stay[state, state >> 6] |= np.uint64(1) << (state & 63).astype(np.uint64)
         return self.slots._replace(stay=stay)
-
-    @cached_property
-    def stands(self) -> NDArray[np.int32]:
-        """[Q, T + 1] a lexer state that can do whatever one can for a terminal to come, -1 if none is known."""
-        return standing_in(self.lexical.lexer, self.has, self.leads)
 
     @cached_property
     def leading(self) -> NDArray[np.uint64]:
@@ -88,3 +86,8 @@ class Language:
     def nbytes(self) -> int:
         """Memory of the tables, bytes."""
         return self.lexical.nbytes + self.rules.nbytes + self.slots.nbytes
+
+
+def _derived(lexical: LexicalTables, has: NDArray[np.bool_]) -> Derived:
+    leads = leads_to(lexical, has)
+    return Derived(slot_tables(lexical), leads, standing_in(lexical.lexer, has, leads))
