@@ -8,6 +8,9 @@ another token of the text in its place. Both are asked of two engines, on our gr
 - *reference*: is there a text if every gap may hold anything (:mod:`unbounded`, after Mündler et al., Numba)?
 - *ours*: is there a filling with exactly one token in every slot? No tail, nothing kept between states.
 
+With ``--size N`` texts are joined to at most N tokens (JSON in an array, SMILES by dots, statements one after the
+other), so that there are long ones.
+
 Agreement comes first. Where ours says no and the reference yes, ours is asked again with up to 24 more slots in every
 gap: a yes means that the number of slots made the difference. Where the reference says no to what has a filling, it is
 asked about the filling, without gaps: a yes means that its longest match lost the reading at the edge of a gap.
@@ -23,6 +26,8 @@ import json
 import random
 import time
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +52,8 @@ ORDERS = ("random", "left to right", "likely first", "blocks of 32")
 SIZES = (128, 256, 512)
 BLOCK = 32
 MORE_SLOTS = 24
+JOINTS = {"json": ("[", ", ", "]"), "cpp": ("", "\n", "\n"), "sql": ("", ";\n", ""), "smiles": ("", ".", "")}
+LONG_TEXTS = 12  # of a size
 
 
 def order_of(kind: str, tokens: list[int], draw: random.Random) -> list[int]:
@@ -73,6 +80,24 @@ def states(tokens: list[int], kind: str, draw: random.Random) -> list[tuple[floa
         found.append((share, True, Question(np.where(free, 0, truth), free, False)))
         found.append((share, False, Question(np.where(free, 0, wrong), free, False)))
     return found
+
+
+def joined(
+    texts: list[list[int]], language: str, size: int, constraint: Any, encode: Callable[[str], list[int]]
+) -> Iterator[list[int]]:
+    """Tokens of texts of more than half of ``size`` tokens, and at most ``size``."""
+    begin, between, end = JOINTS[language]
+    pieces: list[str] = []
+    found: list[int] = []
+    for tokens in texts * 8:
+        piece = constraint.vocabulary.decode(tokens).decode().strip().rstrip(";" if language == "sql" else "")
+        longer = encode(begin + between.join([*pieces, piece]) + end)
+        if len(longer) <= size:
+            pieces, found = [*pieces, piece], longer
+            continue
+        if 2 * len(found) > size and constraint.accepts(begin + between.join(pieces) + end):
+            yield found
+        pieces, found = [], []
 
 
 def compared(constraint: Any, reference: Unbounded, stages: Stages, question: Question) -> dict[str, Any]:
@@ -155,7 +180,9 @@ def report(rows: list[dict[str, Any]]) -> str:
                 [language, "ours", name, quantiles([row["our_stages"].get(name, 0.0) for row in some])] for name in OURS
             ]
     explained = str(__doc__).partition("\n\n")[2].rstrip()
-    command = "`python benchmarks/reference_check.py FOLDER --only LANGUAGE --seconds S --seed N --rows FILE`"
+    command = (
+        "`python benchmarks/reference_check.py FOLDER --only LANGUAGE [--size N] --seconds S --seed N --rows FILE`"
+    )
     return "\n\n".join(
         [
             "# Unbounded gaps and exact slots",
@@ -206,9 +233,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--only", choices=LANGUAGES, action="append")
-    parser.add_argument("--seconds", type=float, default=60.0, help="CPU time for each language")
+    parser.add_argument("--seconds", type=float, default=60.0, help="CPU time for each language and size")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--most", type=int, default=256, help="tokens of a text")
+    parser.add_argument("--size", type=int, action="append", help="tokens of texts that are joined")
     parser.add_argument("--rows", type=Path, default=Path("reference_check.jsonl"))
     parser.add_argument("--report", type=Path)
     arguments = parser.parse_args()
@@ -230,18 +258,25 @@ def main() -> None:
         ]
         texts = [tokens for tokens in texts if len(tokens) <= arguments.most]
         draw.shuffle(texts)
-        begun, number = time.process_time(), 0
         with Stages() as stages, arguments.rows.open("a") as file:
             _, _, first = states(texts[0], "random", draw)[0]
             compared(constraint, reference, stages, first)  # loads the kernels
-            while time.process_time() - begun < arguments.seconds and number < 4 * len(texts):
-                tokens, order = texts[number % len(texts)], ORDERS[number % 4]
-                for share, is_true, question in states(tokens, order, draw):
-                    row = {"language": language, "order": order, "share": share, "true": is_true, "slots": len(tokens)}
-                    file.write(json.dumps(row | compared(constraint, reference, stages, question)) + "\n")
-                    file.flush()
-                number += 1
-        print(language, number, "schedules", round(time.process_time() - begun), "s", flush=True)
+            for size in arguments.size or [0]:
+                some = texts
+                if size:
+                    some = list(islice(joined(texts, language, size, constraint, encode), LONG_TEXTS))
+                begun, number = time.process_time(), 0
+                while some and time.process_time() - begun < arguments.seconds and number < 4 * len(some):
+                    tokens, order = some[number % len(some)], ORDERS[number % 4]
+                    for share, is_true, question in states(tokens, order, draw):
+                        kind = {"language": language, "order": order, "share": share, "true": is_true}
+                        answers = compared(constraint, reference, stages, question)
+                        file.write(json.dumps(kind | {"slots": len(tokens)} | answers) + "\n")
+                        file.flush()
+                        if time.process_time() - begun > 2 * arguments.seconds:
+                            break
+                    number += 1
+                print(language, size, number, "schedules", round(time.process_time() - begun), "s", flush=True)
 
 
 if __name__ == "__main__":
