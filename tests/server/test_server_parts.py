@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import latticework as lw
+from latticework.chat.prompts import Conversing, Turn, as_prompt
+from latticework.chat.tool_text import OPENING, call_text, read_calls
 from latticework.errors import InputError
 from latticework.grammar.limits import DEFAULT_LIMITS
 from latticework.models.events import CommitEvent, ResultEvent
@@ -20,9 +22,7 @@ from latticework.server.body_reader import checked
 from latticework.server.chat_bodies import ChatBody
 from latticework.server.errors import ApiError
 from latticework.server.grammars import Grammars, Spec, context_free
-from latticework.server.prompts import Conversing, Turn, as_prompt
 from latticework.server.settings import Settings
-from latticework.server.tool_text import OPENING, call_text, read_calls
 
 TRAPS = st.sampled_from([OPENING, "</tool_call>", '"}', "\\", "{"])
 VALUES = st.text(max_size=6) | st.integers() | TRAPS
@@ -130,10 +130,10 @@ def test_the_field_at_fault_is_named(body: dict, param: str) -> None:
 
 
 def test_conversations_as_one_text() -> None:
-    assert as_prompt([Turn("user", "mail")], "m") == "mail"
-    assert as_prompt([Turn("system", "Read."), Turn("user", "mail")], "m") == "Read.\n\nmail"
+    assert as_prompt([Turn("user", "mail")]) == "mail"
+    assert as_prompt([Turn("system", "Read."), Turn("user", "mail")]) == "Read.\n\nmail"
     talk = [Turn("user", "a"), Turn("assistant", "b"), Turn("tool", "c"), Turn("user", " ")]
-    assert as_prompt(talk, "m") == "User: a\n\nAssistant: b\n\nTool: c"
+    assert as_prompt(talk) == "User: a\n\nAssistant: b\n\nTool: c"
 
 
 class Templated:

@@ -29,9 +29,9 @@ except ModuleNotFoundError as error:
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 from pydantic_core import from_json
 
+from latticework.chat.prompts import Conversing, Turn, as_prompt
 from latticework.models.model import Model
 from latticework.models.result import Result
-from latticework.server.prompts import Conversing, Turn, as_prompt
 
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 _LOADING = Lock()
@@ -162,7 +162,7 @@ class LatticeworkLLM(CustomLLM):
     def _asked(self, prompt: BasePromptTemplate, arguments: dict[str, Any]) -> tuple[Model, str]:
         """The model, in conversation where it has a chat template, and the prompt."""
         turns = _turns(self._extend_messages(prompt.format_messages(**arguments)))
-        return Model(Conversing.over(self._model().backend, turns, ())), as_prompt(turns, "messages")
+        return Model(Conversing.over(self._model().backend, turns, ())), as_prompt(turns)
 
     def _options(self, given: dict[str, Any]) -> dict[str, Any]:
         unknown = sorted(set(given) - set(_OPTIONS))
@@ -224,4 +224,4 @@ def _role(role: str) -> str:
 
 
 def _as_text(messages: Sequence[ChatMessage]) -> str:
-    return as_prompt(_turns(messages), "messages")
+    return as_prompt(_turns(messages))

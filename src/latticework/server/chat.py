@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from latticework.chat.prompts import Turn
+from latticework.chat.tool_text import call_text
 from latticework.models.events import CommitEvent, DraftEvent, FieldEvent, ResultEvent
 from latticework.server.answers import (
     FINGERPRINT,
@@ -25,11 +27,9 @@ from latticework.server.connection import while_connected
 from latticework.server.constraints import from_response_format, from_structured_outputs, only_one
 from latticework.server.errors import ApiError
 from latticework.server.generation import Generation
-from latticework.server.plans import Plan, options_of, stops_of
-from latticework.server.prompts import Turn, as_prompt
+from latticework.server.plans import Plan, options_of, prompt_of, stops_of
 from latticework.server.sse import EventStream
 from latticework.server.tool_choice import ToolUse, tool_use
-from latticework.server.tool_text import call_text
 
 if TYPE_CHECKING:
     from latticework.models.result import Result
@@ -65,7 +65,7 @@ def _plan(body: ChatBody, use: ToolUse | None, block_length: int | None) -> Plan
     wanted = body.stream_options
     turns = tuple(Turn(message.role, _said(message)) for message in body.messages)
     return Plan(
-        prompts=[as_prompt(turns, "messages")],
+        prompts=[prompt_of(turns, "messages")],
         prompt_param="messages",
         options=options_of(body, block_length),
         turns=turns,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from latticework.chat.tool_text import Tool
 from latticework.server.bodies import (
     Choices,
     MaxTokens,
@@ -19,7 +20,6 @@ from latticework.server.bodies import (
     StreamOptions,
 )
 from latticework.server.tool_choice import Wish
-from latticework.server.tool_text import Tool
 
 
 class TextPart(Part):

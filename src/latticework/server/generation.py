@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latticework.chat.prompts import Conversing
 from latticework.diffusion.loop import open_row
 from latticework.errors import Infeasible, InputError, LatticeworkError
 from latticework.models.events import EventReader, ResultEvent, StreamEvent
@@ -23,7 +24,6 @@ from latticework.models.stops import StopReader, stopping
 from latticework.models.wishes import Wishes
 from latticework.server.engine import Ticket
 from latticework.server.errors import ApiError, failure, refusal, shut_down
-from latticework.server.prompts import Conversing
 from latticework.server.readers import HoleReader
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from latticework.chat.tool_text import tool_grammar
 from latticework.compiler import CompileCache
 from latticework.errors import LatticeworkError
 from latticework.grammar import Grammar, choice, gbnf, json_schema, lark, regex
 from latticework.server.errors import ApiError, refusal
 from latticework.server.structural import structural_tag
-from latticework.server.tool_text import tool_grammar
 
 if TYPE_CHECKING:
     from latticework.compiler import AnyConstraint

@@ -9,12 +9,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from latticework.chat.prompts import Conversing, Turn, as_prompt
 from latticework.errors import InputError
 from latticework.server.bodies import Part
 from latticework.server.body_reader import read_body
 from latticework.server.chat_bodies import Message
 from latticework.server.errors import ApiError, refusal
-from latticework.server.prompts import Conversing, Turn, as_prompt
 
 if TYPE_CHECKING:
     from latticework.server.state import State
@@ -84,7 +84,7 @@ def _tokens(state: State, body: TokenizeBody) -> list[int]:
     if body.prompt is not None:
         return backend.encode_text(body.prompt)
     turns = tuple(Turn(message.role, message.text()) for message in body.messages or ())
-    return Conversing.over(backend, turns, ()).encode_prompt(as_prompt(turns, "messages"), None)
+    return Conversing.over(backend, turns, ()).encode_prompt(as_prompt(turns), None)
 
 
 def _model(state: State) -> dict[str, Any]:

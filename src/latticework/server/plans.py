@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from latticework.chat.prompts import Turn, as_prompt
 from latticework.diffusion.options import Options
 from latticework.diffusion.policies.registry import BY_NAME
 from latticework.diffusion.policy import choose_policy
@@ -13,11 +14,10 @@ from latticework.errors import InputError
 from latticework.server.errors import ApiError, refusal
 
 if TYPE_CHECKING:
+    from latticework.chat.tool_text import Tool
     from latticework.models.holes import Part
     from latticework.server.bodies import Sampling
     from latticework.server.grammars import Spec
-    from latticework.server.prompts import Turn
-    from latticework.server.tool_text import Tool
 
 # What a stream has sent must stand, so policies that take commits back or change a canvas's length are not offered.
 OFFERED = tuple(name for name, kind in BY_NAME.items() if not kind.revises)
@@ -91,6 +91,14 @@ def options_of(body: Sampling, block_length: int | None) -> Options:
     except InputError as error:
         raise refusal(error, "policy_options" if options else "policy") from None
     return Options(policy, temperature=body.temperature or 0.0, block_length=body.block_length or block_length)
+
+
+def prompt_of(turns: Sequence[Turn], param: str) -> str:
+    """The conversation as one text; ``ApiError`` where nothing is said in the field it came from."""
+    try:
+        return as_prompt(turns)
+    except InputError as error:
+        raise refusal(error, param) from None
 
 
 def stops_of(stop: str | list[str] | None, spec: Spec | None) -> tuple[str, ...]:

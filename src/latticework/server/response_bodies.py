@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from latticework.chat.prompts import Turn
+from latticework.chat.tool_text import Tool, call_text
 from latticework.server.bodies import JsonObjectFormat, MaxTokens, Name, Part, Sampling, Schema, TextFormat
-from latticework.server.prompts import Turn
 from latticework.server.tool_choice import Wish
-from latticework.server.tool_text import Tool, call_text
 
 
 class InputText(Part):

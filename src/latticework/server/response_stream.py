@@ -9,10 +9,10 @@ from latticework.models.events import CommitEvent, ResultEvent
 from latticework.server.answers import extension, new_id, now, usage
 
 if TYPE_CHECKING:
+    from latticework.chat.tool_text import Call
     from latticework.models.result import Result
     from latticework.server.generation import Generation
     from latticework.server.tool_choice import ToolUse
-    from latticework.server.tool_text import Call
 
 
 class ResponseView:

@@ -13,8 +13,7 @@ from latticework.server.connection import while_connected
 from latticework.server.constraints import from_structured_outputs, only_one
 from latticework.server.generation import Generation
 from latticework.server.grammars import Spec
-from latticework.server.plans import Plan, options_of
-from latticework.server.prompts import as_prompt
+from latticework.server.plans import Plan, options_of, prompt_of
 from latticework.server.response_bodies import ResponsesBody, SchemaFormat
 from latticework.server.response_stream import ResponseView
 from latticework.server.sse import EventStream
@@ -49,7 +48,7 @@ async def _whole(generation: Generation, view: ResponseView) -> dict[str, Any]:
 def _plan(body: ResponsesBody, use: ToolUse | None, block_length: int | None) -> Plan:
     turns = body.turns()
     return Plan(
-        prompts=[as_prompt(turns, "input")],
+        prompts=[prompt_of(turns, "input")],
         prompt_param="input",
         options=options_of(body, block_length),
         turns=turns,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from latticework.chat.tool_text import OPENING, Call, Tool, read_calls
 from latticework.server.errors import ApiError
 from latticework.server.grammars import Spec
-from latticework.server.tool_text import OPENING, Call, Tool, read_calls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

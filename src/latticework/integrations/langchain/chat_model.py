@@ -16,6 +16,7 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
+from latticework.chat.prompts import Conversing, as_prompt
 from latticework.errors import InputError
 from latticework.integrations.langchain.messages import turns_of
 from latticework.integrations.langchain.replies import Reply, usage
@@ -23,7 +24,6 @@ from latticework.integrations.langchain.requests import Wanted, as_tool, as_tool
 from latticework.integrations.langchain.structured import Method, structured
 from latticework.models.model import Model
 from latticework.models.result import Result
-from latticework.server.prompts import Conversing, as_prompt
 
 _LOADING = Lock()
 _SAMPLING = ("temperature", "max_tokens", "seed", "policy", "threshold", "steps", "gamma", "block_length")
@@ -258,7 +258,7 @@ class _Call:
             raise InputError(f"stop={self._stops} would cut the document or the calls that are asked for: leave it out")
         turns = turns_of(messages)
         self.model = Model(Conversing.over(model.backend, turns, self._wanted.tools))
-        self.prompt = as_prompt(turns, "messages")
+        self.prompt = as_prompt(turns)
         self.constraint = None if self._wanted.grammar is None else model.compile(self._wanted.grammar)
         options = {name: kwargs.get(name, getattr(chat, name)) for name in _SAMPLING}
         self.options: dict[str, Any] = {name: value for name, value in options.items() if value is not None}

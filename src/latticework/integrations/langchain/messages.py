@@ -8,9 +8,9 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, FunctionMessage, SystemMessage, ToolMessage
 
+from latticework.chat.prompts import Turn
+from latticework.chat.tool_text import OPENING
 from latticework.errors import InputError
-from latticework.server.prompts import Turn
-from latticework.server.tool_text import OPENING
 
 _OWN_BLOCKS = frozenset(
     {"tool_use", "tool_call", "input_json_delta", "thinking", "redacted_thinking", "reasoning", "refusal"}

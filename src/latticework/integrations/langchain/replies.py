@@ -11,9 +11,9 @@ from langchain_core.messages import AIMessage, AIMessageChunk, ToolCall
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import ToolCallChunk
 
+from latticework.chat.tool_text import OPENING, Call, without_beginning
 from latticework.integrations.langchain.requests import Wanted
 from latticework.models.result import Result
-from latticework.server.tool_text import OPENING, Call, without_beginning
 
 
 class Reply:

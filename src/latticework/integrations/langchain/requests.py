@@ -9,9 +9,9 @@ from typing import Any
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel
 
+from latticework.chat.tool_text import OPENING, Call, Tool, read_calls, tool_grammar
 from latticework.errors import InputError
 from latticework.grammar import DEFAULT_LIMITS, Grammar, json_schema
-from latticework.server.tool_text import OPENING, Call, Tool, read_calls, tool_grammar
 
 JSON_TYPES = frozenset({"object", "array", "string", "number", "integer", "boolean", "null"})
 SCHEMA_WORDS = frozenset(

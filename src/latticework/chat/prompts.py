@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from latticework.server.errors import ApiError
-from latticework.server.tool_text import Tool
+from latticework.chat.tool_text import Tool
+from latticework.errors import InputError
 
 if TYPE_CHECKING:
     from latticework.models.base import DiffusionModel
@@ -25,10 +25,10 @@ class Turn:
     text: str
 
 
-def as_prompt(turns: Sequence[Turn], param: str) -> str:
+def as_prompt(turns: Sequence[Turn]) -> str:
     """Instructions first, then what was said; one message alone as it stands, several with the name of who speaks.
 
-    Raises ``ApiError`` where nothing is said at all.
+    Raises ``InputError`` where nothing is said at all.
     """
     instructions = [turn.text for turn in turns if turn.role in _INSTRUCTIONS and turn.text.strip()]
     said = [turn for turn in turns if turn.role not in _INSTRUCTIONS and turn.text.strip()]
@@ -36,7 +36,7 @@ def as_prompt(turns: Sequence[Turn], param: str) -> str:
     talk = "\n\n".join(named)
     prompt = "\n\n".join([*instructions, talk] if talk else instructions)
     if not prompt.strip():
-        raise ApiError(400, "the messages have no text", param, "invalid_value")
+        raise InputError("the messages have no text")
     return prompt
 
 
