@@ -70,18 +70,22 @@ def test_a_canvas_without_end_grows_once_half_of_it_is_fixed():
     end[EOS] = True
     draft = np.array([3, 3, 3, 3])
     free = np.array([False, False, True, True])
-    assert room_behind_full_canvas(draft, free, end) == Resize(4)
-    assert room_behind_full_canvas(draft, np.array([False, True, True, True]), end) is None
-    assert room_behind_full_canvas(np.array([3, 3, 3, EOS]), free, end) is None
-    assert room_behind_full_canvas(draft, np.zeros(4, bool), end) is None
+    sure = np.array([0.95, 0.0, 0.0, 0.0])
+    assert room_behind_full_canvas(draft, free, end, sure) == Resize(4)
+    assert room_behind_full_canvas(draft, free, end, sure / 2) is None, "lost its way"
+    assert room_behind_full_canvas(draft, free, end, 0 * sure) is None, "nothing was written"
+    assert room_behind_full_canvas(draft, np.array([False, True, True, True]), end, sure) is None
+    assert room_behind_full_canvas(np.array([3, 3, 3, EOS]), free, end, sure) is None
+    assert room_behind_full_canvas(draft, np.zeros(4, bool), end, sure) is None
 
 
 class Endless(TinyModel):
-    """Never ends by itself."""
+    """Never ends by itself, and is sure of that."""
 
     def forward(self, ids, attention, keep):
         logits = super().forward(ids, attention, keep)
         logits[..., VOCABULARY.end_tokens] -= 50
+        logits[..., VOCABULARY.encode(b"b")] += 50
         return logits
 
 

@@ -13,7 +13,8 @@ from latticework.diffusion.policies.contract import Resize
 NEAR_END = 8  # slots
 SPARE = 4  # fillers that a room keeps when it is cut
 MOST_SPARE = 12  # fillers at the end of a room above which it is cut
-SURE = 0.9  # least confidence of these fillers
+SURE = 0.9  # least confidence of these fillers, and of the text behind which a canvas grows
+RECENT = 16  # slots that were written last
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -83,22 +84,26 @@ def room_for_full_hole(
 
 
 def room_behind_full_canvas(
-    draft: NDArray[np.int64], free: NDArray[np.bool_], is_end: NDArray[np.bool_]
+    draft: NDArray[np.int64], free: NDArray[np.bool_], is_end: NDArray[np.bool_], at_commit: NDArray[np.float64]
 ) -> Resize | None:
     """As many slots again for a canvas that the draft fills to its last slot, once half of it is fixed.
 
     The density of ends is the signal that rho-EOS (arXiv 2601.22527) grows and shrinks a canvas by; here the canvas
-    starts with slack, so only its absence counts.
+    starts with slack, so only its absence counts. A text that the model is not sure of any more has usually lost its
+    way inside a string: more room would only make it longer.
 
     Args:
         draft: [N], a valid completion.
         free: [N] slots still open.
         is_end: [V] whether a token ends the text.
+        at_commit: [N] confidence with which slots were written; 0 where nothing was.
     """
     open_slots = np.flatnonzero(free)
     if not len(open_slots) or is_end[draft].any() or 2 * int(open_slots[0]) < len(draft):
         return None
-    return Resize(len(draft))
+    written = at_commit[: open_slots[0]]
+    recent = written[written > 0][-RECENT:]
+    return Resize(len(draft)) if len(recent) and np.median(recent) >= SURE else None
 
 
 def spare_room(

@@ -410,7 +410,7 @@ class Row:
             return change is not None and self._fit(change)
         if self._request.most <= len(self.tokens):
             return False
-        change = room_behind_full_canvas(self._draft, self.free, self._end)
+        change = room_behind_full_canvas(self._draft, self.free, self._end, self._at_commit)
         return change is not None and self._resize(change, released=_EMPTY)
 
     def _trim(self) -> None:

@@ -32,7 +32,7 @@ MAX_PROMPT_BYTES = 1 << 20  # UTF-8 bytes of one prompt; far above any model's p
 FREE_TEXT_SLOTS = 128  # canvas of a row without a grammar, unless max_tokens says otherwise
 MIN_SLACK = 96  # slots of the default canvas beyond the shortest document; measured, see docs/scaffolds.md
 MIN_CHART_SLACK = 64  # the same under a context-free grammar, where the cost of a canvas grows faster than its length
-GROWTH = 4  # times the slots of such a canvas, to which it may grow while denoising
+GROWTH = 3  # times the slots of such a canvas, to which it may grow while denoising
 
 
 @dataclass(frozen=True, slots=True)
