@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fake_session import EOS, VOCABULARY, BruteConstraint, document_of
+import torch
+from fake_session import EOS, BruteConstraint, document_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_model import TinyModel
 
+import latticework as lw
 from latticework.diffusion.lengths import (
     MOST_SPARE,
     SPARE,
@@ -20,6 +22,7 @@ from latticework.diffusion.loop import Options, denoise
 from latticework.diffusion.policies.contract import Resize
 from latticework.diffusion.policy import LowConfidence, Threshold
 from latticework.diffusion.records import Request
+from latticework.tokens.vocabulary import Vocabulary
 
 FILLER = 9
 
@@ -65,51 +68,51 @@ def test_a_room_with_text_loses_the_fillers_it_is_sure_of():
         assert spare_room(own_draft, own_free, hole, own_grows, own_sure, FILLER) is None, why
 
 
-def test_a_canvas_without_end_grows_once_half_of_it_is_fixed():
-    end = np.zeros(8, bool)
-    end[EOS] = True
-    draft = np.array([3, 3, 3, 3])
+def test_a_canvas_without_end_grows_where_it_is_nearly_full():
+    end, parts = np.zeros(8, bool), np.zeros(8, bool)
+    end[EOS] = parts[4] = True
+    draft = np.array([3, 4, 3, 3])
     free = np.array([False, False, True, True])
     sure = np.array([0.95, 0.0, 0.0, 0.0])
-    assert room_behind_full_canvas(draft, free, end, sure) == Resize(4)
-    assert room_behind_full_canvas(draft, free, end, sure / 2) is None, "lost its way"
-    assert room_behind_full_canvas(draft, free, end, 0 * sure) is None, "nothing was written"
-    assert room_behind_full_canvas(draft, np.array([False, True, True, True]), end, sure) is None
-    assert room_behind_full_canvas(np.array([3, 3, 3, EOS]), free, end, sure) is None
-    assert room_behind_full_canvas(draft, np.zeros(4, bool), end, sure) is None
+    assert room_behind_full_canvas(draft, draft, free, end, parts, sure) == Resize(4)
+    assert room_behind_full_canvas(draft, draft, free, end, parts, sure / 2) is None, "lost its way"
+    assert room_behind_full_canvas(draft, draft, free, end, parts, 0 * sure) is None, "nothing was written"
+    assert room_behind_full_canvas(draft, draft, free, end, end, sure) is None, "no part begins or ends"
+    hardly = np.array([False, True, True, True])
+    assert room_behind_full_canvas(draft, draft, hardly, end, parts, sure) is None
+    ended = np.array([3, 4, 3, EOS])
+    assert room_behind_full_canvas(ended, ended, free, end, parts, sure) is None
+    assert room_behind_full_canvas(draft, draft, np.zeros(4, bool), end, parts, sure) is None
+
+
+ITEMS = Vocabulary([b"", b"", b'"a"', b",", b"[", b"]"], {0: "mask", 1: "eos"})
 
 
 class Endless(TinyModel):
-    """Never ends by itself, and is sure of that."""
+    """Sure of one item after the other."""
 
     def forward(self, ids, attention, keep):
-        logits = super().forward(ids, attention, keep)
-        logits[..., VOCABULARY.end_tokens] -= 50
-        logits[..., VOCABULARY.encode(b"b")] += 50
+        self.batches.append(len(ids))
+        logits = torch.zeros(len(ids), keep, len(ITEMS), dtype=torch.float64)
+        places = torch.arange(keep)
+        logits[:, places, torch.where(places == 0, 4, torch.where(places % 2 == 1, 2, 3))] += 20
         return logits
 
 
 @pytest.mark.parametrize("block", [1, 2, None])
-@pytest.mark.parametrize("seed", range(4))
-def test_a_row_grows_to_its_limit_and_keeps_what_is_fixed(seed, block):
-    constraint = BruteConstraint("(a|b|,)*b")
-    slots = 2
-    row = Request(
-        (3,),
-        np.zeros(slots, np.int64),
-        np.ones(slots, np.bool_),
-        constraint,  # pyright: ignore[reportArgumentType]
-        (seed,),
-        most=5,
-    )
+def test_a_row_grows_to_its_limit_and_keeps_what_is_fixed(block):
+    constraint = lw.compile(lw.json_schema({"type": "array", "items": {"const": "a"}}), ITEMS)
+    row = Request((3,), np.zeros(7, np.int64), np.ones(7, np.bool_), constraint, most=20)
     steps = []
-    [outcome] = denoise(Endless(seed), [row], Options(LowConfidence(), block_length=block), steps.append)
+    model = Endless(0, vocabulary=ITEMS)
+    [outcome] = denoise(model, [row], Options(LowConfidence(), block_length=block), steps.append)
     assert outcome.error is None
-    assert constraint.holds(outcome.tokens)
-    assert len(outcome.tokens) <= 5
+    text = ITEMS.decode(outcome.tokens[: outcome.body].tolist())
+    assert constraint.accepts(text)
     if block == 1:
-        assert len(outcome.tokens) == 5
-    before = {}
+        assert len(outcome.tokens) == 14, "which no list fills to the last slot"
+        assert text.count(b"a") == 6
+    before: dict[int, int] = {}
     for step in steps:
         fixed = {int(slot): int(step.tokens[slot]) for slot in np.flatnonzero(~step.free)}
         assert before.items() <= fixed.items(), "what is fixed stays fixed"

@@ -15,6 +15,7 @@ SPARE = 4  # fillers that a room keeps when it is cut
 MOST_SPARE = 12  # fillers at the end of a room above which it is cut
 SURE = 0.9  # least confidence of these fillers, and of the text behind which a canvas grows
 RECENT = 16  # slots that were written last
+NEAR_FULL = 32  # open slots at the end of a canvas when it may grow, and slots in which a part has to begin or end
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -84,25 +85,38 @@ def room_for_full_hole(
 
 
 def room_behind_full_canvas(
-    draft: NDArray[np.int64], free: NDArray[np.bool_], is_end: NDArray[np.bool_], at_commit: NDArray[np.float64]
+    tokens: NDArray[np.int64],
+    draft: NDArray[np.int64],
+    free: NDArray[np.bool_],
+    is_end: NDArray[np.bool_],
+    parts: NDArray[np.bool_],
+    at_commit: NDArray[np.float64],
 ) -> Resize | None:
-    """As many slots again for a canvas that the draft fills to its last slot, once half of it is fixed.
+    """As many slots again for a canvas that the draft fills to its last slot, once its first ``NEAR_FULL`` slots from
+    the end are reached.
 
     The density of ends is the signal that rho-EOS (arXiv 2601.22527) grows and shrinks a canvas by; here the canvas
-    starts with slack, so only its absence counts. A text that the model is not sure of any more has usually lost its
-    way inside a string: more room would only make it longer.
+    starts with slack, so only its absence counts. A text that the model is not sure of any more, or that has gone on
+    for long without a new part, has usually lost its way inside a string: more room would only make it longer.
 
     Args:
+        tokens: [N], meant where slots are fixed.
         draft: [N], a valid completion.
         free: [N] slots still open.
         is_end: [V] whether a token ends the text.
+        parts: [V] whether a token begins or ends a part of a document.
         at_commit: [N] confidence with which slots were written; 0 where nothing was.
     """
     open_slots = np.flatnonzero(free)
-    if not len(open_slots) or is_end[draft].any() or 2 * int(open_slots[0]) < len(draft):
+    if not len(open_slots) or is_end[draft].any():
         return None
-    written = at_commit[: open_slots[0]]
-    recent = written[written > 0][-RECENT:]
+    first = int(open_slots[0])
+    if (
+        first < max(len(draft) // 2, len(draft) - NEAR_FULL)
+        or not parts[tokens[max(0, first - NEAR_FULL) : first]].any()
+    ):
+        return None
+    recent = at_commit[:first][at_commit[:first] > 0][-RECENT:]
     return Resize(len(draft)) if len(recent) and np.median(recent) >= SURE else None
 
 

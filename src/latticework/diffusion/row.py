@@ -22,7 +22,7 @@ from latticework.diffusion.records import Outcome, Request, Step, Timings
 from latticework.diffusion.scores import Scores
 from latticework.diffusion.sight import runs, view_of, visible
 from latticework.diffusion.starting import Interleaved, Start
-from latticework.diffusion.weighting import Weighting
+from latticework.diffusion.weighting import Weighting, tokens_with_quotes
 from latticework.errors import Infeasible, LatticeworkError, LimitExceeded, ModelError
 
 if TYPE_CHECKING:
@@ -410,7 +410,8 @@ class Row:
             return change is not None and self._fit(change)
         if self._request.most <= len(self.tokens):
             return False
-        change = room_behind_full_canvas(self._draft, self.free, self._end, self._at_commit)
+        parts = tokens_with_quotes(self._vocabulary)
+        change = room_behind_full_canvas(self.tokens, self._draft, self.free, self._end, parts, self._at_commit)
         return change is not None and self._resize(change, released=_EMPTY)
 
     def _trim(self) -> None:

@@ -134,6 +134,12 @@ class Weighting:
 
 
 @lru_cache(maxsize=8)
+def tokens_with_quotes(vocabulary: Vocabulary) -> NDArray[np.bool_]:
+    """[V] whether a token holds a quote, as keys and strings of JSON begin and end; cost O(V) once a vocabulary."""
+    return np.array([b'"' in vocabulary.bytes(token) for token in range(len(vocabulary))], np.bool_)
+
+
+@lru_cache(maxsize=8)
 def _null(vocabulary: Vocabulary) -> int | None:
     """The token that spells ``null``, if there is one."""
     try:
