@@ -135,6 +135,8 @@ class Generation:
         for canvas in self.canvases:
             if canvas.ticket is not None:
                 canvas.ticket.cancel()
+                # Its callbacks lead back here: without it the canvas's tables go now, not when the collector comes.
+                canvas.ticket = None
         self._give_back()
 
     def give_up(self) -> None:

@@ -14,6 +14,7 @@ import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
 from latticework.server.app import create_app
+from latticework.server.memory import trim
 from latticework.server.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 
 _LEFT = 3  # seconds in which requests that were given up send their last words
+
+_TRIM_TICKS = 100  # of a tenth of a second
 
 
 class Server(uvicorn.Server):
@@ -48,6 +51,11 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._state.engine.drain()
         super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TRIM_TICKS == 0:
+            await asyncio.to_thread(trim)
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._state.engine.drain()
