@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test lint bench docs licences release clean
+.PHONY: demo test lint bench docs licences release audit clean
 
 demo: $(VENV)/.run
 	$(BIN)/python examples/demo.py
@@ -34,6 +34,10 @@ release: $(VENV)/.release
 	$(BIN)/python -m build --outdir dist
 	$(BIN)/python -m twine check --strict dist/*
 	$(BIN)/python benchmarks/release_check.py dist/*.whl
+	$(BIN)/python benchmarks/sbom.py dist/latticework.cdx.json
+
+audit: $(VENV)/.test
+	$(BIN)/python benchmarks/dependency_check.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

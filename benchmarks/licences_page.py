@@ -51,7 +51,7 @@ def page() -> str:
 def needed() -> dict[str, set[str]]:
     """Packages by canonical name, with the extras that lead to them (``REQUIRED`` for none)."""
     users: dict[str, set[str]] = defaultdict(set)
-    for extra in ["", *_project()["optional-dependencies"]]:
+    for extra in ["", *project()["optional-dependencies"]]:
         seen: set[tuple[str, str]] = set()
         waiting = [(ROOT, extra)]
         while waiting:
@@ -61,15 +61,15 @@ def needed() -> dict[str, set[str]]:
             seen.add(place)
             if place[0] != ROOT:
                 users[place[0]].add(extra or REQUIRED)
-            waiting += _requirements(*place)
+            waiting += requirements(*place)
     return users
 
 
-def _requirements(name: str, extra: str) -> list[tuple[str, str]]:
+def requirements(name: str, extra: str) -> list[tuple[str, str]]:
     """What a package needs on this platform, for one of its extras (``""`` for none)."""
     if name == ROOT:
         # Read here: the metadata of an editable installation are those of the day on which it was made.
-        texts = _project()["optional-dependencies"].get(extra, []) if extra else _project()["dependencies"]
+        texts = project()["optional-dependencies"].get(extra, []) if extra else project()["dependencies"]
     else:
         try:
             texts = distribution(name).requires or []
@@ -84,7 +84,8 @@ def _requirements(name: str, extra: str) -> list[tuple[str, str]]:
 
 
 @cache
-def _project() -> dict[str, Any]:
+def project() -> dict[str, Any]:
+    """The table of that name in pyproject.toml."""
     return tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
