@@ -103,7 +103,7 @@ class Requests:
         try:
             kind: Any = jsonschema.validators.validator_for(wanted, default=jsonschema.Draft202012Validator)
             kind.check_schema(wanted)
-            check = kind(wanted)
+            check = kind(wanted, format_checker=kind.FORMAT_CHECKER)  # formats are enforced here
         except Exception:
             return []
         for choice in answer.json()["choices"]:
@@ -162,8 +162,9 @@ def loaders() -> dict[str, Callable[[random.Random], object]]:
 
 @dataclass
 class Tally:
-    """What came of the cases of one kind."""
+    """What came of the cases of one kind; ``end`` is when no more are begun."""
 
+    end: float
     outcomes: Counter[str] = field(default_factory=Counter)
     problems: dict[int, str] = field(default_factory=dict)
     slowest: tuple[float, int] = (0.0, -1)
@@ -181,10 +182,10 @@ class Tally:
             print(f"  {number}: {problems[0]}", flush=True)
 
 
-def run(make: Callable[[], Run], count: int, seconds: float) -> Tally:
-    """All cases, one process for as many as it survives."""
-    tally, number = Tally(), 0
-    while number < count:
+def run(make: Callable[[], Run], count: int, seconds: float, end: float = float("inf")) -> Tally:
+    """All cases, or those that begin before ``end``; one process for as many as it survives."""
+    tally, number = Tally(end), 0
+    while number < count and time.monotonic() < end:
         number = _in_a_process(make, number, count, seconds, tally)
     return tally
 
@@ -213,7 +214,7 @@ def _in_a_process(make: Callable[[], Run], start: int, count: int, seconds: floa
                 number = found
             else:
                 tally.add(number, *found)
-                if number == count - 1 or found[2] > MEMORY:
+                if number == count - 1 or found[2] > MEMORY or time.monotonic() >= tally.end:
                     ending = ""
                     break
     os.kill(process, signal.SIGKILL)
@@ -247,6 +248,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=2_000, help="for each kind of file")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=60, help="for one case")
+    parser.add_argument("--minutes", type=float, default=600, help="for everything; three fifths for requests")
     parser.add_argument("--only", help="one kind: 'requests' or the name of a loader")
     arguments = parser.parse_args()
     kinds: dict[str, tuple[Callable[[], Run], int]] = {
@@ -260,11 +262,14 @@ def main() -> None:
             continue
         print(name, flush=True)
         begun = time.perf_counter()
-        tally = run(make, count, arguments.seconds)
+        minutes = arguments.minutes * (0.6 if name == "requests" else 0.08)
+        tally = run(make, count, arguments.seconds, time.monotonic() + 60 * minutes)
         told = ", ".join(f"{outcome}: {number:,}" for outcome, number in sorted(tally.outcomes.items()))
         spent = f"{time.perf_counter() - begun:.0f}"
         memory = f"{tally.memory[0] / 2**20:.0f}"
-        rows.append([name, f"{count:,}", told, len(tally.problems), f"{tally.slowest[0]:.1f}", memory, spent])
+        rows.append(
+            [name, f"{tally.outcomes.total():,}", told, len(tally.problems), f"{tally.slowest[0]:.1f}", memory, spent]
+        )
         print(rows[-1], "slowest", tally.slowest[1], "memory", tally.memory[1], flush=True)
         notes += [f"- {name} {number}: {text}" for number, text in tally.problems.items()]
     if arguments.only:
@@ -272,7 +277,7 @@ def main() -> None:
     header = ["input", "cases", "outcomes", "problems", "slowest, s", "most memory of a case, MiB", "all, s"]
     command = (
         f"python benchmarks/hostile_input.py --requests {arguments.requests} --files {arguments.files} "
-        f"--seed {arguments.seed} --seconds {arguments.seconds:g}"
+        f"--seed {arguments.seed} --seconds {arguments.seconds:g} --minutes {arguments.minutes:g}"
     )
     note = (
         f"`{command}`. Seeded random inputs of `benchmarks/hostile_cases.py`: right ones damaged in up to six places, "

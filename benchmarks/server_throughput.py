@@ -1,7 +1,7 @@
 """The server under 1, 8 and 32 clients, beside the Python API on the same documents.
 
-``python benchmarks/server_throughput.py [--documents 16] [--threads 1]``. Every document has a schema of its own: one
-of the examples' with one property dropped or renamed, so that no two are equal. Each client asks for one document at a
+``python benchmarks/server_throughput.py [--documents 16] [--threads 1] [--fields 3]``. Every document has a schema of
+its own: one of the examples' with one property dropped or renamed, so that no two are equal. Each client asks for one document at a
 time, over loopback, without streaming; server and clients share the process. Texts must be those of the Python API, one
 document at a time, except where rounding in a larger batch decides a tie: those are counted.
 """
@@ -33,8 +33,8 @@ from latticework.server.state import State
 DOCUMENTS = Path(__file__).resolve().parents[1] / "examples" / "documents"
 
 
-def documents(count: int) -> list[tuple[str, dict[str, Any]]]:
-    """Texts with schemas, no two schemas alike."""
+def documents(count: int, fields: int | None = None) -> list[tuple[str, dict[str, Any]]]:
+    """Texts with schemas, no two schemas alike; of each schema so many properties, others with every round."""
     names = sorted(path.stem for path in DOCUMENTS.glob("*.txt"))
     found = []
     for number in range(count):
@@ -42,7 +42,11 @@ def documents(count: int) -> list[tuple[str, dict[str, Any]]]:
         schema = json.loads((DOCUMENTS / f"{name}.json").read_text(encoding="utf-8"))
         keys = list(schema["properties"])
         own = keys[variant % len(keys)]
-        if variant:
+        if fields is not None:
+            chosen = [keys[(variant + place) % len(keys)] for place in range(min(fields, len(keys)))]
+            schema["properties"] = {key: schema["properties"][key] for key in chosen}
+            schema["required"] = [key for key in schema.get("required", ()) if key in chosen]
+        elif variant:
             changed = schema["properties"].pop(own)
             schema["required"] = [key for key in schema.get("required", ()) if key != own]
             if variant >= len(keys):
@@ -86,6 +90,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--documents", type=int, default=16, help="as many as clients where those are more")
     parser.add_argument("--threads", type=int, default=1, help="threads of torch")
+    parser.add_argument("--fields", type=int, help="properties of each schema; all")
     parser.add_argument("--max-batch", type=int, default=8)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
     parser.add_argument("--note", default="", help="what else is to be said of the machine")
@@ -93,7 +98,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
 
     model = lw.load("embedded")
-    drawn = documents(max(arguments.documents, *arguments.clients))
+    drawn = documents(max(arguments.documents, *arguments.clients), arguments.fields)
     few = drawn[: arguments.documents]
     model.generate([text for text, _ in few[:2]], [schema for _, schema in few[:2]])  # kernels come from their cache
     rows = []
@@ -106,7 +111,8 @@ def main() -> None:
         own = [result.text for result in results]
         wanted = wanted or own
         spent = sum(result.timings.constraint for result in results) / 1e3
-        rows.append(_row(f"Python API, batches of {size}", watch, len(few), "", "", spent, own, wanted))
+        forwards = sum(result.timings.model for result in results) / 1e3
+        rows.append(_row(f"Python API, batches of {size}", watch, len(few), "", "", (spent, forwards), own, wanted))
         print(rows[-1], flush=True)
     for clients in arguments.clients:
         load = drawn if clients > len(few) else few
@@ -121,9 +127,10 @@ def main() -> None:
             }
         shared = samples["latticework_forward_rows_sum", None] / samples["latticework_forwards_total", None]
         spent = samples["latticework_stage_seconds_total", "constraint"]
+        forwards = samples["latticework_stage_seconds_total", "model"]
         halfway = f"{each[len(each) // 2]:.1f} / {each[int(0.9 * len(each))]:.1f}"
         name = f"server, {clients} client{'s' * (clients > 1)}"
-        rows.append(_row(name, watch, len(load), f"{shared:.1f}", halfway, spent, own, wanted))
+        rows.append(_row(name, watch, len(load), f"{shared:.1f}", halfway, (spent, forwards), own, wanted))
         print(rows[-1], flush=True)
     header = [
         "",
@@ -133,11 +140,13 @@ def main() -> None:
         "canvases a forward",
         "p50 / p90, s",
         "constraint, ms a document",
+        "of model and constraint, %",
         "same text",
     ]
     command = (
         f"python benchmarks/server_throughput.py --documents {arguments.documents} --threads {arguments.threads} "
         f"--max-batch {arguments.max_batch} --clients {' '.join(map(str, arguments.clients))}"
+        + (f" --fields {arguments.fields}" if arguments.fields else "")
     )
     note = (
         f"`{command}`. Each document has a schema of its own, compiled anew in every line; the embedded model. Server "
@@ -162,11 +171,20 @@ class Watch:
 
 
 def _row(
-    name: str, watch: Watch, count: int, shared: str, halfway: str, spent: float, own: list[str], wanted: list[str]
+    name: str,
+    watch: Watch,
+    count: int,
+    shared: str,
+    halfway: str,
+    spent: tuple[float, float],
+    own: list[str],
+    wanted: list[str],
 ) -> list[str]:
+    constraint, forwards = spent
     same = sum(mine == first for mine, first in zip(own, wanted, strict=False))
     rates = [f"{count / watch.wall:.2f}", f"{watch.cpu / count:.2f}"]
-    return [name, str(count), *rates, shared, halfway, f"{1e3 * spent / count:.0f}", f"{same}/{len(wanted)}"]
+    shares = [f"{1e3 * constraint / count:.0f}", f"{100 * constraint / (constraint + forwards):.1f}"]
+    return [name, str(count), *rates, shared, halfway, *shares, f"{same}/{len(wanted)}"]
 
 
 if __name__ == "__main__":
