@@ -90,6 +90,7 @@ class Tally:
     free: int = 0
     forced: int = 0
     seconds: float = 0.0
+    cpu: float = 0.0
     right: Counter[str] = field(default_factory=Counter)
     total: Counter[str] = field(default_factory=Counter)
 
@@ -152,9 +153,9 @@ def decode(
         slots = len(backend.encode_prompt(record.response, None)) + spare
         constraints.append(model.compile(schema))
         requests.append(Request.blank(prompt, slots, constraints[-1] if constrained else None))
-    begun = time.perf_counter()
+    begun, worked = time.perf_counter(), time.process_time()
     outcomes = denoise(through or backend, requests, options)
-    tally = Tally(seconds=time.perf_counter() - begun)
+    tally = Tally(seconds=time.perf_counter() - begun, cpu=time.process_time() - worked)
     for record, constraint, outcome in zip(records, constraints, outcomes, strict=True):
         text = b"".join(backend.vocabulary.bytes(int(token)) for token in outcome.tokens[: outcome.body])
         score(tally, record, text.decode("utf-8", errors="replace"), outcome.error is None and constraint.accepts(text))

@@ -17,6 +17,7 @@ HEADER = (
     "canvases shown",
     "tokens per forward",
     "seconds",
+    "CPU seconds",
     "fields right",
     "documents valid",
     "slots forced",
@@ -35,6 +36,7 @@ class Line:
         forwards, evaluations, seconds: spent.
         tokens_per_forward: slots filled over forwards, what the constraint decided included.
         fields_right, valid, forced: shares.
+        cpu: seconds of all threads of the process, which other work on the machine does not lengthen.
         kept: bytes of keys, values and hidden states at most, of all rows of a batch together.
     """
 
@@ -50,6 +52,7 @@ class Line:
     valid: float
     forced: float
     kept: int = 0
+    cpu: float = 0.0
 
     @classmethod
     def of(cls, policy: str, cache: str, constrained: bool, done: Tally, kept: int = 0) -> Line:
@@ -67,6 +70,7 @@ class Line:
             done.valid / count,
             done.forced / max(1, done.free),
             kept,
+            done.cpu / count,
         )
 
     @property
@@ -82,6 +86,7 @@ class Line:
             f"{self.evaluations:.1f}",
             f"{self.tokens_per_forward:.1f}",
             f"{self.seconds:.2f}",
+            f"{self.cpu:.2f}" if self.cpu else "",
             f"{self.fields_right:.2f}",
             f"{self.valid:.2f}",
             f"{self.forced:.2f}",
