@@ -195,7 +195,9 @@ def stages_alone(options: argparse.Namespace, device: torch.device) -> None:
     header = ["schema", "canvas", "logits", *STAGES[:-1]]
     title = "# Stages of a denoising step on the CPU, milliseconds (median / 99th percentile)"
     threads = torch.get_num_threads()
-    note = f"Random float32 logits, {threads} torch threads. `python benchmarks/step_overhead.py --stages`."
+    note = (
+        f"Random float32 logits, {threads} torch threads. `python benchmarks/step_overhead.py --stages --device cpu`."
+    )
     write_result("step_overhead_cpu", "\n\n".join([title, machine(), note, table(header, rows)]), options.out)
 
 
