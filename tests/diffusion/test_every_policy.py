@@ -16,7 +16,7 @@ import latticework as lw
 from latticework.diffusion.loop import Options, denoise
 from latticework.diffusion.policies.registry import BY_NAME, make_policy
 from latticework.diffusion.records import Request
-from latticework.diffusion.row import MOST_RESIZES, RETRACTS_PER_SLOT
+from latticework.diffusion.row_state import MOST_RESIZES, RETRACTS_PER_SLOT
 
 TOKENS = [b"", b"", b"", b"[", b"]", b",", b"1", b"2", b"],", b"[1", b"12"]
 VOCABULARY = lw.Vocabulary(TOKENS, {0: "mask", 1: "eos", 2: "pad"})
