@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -220,7 +221,10 @@ def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 def replaced(node: Any, rng: random.Random, most: int = 2) -> Any:
     """A JSON value of which up to ``most`` places hold something else, or nothing, or were given another name."""
-    node = copy.deepcopy(node)
+    try:
+        node = copy.deepcopy(node)
+    except RecursionError:  # nested very deeply, which is damage enough
+        return node
     for _ in range(rng.randint(1, most)):
         found = places(node)
         if not found:
@@ -261,7 +265,25 @@ def _tool(rng: random.Random, *, flat: bool) -> dict[str, Any]:
     return {"type": "function", **function} if flat else {"type": "function", "function": function}
 
 
-def request(rng: random.Random, model: str) -> tuple[str, Any]:
+def simple(rng: random.Random) -> dict[str, Any]:
+    """The fields of a request that ask for a constraint, a harmless one."""
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "integer", "maximum": 99}}}
+    inner = rng.choice([{"regex": "[ab]{3}"}, {"choice": ["yes", "no"]}, {"json": {"enum": [1, "a"]}},
+                        {"grammar": 'start: "a"+'}, {"json_object": True}])  # fmt: skip
+    return rng.choice([{"response_format": form}, {"structured_outputs": inner}])
+
+
+def wrong_fields(rng: random.Random, model: str) -> tuple[str, Any]:
+    """The path and the body of a request with a harmless constraint, of which up to three places are wrong."""
+    path, body = request(rng, model, simple)
+    for name in ("tools", "text"):
+        body.pop(name, None)
+    return path, replaced(body | {"steps": 2}, rng, most=3) if path != "/tokenize" else body
+
+
+def request(
+    rng: random.Random, model: str, constraint: Callable[[random.Random], dict[str, Any]] = constraint
+) -> tuple[str, Any]:
     """The path and the body of a request: mostly right, with a hostile constraint, wrong fields, or both."""
     path = rng.choice(["/v1/chat/completions"] * 4 + ["/v1/completions"] * 3 + ["/v1/responses"] * 2 + ["/tokenize"])
     body: dict[str, Any] = {"model": model}

@@ -60,7 +60,8 @@ def problems_of(error: BaseException) -> list[str]:
 class Requests:
     """The server's application in this process, without a network."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, make: Callable[[random.Random, str], tuple[str, Any]] = cases.request) -> None:
+        self._make = make
         sys.path.insert(0, str(HERE.parent / "tests" / "models"))
         from tiny_backend import TinyBackend
 
@@ -73,7 +74,7 @@ class Requests:
 
     def __call__(self, number: int) -> tuple[str, list[str]]:
         rng = random.Random(f"request {self._seed} {number}")
-        path, body = cases.request(rng, "tiny")
+        path, body = self._make(rng, "tiny")
         data, headers = cases.raw_body(rng, body)
         answer = self._loop.run_until_complete(self._client.post(path, content=data, headers=headers))
         return str(answer.status_code), self.problems(path, data, answer)
@@ -252,7 +253,8 @@ def main() -> None:
     parser.add_argument("--only", help="one kind: 'requests' or the name of a loader")
     arguments = parser.parse_args()
     kinds: dict[str, tuple[Callable[[], Run], int]] = {
-        "requests": (lambda: Requests(arguments.seed), arguments.requests)
+        "requests, wrong fields": (lambda: Requests(arguments.seed, cases.wrong_fields), arguments.requests),
+        "requests, hostile constraints": (lambda: Requests(arguments.seed), arguments.files),
     }
     for name, read in loaders().items():
         kinds[name] = (lambda name=name, read=read: Loader(name, arguments.seed, read), arguments.files)
@@ -262,7 +264,7 @@ def main() -> None:
             continue
         print(name, flush=True)
         begun = time.perf_counter()
-        minutes = arguments.minutes * (0.6 if name == "requests" else 0.08)
+        minutes = arguments.minutes * (0.3 if name.startswith("requests") else 0.08)
         tally = run(make, count, arguments.seconds, time.monotonic() + 60 * minutes)
         told = ", ".join(f"{outcome}: {number:,}" for outcome, number in sorted(tally.outcomes.items()))
         spent = f"{time.perf_counter() - begun:.0f}"

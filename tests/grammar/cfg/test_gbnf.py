@@ -139,3 +139,9 @@ def test_files(tmp_path: Path) -> None:
     assert lw.gbnf(tmp_path / "a.gbnf") == lw.gbnf('root ::= "a"')
     with pytest.raises(lw.InputError, match="cannot read"):
         lw.gbnf(tmp_path / "b.gbnf")
+
+
+@pytest.mark.parametrize("text", ["root ::= [a-", "root ::= [", "root ::= [a", "root ::= [^", "root ::= [\\"])
+def test_classes_that_do_not_end_are_refused(text: str) -> None:
+    with pytest.raises(lw.GrammarError):
+        lw.gbnf(text)

@@ -190,6 +190,8 @@ class _Parser:
 
     def character(self) -> str:
         start = self.at
+        if start == len(self.text):
+            self.source.fail("this class has no end", (start, start))
         if not self.text.startswith("\\", start):
             self.at += 1
             return self.text[start]
