@@ -291,7 +291,8 @@ def _page(
         f"- invalid or swapped documents: {sum('INVALID' in text for text in tally.wrong)}; lost answers: {lost}; "
         f"other wrong answers: {len(tally.wrong) - lost - sum('INVALID' in text for text in tally.wrong)}",
         f"- broken requests, all refused with the right status: {tally.done['broken']:,}; clients that hung up: "
-        f"{tally.left:,}, canvases taken out of the batch for it: {counters.get('latticework_canvases_cancelled_total', 0):.0f}",
+        f"{tally.left:,}, canvases taken out of the batch for it: "
+        f"{counters.get('latticework_canvases_cancelled_total', 0):.0f}",
         f"- answers 429 (back-pressure), all tried again: {tally.busy:,}; 5xx: {sum(failures.values()):.0f}",
         f"- memory of the server after a fifth of the time: {warm[0]:.0f} MiB, at the end {warm[-1]:.0f} MiB, between "
         f"{warm.min():.0f} and {warm.max():.0f} ({100 * (warm.max() / warm[0] - 1):+.1f} %, "

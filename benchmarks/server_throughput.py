@@ -1,9 +1,9 @@
 """The server under 1, 8 and 32 clients, beside the Python API on the same documents.
 
 ``python benchmarks/server_throughput.py [--documents 16] [--threads 1] [--fields 3]``. Every document has a schema of
-its own: one of the examples' with one property dropped or renamed, so that no two are equal. Each client asks for one document at a
-time, over loopback, without streaming; server and clients share the process. Texts must be those of the Python API, one
-document at a time, except where rounding in a larger batch decides a tie: those are counted.
+its own: one of the examples' with one property dropped or renamed, so that no two are equal. Each client asks for one
+document at a time, over loopback, without streaming; server and clients share the process. Texts must be those of the
+Python API, one document at a time, except where rounding in a larger batch decides a tie: those are counted.
 """
 
 from __future__ import annotations
