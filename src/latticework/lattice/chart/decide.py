@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latticework.errors import LimitExceeded
+from latticework.lattice.chart.alike import Alike
 from latticework.lattice.chart.canvas import Canvas, canvas_of
 from latticework.lattice.chart.chart import chart_of
 from latticework.lattice.chart.derivation import Derivation, LiveChart, Search, live_chart
@@ -116,6 +117,30 @@ def decide(language: Language, question: Question, budget: Budget) -> Answer:
                 search.avoid(derivation, *surroundings(failure, group))
         _refine(canvas, levels, failing)
     raise LimitExceeded("max_chart_rounds", budget.max_rounds)
+
+
+def alike(language: Language, question: Question, budget: Budget) -> tuple[Canvas, Alike] | None:
+    """What is known of the token classes of all slots before any is asked for; ``None`` if there is no filling.
+
+    Raises:
+        LimitExceeded: the budget is spent; no verdict.
+    """
+    canvas, _ = canvas_of_question(language, question)
+    if canvas is None:
+        return None
+    tables = language.elastic_slots if question.elastic else language.slots
+    gaps, read = swept(tables, canvas)
+    if read <= len(canvas.text):
+        return None
+    keep = everything(tables, canvas.gaps)
+    graph = lexical_graph(tables, gaps, coarsest(canvas.gaps), keep, budget.max_nodes)
+    if graph is None:
+        return None
+    found = live_chart(chart_of(graph, language.rules, language.lexical.lexer), language.rules, language.rules.goal)
+    if found is None:
+        return None
+    _drop_unused(found, keep)
+    return canvas, Alike(language, tables, canvas, gaps, keep)
 
 
 def canvas_of_question(language: Language, question: Question) -> tuple[Canvas | None, int]:

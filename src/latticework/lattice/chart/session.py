@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latticework.errors import Infeasible, InputError, LimitExceeded
-from latticework.lattice.chart.decide import Budget, Question, decide
+from latticework.lattice.chart.decide import Budget, Question, alike, decide
 from latticework.lattice.chart.filling import Filling, filling_of, refilled
 from latticework.lattice.chart.kernels_realise import FILLER
 from latticework.lattice.chart.wishes import Wishes, wishes_of
@@ -93,33 +93,38 @@ class ContextFreeSession:
     def admissible(self, max_questions: int = 20_000) -> NDArray[np.bool_]:
         """[N, V] bool: the token is in some valid filling. A fixed slot admits its own token.
 
-        Every filling found answers for all its slots; what is left is asked token class by token class.
+        Every filling found answers for all its slots; of the token classes that are left, those that cannot be told
+        apart in a slot are asked for together (see :mod:`.alike`).
 
         Raises:
             LimitExceeded: it would take more than ``max_questions``, or one of them is over the budget.
         """
         language = self._language
-        kind_of = language.lexical.class_of_token
+        kind_of, kinds = language.lexical.class_of_token, language.lexical.classes
         special = {}  # columns behind those of the token classes
         if self.tail:
-            special[language.lexical.classes] = int(self._ends[0])
+            special[kinds] = int(self._ends[0])
         if self.elastic:
-            special[language.lexical.classes + 1] = language.filler
-        known = np.zeros((self.n_slots, language.lexical.classes + 2), np.bool_)
+            special[kinds + 1] = language.filler
+        known = np.zeros((self.n_slots, kinds + 2), np.bool_)
         assert self._filling is not None
-        self._note(known, self._filling)
+        near = self._filling
+        self._note(known, near)
         asked = 0
-        for slot in np.flatnonzero(self._free):
-            for kind in np.flatnonzero(~known[slot]):
-                if known[slot, kind] or (kind >= language.lexical.classes and kind not in special):
+        for slot, groups in self._groups():
+            for group in [*groups, *(np.array([column]) for column in special)]:
+                if known[slot, group].any():
+                    known[slot, group] = True
                     continue
                 asked += 1
                 if asked > max_questions:
                     raise LimitExceeded("questions about a canvas", max_questions)
+                kind = int(group[0])
                 token = special[kind] if kind in special else int(language.first_of_class[kind])
-                found = self._with({int(slot): token}, self.constraint.budget)
+                found = self._with({slot: token}, self.constraint.budget, near)
                 if found is not None:
-                    known[slot, kind] = True
+                    near = found
+                    known[slot, group] = True
                     self._note(known, found)
         allowed = np.zeros((self.n_slots, len(self.constraint.vocabulary)), np.bool_)
         readable = kind_of >= 0
@@ -298,6 +303,20 @@ class ContextFreeSession:
                 known[slot, -1] = True
             else:
                 known[slot, filling.witness.classes(self._language, int(slot))] = True
+
+    def _groups(self) -> Iterator[tuple[int, list[NDArray[np.int64]]]]:
+        """Free slots, with token classes that are admissible there together or not at all; none of the others is."""
+        free = np.flatnonzero(self._free)
+        found = alike(self._language, self._question({}), self.constraint.budget)
+        assert found is not None
+        canvas, classes = found
+        inside = free[free < canvas.body]
+        gap = np.repeat(np.arange(canvas.gaps), canvas.gap_slots)
+        place = np.arange(len(gap)) - np.searchsorted(gap, gap)
+        for slot, own, at in zip(inside.tolist(), gap.tolist(), place.tolist(), strict=True):
+            yield slot, classes.groups(own, at)
+        for slot in free[len(inside) :].tolist():  # behind the text
+            yield slot, []
 
     def _check_slot(self, slot: int) -> None:
         if not 0 <= slot < self.n_slots:

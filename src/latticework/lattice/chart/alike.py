@@ -1,0 +1,108 @@
+"""Which token classes are alike in a slot, and which can be in no filling there, going by the lexer and one chart.
+
+Of the readings of a token class only those count that begin in a lexer state that the text before the slot may lead to,
+end in one from which the text behind it can be read, and hold lexemes that some derivation of the coarsest graph has
+there. All others are part of no filling. Classes whose readings that count are the same are admissible together.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latticework.lattice.chart.canvas import Canvas
+from latticework.lattice.chart.kernels_graph import INTO, WITHIN
+from latticework.lattice.chart.kernels_sweep import GapTables
+from latticework.lattice.chart.language import Language
+from latticework.lattice.chart.tables import SlotTables
+
+BoolArray = NDArray[np.bool_]
+
+
+class Alike:
+    """Of one canvas."""
+
+    def __init__(
+        self, language: Language, tables: SlotTables, canvas: Canvas, gaps: GapTables, used: NDArray[np.uint64]
+    ) -> None:
+        """Args: ``gaps``: swept. ``used``: [G, 3, classes] uint64 sets of the lexemes of any derivation."""
+        self._lexical = language.lexical
+        kinds = self._lexical.lexer.classes
+        self._before = _dense(gaps.reached, self._lexical.lexer.states)
+        self._behind = _behind(tables, canvas, gaps)
+        self._used = _dense(used, kinds)
+        self._used[..., tables.ignored :] = True  # what is ignored is no lexeme of a derivation
+        self._row = gaps.row
+        self._depth = _depths(self._lexical.word_parent)
+
+    def groups(self, gap: int, place: int) -> list[NDArray[np.int64]]:
+        """Token classes that are admissible together in a slot of a gap; the others are not admissible."""
+        lexical, row = self._lexical, int(self._row[gap]) + place
+        counts = self._before[row][lexical.reading_source] & self._behind[row + 1][lexical.reading_state]
+        counts &= self._words_used(gap)[lexical.reading_word]
+        chosen = np.flatnonzero(counts)
+        readings = np.stack(
+            [lexical.reading_source[chosen], lexical.reading_word[chosen], lexical.reading_state[chosen]], axis=1
+        )
+        first = np.searchsorted(chosen, lexical.reading_offset)
+        found: dict[bytes, list[int]] = {}
+        for kind in np.flatnonzero(np.diff(first)).tolist():
+            found.setdefault(readings[first[kind] : first[kind + 1]].tobytes(), []).append(kind)
+        return [np.array(group, np.int64) for group in found.values()]
+
+    def _words_used(self, gap: int) -> BoolArray:
+        """[W] whether all lexemes of a word are used in a gap."""
+        lexical = self._lexical
+        found = np.ones(len(lexical.word_parent), np.bool_)
+        first = self._used[gap, INTO] | self._used[gap, WITHIN]
+        for depth in range(1, int(self._depth.max()) + 1):
+            words = np.flatnonzero(self._depth == depth)
+            allowed = first if depth == 1 else self._used[gap, WITHIN]
+            found[words] = found[lexical.word_parent[words]] & allowed[lexical.word_class[words]]
+        return found
+
+
+def _dense(bits: NDArray[np.uint64], size: int) -> BoolArray:
+    return np.unpackbits(bits.view(np.uint8), axis=-1, count=size, bitorder="little").view(np.bool_)
+
+
+def _depths(parent: NDArray[np.int32]) -> NDArray[np.int64]:
+    """[W] lexemes of each word."""
+    depth, at = np.zeros(len(parent), np.int64), np.arange(len(parent))
+    while (at > 0).any():
+        depth += at > 0
+        at = np.where(at > 0, parent[at], 0)
+    return depth
+
+
+def _behind(tables: SlotTables, canvas: Canvas, gaps: GapTables) -> BoolArray:
+    """[rows, Q] states before each slot of a gap, and behind its last, from which all that follows can be read."""
+    found = np.zeros((len(gaps.reached), len(tables.root)), np.bool_)
+    final = tables.may_end | (tables.accept_class >= 0) & (tables.accept_class < tables.ignored)
+    leads = tables.stay | tables.inside_end
+    states, at = final.copy(), len(canvas.text)
+    for gap in range(canvas.gaps - 1, -1, -1):
+        for offset in range(at - 1, int(canvas.gap_at[gap]) - 1, -1):
+            states = _before_byte(tables, int(canvas.text[offset]), states)
+        at = int(canvas.gap_at[gap])
+        may_end = gaps.open_end and gap == canvas.gaps - 1
+        last = int(gaps.row[gap + 1]) - 1
+        found[last] = states
+        for row in range(last - 1, int(gaps.row[gap]) - 1, -1):
+            states = np.any(leads & np.packbits(_padded(states), bitorder="little").view(np.uint64), axis=1)
+            if may_end:
+                states = states | final
+            found[row] = states
+    return found
+
+
+def _padded(states: BoolArray) -> BoolArray:
+    return np.append(states, np.zeros(-len(states) % 64, np.bool_))
+
+
+def _before_byte(tables: SlotTables, byte: int, behind: BoolArray) -> BoolArray:
+    """States from which a byte leads to one of ``behind``, whether a lexeme ends before it or not."""
+    going_on = tables.next_state[:, byte]
+    ending = np.where(going_on >= 0, tables.split_class, tables.accept_class)
+    begun = np.where(ending >= 0, tables.next_state[tables.start_after[ending], byte], -1)
+    return (going_on >= 0) & behind[going_on] | (begun >= 0) & behind[begun]
