@@ -324,8 +324,9 @@ def pass_level(descs, first_pass, step, SECOND: tl.constexpr):
         else:
             group = tl.where(ahead, _GATHER, _BACKWARD)
             own, values, out = tl.where(ahead, zero, weights), tl.where(ahead, row, behind), row
-        doubles: tl.constexpr = tl.pointer_type(tl.float64)
-        own, values, out = own.to(doubles), values.to(doubles), out.to(doubles)
+        own = own.to(tl.pointer_type(tl.float64))
+        values = values.to(tl.pointer_type(tl.float64))
+        out = out.to(tl.pointer_type(tl.float64))
         _reduce_one(desc, group, tl.program_id(2), own, values, -1, out, _EDGES, which > 0)
 
 
