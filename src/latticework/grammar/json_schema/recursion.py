@@ -61,6 +61,11 @@ def _fitted(document: Document, options: Options, limits: Limits) -> tuple[Lower
         return _unrolled(document, options, limits)
     depth = _depth_for(_open_places(document, options), DEPTHS)
     found = _unrolled(document, replace(options, max_depth=depth, mixed_depth=MIXED), limits)
+    reached = found[0].reached
+    if depth > MIXED and reached is not None and reached < BUDGETS[-1]:  # any value has taken its room
+        shallower = _unrolled(document, replace(options, max_depth=MIXED, mixed_depth=MIXED), limits)
+        if (shallower[0].reached or 0) > reached:
+            found, depth = shallower, MIXED
     if found[1] is not None and depth:
         places = ir.tree_size(found[1]).places
         if places > 1 and _merges(found[1]):
