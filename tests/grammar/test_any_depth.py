@@ -356,3 +356,12 @@ def test_merged_places_of_any_value_nest_as_deep_as_the_built_automaton_admits(
     deep = '{"a":' + '{"x":' * (depth - 1) + "[0]" + "}" * (depth - 1) + "}"
     assert run.accepts(automaton, deep.encode())
     assert not run.accepts(automaton, deep.replace("0", "{}").encode())
+
+
+def test_what_is_built_to_find_a_depth_respects_the_limits_of_the_call() -> None:
+    options = [{"type": "object", "properties": {name: {}}, "required": [name]} for name in "ab"]
+    limits = lw.Limits(max_states=60)
+    grammar = json_schema({"anyOf": options}, open_objects=True, recursion="bounded", limits=limits)
+    assert grammar.options["max_depth"] == 3
+    with pytest.raises(LimitExceeded):
+        build_automaton(grammar.node, limits)

@@ -162,8 +162,10 @@ def _object(
             pair = pairs[0] if can_count else None
             written.append(_Member(node, bool(last), not lowering.one_way, last, pair))
     counting = next((member for member in constraining if member.schema.get("minProperties") == low), place)
-    first = {name: number for number, name in enumerate(required)}
-    by_need = sorted(range(len(names)), key=lambda index: (first.get(names[index], len(first)), index))
+    by_need: list[int] = []
+    if lowering.any_order:
+        first = {name: number for number, name in enumerate(required)}
+        by_need = sorted(range(len(names)), key=lambda index: (first.get(names[index], len(first)), index))
     return _written(lowering, counting, written, by_need, low, high, level)
 
 
@@ -226,7 +228,7 @@ def _written(
     high: int | None,
     level: int,
 ) -> ir.Node | None:
-    """``by_need``: the named members, required ones first and in the order in which they are required."""
+    """``by_need``: for members in any order, the named ones, required ones first and as they are required."""
     style = lowering.style
     comma = style.comma(level + 1)
     fixed = sum(member.required for member in members)

@@ -83,7 +83,8 @@ def _is_affordable(node: ir.Node, limits: Limits) -> bool:
     """Whether the automaton is small although places of any value are merged. Building it, which is kept, tells."""
     from latticework.automata.build import is_small
 
-    return is_small(node, limits, replace(limits, max_nodes=MERGED_NODES, max_states=MERGED_STATES))
+    nodes, states = min(MERGED_NODES, limits.max_nodes), min(MERGED_STATES, limits.max_states)
+    return is_small(node, limits, replace(limits, max_nodes=nodes, max_states=states))
 
 
 def _depth_for(places: int, depths: tuple[tuple[int, int], ...]) -> int:
