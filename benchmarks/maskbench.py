@@ -16,10 +16,12 @@ import argparse
 import gzip
 import json
 import multiprocessing
+import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ import numpy as np
 from common import machine, reference_schemas, table, tekken_vocabulary, write_result
 from forked import forked
 from peers import Accepts, llguidance_engine, versions, xgrammar_engine
+from tqdm import tqdm
 
 import latticework as lw
 from latticework.compiler import cache
@@ -169,6 +172,14 @@ def figures(rows: list[dict[str, Any]]) -> list[list[Any]]:
     return out
 
 
+def _kept(found: Iterable[list[dict[str, Any]]], path: Path | None) -> Iterator[dict[str, Any]]:
+    """All rows, written to ``path`` as they come: a run of an hour that is cut off has not been in vain."""
+    with open(path or os.devnull, "w", encoding="utf-8") as lines:
+        for row in chain.from_iterable(tqdm(found, unit="schema", mininterval=5)):
+            print(json.dumps(row), file=lines, flush=True)
+            yield row
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="MaskBench: schemas, their valid and their invalid instances")
     parser.add_argument("data", type=Path)
@@ -194,9 +205,7 @@ def main() -> None:
     work = partial(_work, limit=arguments.limit)
     context = multiprocessing.get_context("spawn")
     with context.Pool(arguments.workers, _prepare, (grammar, arguments.peers)) as pool:
-        rows = [row for found in pool.imap_unordered(work, cases, chunksize=8) for row in found]
-    if arguments.rows:
-        arguments.rows.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        rows = list(_kept(pool.imap_unordered(work, cases, chunksize=8), arguments.rows))
     peers = f"; {versions()}" if arguments.peers else ""
     distinct = "" if arguments.distinct == "refuse" else f", distinct {arguments.distinct}"
     text = f"# MaskBench, property order {arguments.order}{distinct}\n\n"
