@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 from collections import Counter
 from datetime import datetime
@@ -13,6 +12,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from invented_pools import invented_pools
 
 from latticework.evaluation.alignment import leaves
 from latticework.evaluation.dataset import Task
@@ -21,23 +21,11 @@ from latticework.evaluation.scoring import enumerated, score
 from latticework.evaluation.tasks.generator import tasks
 from latticework.evaluation.tasks.splits import SPLITS
 from latticework.evaluation.tasks.styles import STYLES
-from latticework.models.embedded.training.pools import Pools
 
-_NAMES = "first last company city street job country word phrase slogan color language currency".split()  # noqa: SIM905
 _DATES = ("%B %d, %Y", "%d %B %Y", "%d %b %Y", "%b %d, %Y", "%d. %B %Y")
 
 
-def _pools() -> Pools:
-    """Invented word lists in place of Faker's."""
-    rng = random.Random(1)
-
-    def words(ending: str) -> tuple[str, ...]:
-        return tuple(sorted({"".join(rng.choices("bdklmnprst", k=5)) + ending for _ in range(200)}))
-
-    return Pools({name: (words("a"), words("o")) for name in _NAMES})
-
-
-POOLS = _pools()
+POOLS = invented_pools(200)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from itertools import islice
 import numpy as np
 import pytest
 import torch
+from invented_pools import invented_pools
 from tokenizers import Tokenizer
 
 from latticework.models.embedded import BOS, EOS, FILLER, MASK, PAD, WEIGHTS
@@ -29,21 +30,10 @@ from latticework.models.embedded.training.rewording import reword
 from latticework.models.embedded.training.states import MAX_AHEAD, State, prefixes, states, subset
 from latticework.models.embedded.training.tokenize import NO_SOURCE, encode
 
-_NAMES = (
-    *("first", "last", "company", "city", "street", "job", "country"),
-    *("word", "phrase", "slogan", "color", "language", "currency"),
-)
-
 
 @pytest.fixture(scope="module")
 def pools() -> Pools:
-    """Invented word lists in place of Faker's; trained values end in "a", held-out values in "o"."""
-    rng = random.Random(1)
-
-    def words(ending: str) -> tuple[str, ...]:
-        return tuple(sorted({"".join(rng.choices("bdklmnprst", k=5)) + ending for _ in range(500)}))
-
-    return Pools({name: (words("a"), words("o")) for name in _NAMES})
+    return invented_pools(500)
 
 
 @pytest.fixture(scope="module")

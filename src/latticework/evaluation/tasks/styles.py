@@ -28,7 +28,17 @@ Style = Callable[[Draft, Values], str]
 
 def write(style: str, draft: Draft, values: Values) -> str:
     """The text of a draft in one of ``STYLES``."""
-    return STYLES[style](draft, values).replace(_OPEN, "").replace(_CLOSE, "").strip()
+    return write_marked(style, draft, values)[0]
+
+
+def write_marked(style: str, draft: Draft, values: Values) -> tuple[str, list[tuple[int, int]]]:
+    """The text of a draft, and where in it values stand: first and past-last character, in order."""
+    marked = STYLES[style](draft, values).strip()
+    found: list[tuple[int, int]] = []
+    for number, match in enumerate(_VALUE.finditer(marked)):
+        start = match.start() - 2 * number
+        found.append((start, start + len(match.group()) - 2))
+    return marked.replace(_OPEN, "").replace(_CLOSE, ""), found
 
 
 def _mail(draft: Draft, values: Values) -> str:

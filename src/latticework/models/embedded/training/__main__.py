@@ -16,7 +16,7 @@ from latticework.models.embedded.training.evaluate import evaluate as evaluate_s
 from latticework.models.embedded.training.generator import SPLITS, Generator
 from latticework.models.embedded.training.pools import load_pools
 from latticework.models.embedded.training.tokenize import train_tokenizer
-from latticework.models.embedded.training.train import ON_GPU, Plan, Run, train
+from latticework.models.embedded.training.train import FURTHER, ON_GPU, Plan, Run, train
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(help="Working folder: pools, checkpoint; outside the repository.")]
@@ -39,15 +39,17 @@ def train_command(
     threads: int = 1,
     seed: int = 0,
     weights: Weights = WEIGHTS,
-    further: Annotated[bool, typer.Option(help="A new run starts from the packaged weights.")] = False,
+    further: Annotated[bool, typer.Option(help="A new run starts from the packaged weights, at low rates.")] = False,
     gpu: Annotated[bool, typer.Option(help="On a GPU, with larger batches of rows of all lengths.")] = False,
     workers: Annotated[int, typer.Option(help="Processes that make batches; 0: the training process.")] = 0,
+    tasks: Annotated[float, typer.Option(min=0, max=1, help="Share of extraction tasks among the records.")] = 0.0,
 ) -> None:
     """Trains, or continues, for MINUTES of training time in all."""
     folder.mkdir(parents=True, exist_ok=True)
     start = weights if further else None
-    plan = Plan(folder, minutes, threads=threads, seed=seed, start=start, workers=workers)
+    plan = Plan(folder, minutes, threads=threads, seed=seed, start=start, workers=workers, tasks=tasks)
     plan = replace(plan, **ON_GPU) if gpu else plan
+    plan = replace(plan, **FURTHER) if further else plan
     train(plan, Tokenizer.from_file(str(weights / "tokenizer.json")))
 
 

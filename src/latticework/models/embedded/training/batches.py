@@ -6,7 +6,7 @@ as in use, so the prompt (most of the tokens) is paid for once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import islice
 from typing import Any
@@ -18,11 +18,11 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from latticework.models.embedded.tokenizer import MASK, PAD
-from latticework.models.embedded.training.generator import Generator
+from latticework.models.embedded.training.records import Record
 from latticework.models.embedded.training.states import State, states, subset
 from latticework.models.embedded.training.tokenize import NO_SOURCE, Encoded, encode
 
-LENGTHS = (160, 208, 256, 320, 400, 512, 640)  # tokens of a row
+LENGTHS = (160, 208, 256, 320, 400, 512, 640, 768, 896)  # tokens of a row
 TOKENS_PER_BATCH = 8192
 _CHUNK = 128  # records generated at a time
 _PROMPT, _PADDING = 0, -1  # segments; states count from 1
@@ -69,17 +69,21 @@ class Batch:
 
 
 def batches(
-    generator: Generator, tokenizer: Tokenizer, seed: int, longest: int = LENGTHS[-1], tokens: int = TOKENS_PER_BATCH
+    records: Iterable[Record],
+    tokenizer: Tokenizer,
+    seed: int,
+    longest: int = LENGTHS[-1],
+    tokens: int = TOKENS_PER_BATCH,
 ) -> Iterator[Batch]:
-    """Batches of about ``tokens`` tokens, of fresh records that fit ``longest`` tokens a row.
+    """Batches of about ``tokens`` tokens, of those ``records`` (an endless stream) that fit ``longest`` tokens a row.
 
     All rows of a batch have one length.
     """
     rng = np.random.default_rng(seed)
     waiting: dict[int, list[tuple[Encoded, list[State]]]] = {length: [] for length in LENGTHS}
-    records = iter(generator)
+    stream = iter(records)
     while True:
-        for record in encode(tokenizer, list(islice(records, _CHUNK))):
+        for record in encode(tokenizer, list(islice(stream, _CHUNK))):
             drawn = states(record, rng)
             used = len(record.prompt) + sum(len(state.tokens) for state in drawn)
             length = next((length for length in LENGTHS if length >= used), None)

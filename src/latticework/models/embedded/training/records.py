@@ -52,8 +52,20 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Room:
+    """A place of an elastic scaffold: characters ``[start, end)`` of the response, with fillers behind if ``spare``."""
+
+    start: int
+    end: int
+    spare: bool
+
+
+@dataclass(frozen=True)
 class Record:
-    """``copies`` maps a character of the response to the character of the prompt it equals."""
+    """``copies`` maps a character of the response to the character of the prompt it equals.
+
+    ``rooms``: those of an elastic scaffold, in order; empty ones are members that are left out. None: every leaf value.
+    """
 
     family: str
     leaves: tuple[Leaf, ...]
@@ -62,6 +74,7 @@ class Record:
     response: str
     spans: tuple[Span, ...]
     copies: dict[int, int]
+    rooms: tuple[Room, ...] | None = None
 
 
 def write_record(family: str, fields: Sequence[Planned], text: str) -> Record:

@@ -5,7 +5,8 @@ plus the slots that are asked for, and all states in which a prefix is visible s
 
 - *prefixes*: for every slot, the response before it is visible; and some slots a little further behind a prefix.
 - *subset*: any slots are visible (every slot with the same probability, or a prefix and islands behind it).
-- *elastic*: keys and punctuation are visible, every value has spare room that fillers take up.
+- *elastic*: keys and punctuation are visible, every value has spare room that fillers take up. Where a record says what
+  the rooms of its scaffold are, these (a whole array, an optional member with its key), as decoding has them.
 """
 
 from __future__ import annotations
@@ -16,19 +17,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latticework.models.embedded.tokenizer import EOS, FILLER, MASK
-from latticework.models.embedded.training.tokenize import NO_SOURCE, Encoded
+from latticework.models.embedded.training.tokenize import NO_SOURCE, Encoded, Piece
 
 Ints = NDArray[np.int64]
 
 EVERYTHING = 1 << 20  # limit of a slot that sees all visible tokens of its state
 MAX_AHEAD = 24  # slots behind a prefix
 AHEAD_SHARE = 0.6  # slots ahead that are asked for, per token of the response
+THIN_SHARE = 0.5  # of the slots behind a prefix, those asked for in long responses
 AHEAD_WEIGHT = 0.35  # they are guesses until the slots before them are known
 OPENING = 3  # first slots of a value behind a prefix: whether there is one, and which; what follows is copying on
 OPENING_WEIGHT = 3.0
 MAX_ASKED = 24  # slots of one subset or elastic state
 TAIL = 8  # end tokens of a state at most
 TAIL_WEIGHT = 0.2  # of an end token after the first one, and of a filler after the first of its value
+MOST_ROOM, MOST_TASK_ROOM = 17, 29  # slots of a room that is not full: a value; a value or an optional member
 ELASTIC_SHARE = 0.35  # of the states that are not prefixes
 _NO_TARGET = -1
 
@@ -62,19 +65,28 @@ class _Canvas:
 def states(record: Encoded, rng: np.random.Generator) -> list[State]:
     """The states of one record that share a training row."""
     more = _elastic(record, rng) if rng.random() < ELASTIC_SHARE else None
-    return [prefixes(record, rng), more or subset(record, rng)]
+    thin = bool(record.pieces)  # tasks are long
+    return [prefixes(record, rng, thin=thin), more or subset(record, rng)]
 
 
-def prefixes(record: Encoded, rng: np.random.Generator | None = None) -> State:
-    """The whole response visible, and every slot asked for behind its prefix; with ``rng`` also slots further ahead."""
+def prefixes(record: Encoded, rng: np.random.Generator | None = None, *, thin: bool = False) -> State:
+    """The whole response visible, and every slot asked for behind its prefix; with ``rng`` also slots further ahead.
+
+    ``thin``: of slots that are not the first of a value only a part.
+    """
     length = len(record.response)
     canvas = _plain(record, MAX_AHEAD)
     for first, last in record.spans:
         canvas.weight[first : min(last, first + OPENING)] = OPENING_WEIGHT
-    asked = limit = np.arange(length + 1)
-    weight = np.ones(length + 1, np.float32)
+    asked = np.arange(length + 1)
+    share = 1.0
+    if thin and rng is not None:
+        share = THIN_SHARE
+        asked = asked[(canvas.weight[asked] > 1) | (rng.random(length + 1) < share)]
+    limit = asked
+    weight = np.ones(len(asked), np.float32)
     if rng is not None:
-        count = int(AHEAD_SHARE * length) + 1
+        count = int(AHEAD_SHARE * share * length) + 1
         start = rng.integers(0, length + 1, count)
         ahead = np.minimum(rng.geometric(0.2, count), MAX_AHEAD - 1)
         asked, limit = np.concatenate([asked, start + ahead]), np.concatenate([limit, start])
@@ -97,27 +109,25 @@ def subset(record: Encoded, rng: np.random.Generator) -> State:
 
 def _elastic(record: Encoded, rng: np.random.Generator) -> State | None:
     """Spare fillers behind every value; None for a record without values."""
-    spans = record.spans
-    if not len(spans):
+    pieces = record.pieces or _value_pieces(record)
+    rooms = [piece for piece in pieces if piece.spare]
+    if not rooms:
         return None
-    lengths = spans[:, 1] - spans[:, 0]
-    ample = np.maximum(0, int(rng.integers(2, 17)) - lengths)
-    spare = ample if rng.random() < 0.6 else rng.integers(0, 8, len(spans))
+    most = MOST_TASK_ROOM if record.pieces else MOST_ROOM
+    lengths = np.array([len(room.tokens) for room in rooms])
+    ample = np.maximum(0, int(rng.integers(2, most)) - lengths)
+    spare = iter(ample if rng.random() < 0.6 else rng.integers(0, 8, len(rooms)))
     tokens, source, weight, inside = [], [], [], []
-    done = 0
-    for (start, end), extra in zip(spans, spare, strict=True):
+    for piece in pieces:
+        extra = int(next(spare)) if piece.spare else 0
         light = np.full(extra, TAIL_WEIGHT, np.float32)
         light[:1] = 1
-        tokens += [record.response[done:end], np.full(extra, FILLER, np.int64)]
-        source += [record.source[done:end], np.full(extra, NO_SOURCE, np.int64)]
-        weight += [np.ones(end - done, np.float32), light]
-        inside += [np.zeros(start - done, np.bool_), np.ones(end - start + extra, np.bool_)]
-        done = end
-    rest = len(record.response) - done
-    tokens.append(record.response[done:])
-    source.append(record.source[done:])
-    weight.append(np.ones(rest, np.float32))
-    inside.append(np.zeros(rest, np.bool_))
+        tokens += [piece.tokens, np.full(extra, FILLER, np.int64)]
+        source += [piece.source, np.full(extra, NO_SOURCE, np.int64)]
+        weight += [np.ones(len(piece.tokens), np.float32), light]
+        inside.append(np.full(len(piece.tokens) + extra, piece.open))
+    if not any(own.any() for own in inside):
+        return None
     canvas = _Canvas(np.concatenate(tokens), np.concatenate(source), np.concatenate(weight))
     masked = np.concatenate(inside)
     slots = np.flatnonzero(masked)
@@ -127,6 +137,17 @@ def _elastic(record: Encoded, rng: np.random.Generator) -> State | None:
         masked &= rng.random(len(masked)) < (1.0 if rng.random() < 0.3 else rng.random())
         masked[rng.choice(slots)] = True
     return _masked_state(canvas, masked, rng)
+
+
+def _value_pieces(record: Encoded) -> list[Piece]:
+    """The response as fixed text and, around every leaf value, a room."""
+    pieces: list[Piece] = []
+    done = 0
+    for start, end in record.spans:
+        for first, last, is_open in ((done, start, False), (start, end, True)):
+            pieces.append(Piece(record.response[first:last], record.source[first:last], is_open, is_open))
+        done = end
+    return [*pieces, Piece(record.response[done:], record.source[done:], False, False)]
 
 
 def _plain(record: Encoded, tail: int) -> _Canvas:

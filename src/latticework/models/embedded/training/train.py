@@ -21,6 +21,7 @@ from latticework.models.embedded.training.feeding import feed
 from latticework.models.embedded.training.generator import Generator
 from latticework.models.embedded.training.loss import POINTER_WEIGHT, losses
 from latticework.models.embedded.training.pools import load_pools
+from latticework.models.embedded.training.task_records import mixed, task_records
 from latticework.models.embedded.training.tokenize import VOCABULARY_SIZE
 
 SHORT = 320  # tokens of a row: short records teach more per token, long ones teach to search
@@ -47,6 +48,7 @@ class Plan:
     log_every: float = 30.0  # seconds
     seed: int = 0
     start: Path | None = None  # folder of weights that a new run starts from; None: random weights
+    tasks: float = 0.0  # share of the records that are extraction tasks of the split "train"
 
     @property
     def checkpoint(self) -> Path:
@@ -61,6 +63,15 @@ ON_GPU: dict[str, Any] = {
     "other_rate": 2e-3,
     "warmup_steps": 200,
     "short_share": 0.0,
+}
+# Of a Plan that starts from trained weights: low rates that fall from the start, rows of all lengths.
+FURTHER: dict[str, Any] = {
+    "matrix_rate": 0.004,
+    "other_rate": 4e-4,
+    "warmup_steps": 40,
+    "decay_share": 1.0,
+    "short_share": 0.0,
+    "average": 0.995,
 }
 
 
@@ -218,6 +229,9 @@ def _stream(plan: Plan, tokenizer: Tokenizer, seed: int, longest: int) -> Iterat
 
     def make(number: int) -> Iterator[Batch]:
         own = 1000 * seed + number
-        return batches(Generator(pools, seed=own), tokenizer, own, longest, plan.tokens_per_batch)
+        records = iter(Generator(pools, seed=own))
+        if plan.tasks:
+            records = mixed(records, task_records(pools, own), plan.tasks, own)
+        return batches(records, tokenizer, own, longest, plan.tokens_per_batch)
 
     return feed(make, plan.workers)
