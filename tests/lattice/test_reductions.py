@@ -204,12 +204,15 @@ def test_marginals_answer_the_same(request):
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-4)
 
 
-def test_a_proposal_copies_twice(on_device):
+def test_a_proposal_copies_once_and_a_sample_twice_more(on_device):
+    """A sample needs the statistics at its temperature and, for its confidences, at 1."""
     constraint, logits = canvas()
     opened = constraint.session(np.zeros(50), np.ones(50, np.bool_))
     opened.propose(logits)
-    classes = constraint.class_table.classes
-    assert on_device == [50 * (3 + 2 * classes), 2 * 50]
+    table = 50 * (3 + 3 * constraint.class_table.classes)
+    assert on_device == [table]
+    opened.propose(logits, temperature=0.7, generator=1)
+    assert on_device[1:] == [table, table, 2 * 50]
 
 
 def test_draws_follow_the_softmax_inside_the_class():

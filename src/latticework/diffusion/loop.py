@@ -1,9 +1,10 @@
 """The denoising loop for absorbing-mask models: forwards on a batch of canvases, safe parallel commits in between.
 
 Each round, for every row still open: slots the constraint has decided are fixed; one forward over prompt and canvas
-gives logits, while the rows' lattices are prepared in worker threads; each row (several at once, in threads) takes one
-valid completion and commits the part of it that the policy chooses. Every round commits at least one slot of every row
-(or gives its canvas another length), so a row of F free slots takes at most F forwards, and what it ends with is valid.
+gives logits, while the rows' lattices are prepared in worker threads; each row (several at once, in threads, or on a
+device by one launch) takes one valid completion and commits the part of it that the policy chooses. Logits on a device
+stay there, and a round waits for it once. Every round commits at least one slot of every row (or gives its canvas
+another length), so a row of F free slots takes at most F forwards, and what it ends with is valid.
 Policies that take commits back or resize the canvas may do so a limited number of times (``row.RETRACTS_PER_SLOT``,
 ``row.MOST_RESIZES``), so every row ends.
 """
@@ -13,11 +14,11 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,17 +26,16 @@ from numpy.typing import NDArray
 from latticework.diffusion.options import Options
 from latticework.diffusion.records import Outcome, Request, Step
 from latticework.diffusion.row import Row
+from latticework.diffusion.turn import EMPTY, Moves, Turn, settle, take_together
 from latticework.errors import Infeasible, LatticeworkError
+from latticework.lattice.inputs import is_on_device
 
 if TYPE_CHECKING:
     import torch
 
     from latticework.models.base import DiffusionModel
 
-_EMPTY = np.empty(0, dtype=np.int64)
 _WORKERS = min(8, os.cpu_count() or 1)
-
-_Moves: TypeAlias = list[Step | Exception]  # what a row did after a forward; a failure is the last of them
 
 
 def denoise(
@@ -128,7 +128,7 @@ class Batch:
 
     def add(self, row: Row) -> None:
         """Fix the first forced slots of ``row``; it takes part in the next round unless that leaves nothing open."""
-        if self._file(row, _settle(row, _EMPTY)):
+        if self._file(row, settle(row, EMPTY)):
             self.rows.append(row)
 
     def round(self) -> None:
@@ -142,11 +142,15 @@ class Batch:
         for row in rows:
             row.forwards += 1
             row.timings.model += spent
+        turns = [Turn(*own) for own in zip(rows, logits, prepared, strict=True)]
         each = self._pool.map if len(rows) > 1 else map
-        moves = list(each(_advance, rows, logits, prepared))
-        self.rows = [row for row, own in zip(rows, moves, strict=True) if self._file(row, own)]
+        if is_on_device(logits[0][0]):
+            take_together(turns, each)
+        else:
+            list(each(Turn.take, turns))
+        self.rows = [turn.row for turn in turns if self._file(turn.row, turn.moves)]
 
-    def _file(self, row: Row, moves: _Moves) -> bool:
+    def _file(self, row: Row, moves: Moves) -> bool:
         """Tell the hooks; whether the row is still open."""
         for move in moves:
             if isinstance(move, Exception):
@@ -157,44 +161,6 @@ class Batch:
         if row.done:
             self._on_end(row, None)
         return not row.done
-
-
-def _advance(row: Row, logits: list[torch.Tensor], prepared: Future[float] | None) -> _Moves:
-    """What one row makes of its logits. Rows share nothing, so several may run this at once.
-
-    Where the same forward has looked at the canvas that a step leads to, the next step follows at once.
-    """
-    moves: _Moves = []
-    try:
-        if prepared is not None:
-            _await(row, prepared)
-        own, others = logits[0], logits[1:]
-        while own is not None:
-            moves += _settle(row, row.advance(own, others))
-            if isinstance(moves[-1], Exception):
-                return moves
-            own, others = row.foreseen(), None
-        row.look_ahead()
-    except Exception as error:
-        moves.append(error)
-    return moves
-
-
-def _settle(row: Row, committed: NDArray[np.int64]) -> _Moves:
-    """Fix what follows from ``committed`` without the model."""
-    try:
-        forced = _EMPTY if row.done else row.settle()
-        return [row.step(committed, forced)]
-    except Exception as error:
-        return [error]
-
-
-def _await(row: Row, prepared: Future[float]) -> None:
-    begun = perf_counter()
-    spent = prepared.result()
-    waited = 1e3 * (perf_counter() - begun)
-    row.timings.constraint += waited
-    row.timings.hidden += max(0.0, spent - waited)
 
 
 def _forward(model: DiffusionModel, rows: list[Row]) -> list[list[torch.Tensor]]:

@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latticework.diffusion.canonical import propose_canonical
 from latticework.diffusion.lengths import room_behind_full_canvas, room_for_full_hole, spare_room
 from latticework.diffusion.lookahead import Foresight
 from latticework.diffusion.marks import FORCED
 from latticework.diffusion.policies.contract import Canvas, Rule, View, Whole
+from latticework.diffusion.question import Question, nan_error
 from latticework.diffusion.records import Outcome, Step
 from latticework.diffusion.row_state import RowState
 from latticework.diffusion.scores import Scores
 from latticework.diffusion.sight import view_of, visible
 from latticework.diffusion.weighting import tokens_with_quotes
-from latticework.errors import LatticeworkError, ModelError
+from latticework.errors import LatticeworkError
+from latticework.lattice.inputs import is_on_device
 
 if TYPE_CHECKING:
     from typing import TypeAlias
 
     from latticework.diffusion.unconstrained import FreeSession
+    from latticework.lattice.arranged.session import ArrangedSession
     from latticework.lattice.chart.marked import MarkedSession
     from latticework.lattice.chart.session import ContextFreeSession
     from latticework.lattice.path import Proposal
     from latticework.lattice.session import Session
 
-    AnySession: TypeAlias = Session | ContextFreeSession | MarkedSession | FreeSession
+    AnySession: TypeAlias = Session | ArrangedSession | ContextFreeSession | MarkedSession | FreeSession
 
 _EMPTY = np.empty(0, dtype=np.int64)
 
@@ -92,15 +93,16 @@ class Row(RowState):
         """Logits of the canvas as it stands, if the last forward has looked at it as a draft; else ``None``."""
         return None if self.done else self._foresight.logits_of(self.tokens, self.free)
 
-    def advance(self, logits: Any, others: Sequence[Any] | None = None) -> NDArray[np.int64]:
-        """Commit slots out of one completion proposed for ``logits`` [N, V]; returns them.
+    def ask(self, logits: Any, others: Sequence[Any] | None = None) -> Question | None:
+        """What to ask the lattice for ``logits`` [N, V]; ``None`` where the step is over without it.
 
-        At least one slot is committed unless the canvas gets another length. Slots that the policy takes back are in
-        ``retracted``. ``others``: logits of the other :meth:`canvases`, ``None`` where the logits were foreseen.
+        ``others``: logits of the other :meth:`canvases`, ``None`` where the logits were foreseen. The next call is
+        :meth:`take`, with the question.
         """
         begun = perf_counter()
-        if bool(logits.isnan().any()):
-            raise ModelError("the model returned NaN for this row")
+        undefined = logits.amax().isnan()  # of a device's logits read later: no temporary of their size, no wait
+        if not is_on_device(logits) and bool(undefined):
+            raise nan_error()
         policy = self.options.policy
         if self._rule is None:
             canvas = Canvas(len(self.tokens), self._free_slots, self._policy_generator, self.prompt)
@@ -112,42 +114,43 @@ class Row(RowState):
         if len(self._unchecked):
             self._check_start()
             if self.done:
-                return _EMPTY
+                return None
         self._enter_window()
         edited = self._edit(rule, logits)
         inside = self._open_inside()
         logits = self._weighting.added(rule.rescore(logits, inside), self.tokens, self.free)
-        logits, proposal = self._propose(logits, inside)
+        self.timings.constraint += 1e3 * (perf_counter() - begun)
+        return Question(
+            self._session,
+            logits,
+            self.options.temperature,
+            self._generator,
+            policy.needs_entropy and policy.scores == "constrained",
+            inside,
+            edited,
+            self._request.segmentation,
+            undefined,
+        )
+
+    def take(self, question: Question) -> NDArray[np.int64]:
+        """Commit slots out of the completion that answers the question; returns them.
+
+        At least one slot is committed unless the canvas gets another length. Slots that the policy takes back are in
+        ``retracted``.
+        """
+        begun, choosing = perf_counter(), self.timings.policy
+        logits, proposal = question.answered()
         self._draft = np.asarray(proposal.tokens, dtype=np.int64)
         self.confidence = np.asarray(proposal.confidence, dtype=np.float64)
-        if self._stretch():
-            self.timings.constraint += 1e3 * (perf_counter() - begun)
-            return _EMPTY
-        choosing = self.timings.policy
-        slots = self._step(rule, self._look(proposal, logits, inside), edited)
-        left = self._draft[self.free]  # -1 where the canvas has grown: nothing is known of those slots
-        self._tail_only = bool((left >= 0).all() and self._end[left].all())
+        slots = _EMPTY
+        if not self._stretch():
+            rule = self._rule
+            assert rule is not None
+            slots = self._step(rule, self._look(proposal, logits, question.inside), question.edited)
+            left = self._draft[self.free]  # -1 where the canvas has grown: nothing is known of those slots
+            self._tail_only = bool((left >= 0).all() and self._end[left].all())
         self.timings.constraint += 1e3 * (perf_counter() - begun) - (self.timings.policy - choosing)
         return slots
-
-    def _propose(self, logits: Any, inside: NDArray[np.int64]) -> tuple[Any, Proposal]:
-        """A valid completion for ``logits``, and the logits it is the best one (or a sample) of.
-
-        Where segmentation counts, it counts for the open slots of the active block: others are not committed now.
-        """
-        policy = self.options.policy
-        wanted = policy.needs_entropy and policy.scores == "constrained"
-        propose = partial(
-            self._session.propose,
-            temperature=self.options.temperature,
-            generator=self._generator,
-            entropy=wanted,
-        )
-        if self._request.segmentation is None:
-            return logits, propose(logits)
-        due = np.zeros(len(self.free), np.bool_)
-        due[inside] = True
-        return propose_canonical(propose, logits, due, self._request.segmentation)
 
     def _enter_window(self) -> None:
         """Make the block of the first open slot the active one."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import warnings
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from latticework.lattice import lattice_triton as kernels
 from latticework.lattice import paths_triton as paths
-from latticework.lattice.edges import EdgeTables, Rows
+from latticework.lattice.edges_device import TableCopy
 from latticework.lattice.path import Proposal
 from latticework.lattice.reduction import GAP_LIMIT, Reduction, to_host, upload
 from latticework.lattice.scoring_device import triton_works
@@ -44,54 +43,13 @@ MAX_EDGES = 1 << 22
 MAX_BYTES = 1 << 30
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Table:
-    """Edge tables on one device, and their part of a description."""
-
-    host: EdgeTables
-    kept: list[torch.Tensor]
-    pointers: dict[str, int]
-    groups: list[int]
-
-    @classmethod
-    def of(cls, layout: Layout, table: ClassTable, device: torch.device) -> _Table:
-        """The copy of a layout on a device; made once."""
-        found = layout.copies.get(str(device))
-        if found is None:
-            found = layout.copies.setdefault(str(device), cls._make(EdgeTables.of(layout, table), device))
-        return found
-
-    @classmethod
-    def _make(cls, host: EdgeTables, device: torch.device) -> _Table:
-        kept: list[torch.Tensor] = []
-
-        def put(values: NDArray[Any]) -> int:
-            # Something to point to even where there is nothing.
-            kept.append(upload(np.ascontiguousarray(values) if values.size else np.zeros(2, np.int32), device))
-            return kept[-1].data_ptr()
-
-        pointers = {"origin": put(host.origin)}
-        for name in ("origin", "source", "label"):
-            begin, end = getattr(host, f"{name}_range")
-            pointers |= {f"{name}_begin": put(begin), f"{name}_end": put(end)}
-        groups: list[int] = []
-        for name in kernels.GROUPS:
-            rows: Rows = getattr(host, name)
-            groups += [put(rows.row), put(rows.begin), put(rows.end), put(rows.entries), *rows.tiles]
-        return cls(host, kept, pointers, groups)
-
-    def tiles(self, name: str) -> int:
-        """Tiles of a group."""
-        return sum(getattr(self.host, name).tiles)
-
-
 class DeviceCanvas:
     """Buffers of one canvas on a device: three values of 8 bytes for each slot and configuration of the lattice."""
 
     def __init__(self, layout: Layout, table: ClassTable, slots: int, device: torch.device) -> None:
         import torch
 
-        self.table = _Table.of(layout, table, device)
+        self.table = TableCopy.of(layout, table, device)
         self.slots, self.device = slots, device
         host = self.table.host
 
@@ -287,9 +245,35 @@ def propose(
 ) -> list[Proposal]:
     """What ``Session.propose`` answers, for a batch of placed canvases of one device, by one copy to the host.
 
+    Arguments as those of :func:`queue_proposals`, ``tokens`` as of :func:`read_proposals`.
+    """
+    queued = queue_proposals(
+        canvases,
+        logits,
+        temperature=temperature,
+        generators=generators,
+        entropy=entropy,
+        sure=sure,
+        by_levels=by_levels,
+    )
+    return read_proposals(to_host(queued), canvases, logits, tokens, entropy=entropy)
+
+
+def queue_proposals(
+    canvases: Sequence[DeviceCanvas],
+    logits: Sequence[DeviceLogits],
+    *,
+    temperature: float = 0.0,
+    generators: Sequence[np.random.Generator] = (),
+    entropy: bool = False,
+    sure: bool = True,
+    by_levels: bool | None = None,
+) -> torch.Tensor:
+    """Start all that a batch of proposals takes; what :func:`read_proposals` reads, float64 on the device. Nothing
+    waits for it.
+
     Args:
         logits: readers of the free rows of every canvas.
-        tokens: [N] of every canvas, read where slots are fixed.
         temperature: 0 for the best filling, above 0 for one drawn.
         generators: one for each canvas where it is above 0.
         sure: whether confidences and ``log_z`` are wanted; without, they have no meaning.
@@ -328,7 +312,7 @@ def propose(
         possible = canvas.drawn[free] if temperature > 0 else canvas.chosen[free]
         answers.append(torch.stack([ids.double(), gap, confidence, spread, normaliser, possible.double()]).flatten())
         answers.append(total[None])
-    return _read(to_host(torch.cat(answers)), canvases, logits, tokens, entropy)
+    return torch.cat(answers)
 
 
 def marginals(canvas: DeviceCanvas, rows: DeviceLogits) -> torch.Tensor:
@@ -340,13 +324,15 @@ def marginals(canvas: DeviceCanvas, rows: DeviceLogits) -> torch.Tensor:
     return rows.expanded((ratio - total).masked_fill_(ratio <= kernels.NONE / 2, float("-inf")).float())
 
 
-def _read(
+def read_proposals(
     numbers: NDArray[np.float64],
     canvases: Sequence[DeviceCanvas],
     logits: Sequence[DeviceLogits],
     tokens: Sequence[NDArray[np.int64]],
-    entropy: bool,
+    *,
+    entropy: bool = False,
 ) -> list[Proposal]:
+    """Proposals of canvases from what was queued for them; ``tokens`` [N] of every canvas, for its fixed slots."""
     proposals, at = [], 0
     for canvas, rows, given in zip(canvases, logits, tokens, strict=True):
         count = len(rows.rows)

@@ -7,6 +7,7 @@ no two tiles write to one place, and every logit is read once. A second, small p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -137,7 +138,7 @@ class Reduction:
     """Statistics of n rows by class on a device, in one buffer so that one copy brings them to the host.
 
     Attributes:
-        buffer: float32, what follows except ``near``.
+        buffer: float32, all that follows; the bits of ``near`` come last.
         high, low: [n] normaliser as the sum of two float32.
         largest: [n] largest logit.
         least, mass, mean: [n, A] as in :class:`ClassScores`; ``mean`` is empty unless asked for.
@@ -147,13 +148,13 @@ class Reduction:
     def __init__(self, count: int, kinds: int, means: bool, device: torch.device) -> None:
         import torch
 
-        parts = [count, count, count, *[count * kinds] * (3 if means else 2)]
+        parts = [count, count, count, *[count * kinds] * (4 if means else 3)]
         self.buffer = torch.empty(sum(parts), dtype=torch.float32, device=device)
         self.high, self.low, self.largest, *tables = self.buffer.split(parts)
         shaped = [part.view(count, kinds) for part in tables]
         self.least, self.mass = shaped[:2]
         self.mean = shaped[2] if means else self.buffer[:0]
-        self.near = torch.empty((count, kinds), dtype=torch.int32, device=device)
+        self.near = shaped[-1].view(torch.int32)
 
 
 def upload(values: NDArray[Any], device: torch.device) -> torch.Tensor:
@@ -176,3 +177,20 @@ def to_host(values: torch.Tensor) -> NDArray[Any]:
         done.record()
     done.synchronize()
     return host.numpy()
+
+
+def all_to_host(values: Sequence[torch.Tensor]) -> list[NDArray[Any]]:
+    """Flat, contiguous tensors of one device as arrays: one copy for all of them, of whatever types they are."""
+    import torch
+
+    if len(values) < 2:
+        return [to_host(own) for own in values]
+    widest_first = sorted(range(len(values)), key=lambda at: -values[at].element_size())  # so that all are aligned
+    numbers = to_host(torch.cat([values[at].view(torch.uint8) for at in widest_first]))
+    found: list[NDArray[Any]] = [numbers] * len(values)
+    begin = 0
+    for at in widest_first:
+        end = begin + values[at].numel() * values[at].element_size()
+        found[at] = numbers[begin:end].view(torch.empty(0, dtype=values[at].dtype).numpy().dtype)
+        begin = end
+    return found

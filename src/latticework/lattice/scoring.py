@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from latticework.errors import InputError
 from latticework.lattice import kernels_scoring as kernels
+from latticework.lattice.inputs import is_on_device, is_tensor
 from latticework.tokens.automaton import TokenAutomaton
 
 if TYPE_CHECKING:
@@ -214,16 +215,11 @@ def open_logits(logits: Any, free: NDArray[np.bool_], table: ClassTable) -> Logi
     shape = (len(free), len(table.kind))
     if tuple(logits.shape) != shape:
         raise InputError(f"logits have shape {tuple(logits.shape)}, expected {shape} (slots, vocabulary)")
-    if is_tensor(logits) and logits.device.type != "cpu":
+    if is_on_device(logits):
         from latticework.lattice.scoring_device import DeviceLogits
 
         return DeviceLogits(logits, free, table)
     return Logits(logits, free, table)
-
-
-def is_tensor(value: Any) -> bool:
-    """Whether a value is a torch tensor, without importing torch."""
-    return type(value).__module__.partition(".")[0] == "torch"
 
 
 def _to_float32(values: NDArray[Any]) -> NDArray[np.float32]:

@@ -1,6 +1,7 @@
 """Logits that are not in the host's memory: reduced where they are, and only small results copied.
 
-A proposal waits for the device twice: for the class statistics, and for the chosen tokens with their logits.
+The likeliest filling takes one copy, of the class statistics with the likeliest token of every class; a sample takes
+one more, of the tokens drawn and their logits.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import torch
 
 _LOGITS_AT_ONCE = 1 << 21  # 16 MB of float64, and a few temporary tensors of that size
-_TRITON = find_spec("triton") is not None
+HAS_TRITON = find_spec("triton") is not None
 
 
 class DeviceLogits(Logits):
@@ -35,6 +36,8 @@ class DeviceLogits(Logits):
         self._own_rows = upload(self.rows.astype(np.int64), self._device)
         self._copy = _on_device(table, self._device)
         self._reduction: Reduction | None = None
+        self._arrived: dict[tuple[bool, float], NDArray[np.float32]] = {}
+        self._nearest: tuple[NDArray[np.int32], NDArray[np.float32], float] | None = None
         self._taken: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
 
     def reduce(self, *, means: bool = False, temperature: float = 1.0) -> Reduction:
@@ -49,26 +52,29 @@ class DeviceLogits(Logits):
         """[n] int64 classes of tokens, on the device."""
         return self._copy.kind[tokens]
 
+    def receive(self, numbers: NDArray[np.float32], *, means: bool, temperature: float) -> None:
+        """Take the buffer of a reduction, on the host, for the next :meth:`classes` of the kind."""
+        self._arrived[means, temperature] = numbers
+
     def classes(self, *, sums: bool, means: bool = False, temperature: float = 1.0) -> ClassScores:
         count, kinds = len(self.rows), self.table.classes
-        found = self.reduce(means=means, temperature=temperature)
-        numbers = to_host(found.buffer)
+        numbers = self._arrived.pop((means, temperature), None)
+        if numbers is None:
+            numbers = to_host(self.reduce(means=means, temperature=temperature).buffer)
         heads, tables = np.split(numbers, [3 * count])
         high, low, self.largest = heads.reshape(3, count)
-        least, mass, *mean = (
-            tables.reshape(-1, count, kinds) if tables.size else np.empty((3, count, kinds), np.float32)
-        )
+        least, mass, *mean, near = tables.reshape((4 if means else 3, count, kinds))
+        self._nearest = near.view(np.int32), least, temperature
         normaliser = high.astype(np.float64) + low
         return ClassScores(least, mass if sums else None, mean[0] if means else None, normaliser)
 
     def closest(self, kinds: NDArray[np.int32]) -> NDArray[np.int64]:
-        import torch
-
-        if self._reduction is None:
+        if self._nearest is None:
             raise RuntimeError("closest() before classes()")
-        chosen = upload(kinds.astype(np.int64), self._device)
-        each = torch.arange(len(kinds), device=self._device)
-        return self._take(self._reduction.near[each, chosen].long())
+        near, least, temperature = self._nearest
+        each = np.arange(len(kinds))
+        self._taken = near[each, kinds].astype(np.int64), least[each, kinds].astype(np.float64) * temperature
+        return self._taken[0].copy()
 
     def draw(self, kinds: NDArray[np.int32], temperature: float, generator: np.random.Generator) -> NDArray[np.int64]:
         return self._take(self.drawn(upload(kinds.astype(np.int64), self._device), temperature, generator))
@@ -103,7 +109,7 @@ class DeviceLogits(Logits):
         if self._taken is None or not np.array_equal(tokens, self._taken[0]):
             self._take(upload(np.asarray(tokens, np.int64), self._device))
         assert self._taken is not None
-        return clamped(self.largest, self._taken[1])
+        return self._taken[1].copy()
 
     def expand(self, log_ratio: NDArray[np.float32]) -> torch.Tensor:
         return self.expanded(upload(log_ratio, self._device))
@@ -128,7 +134,7 @@ class DeviceLogits(Logits):
 
         values = self.source[self._own_rows, tokens].to(self._wide)
         ids, logits = to_host(torch.stack((tokens.to(self._wide), values)))
-        self._taken = ids.astype(np.int64), logits.astype(np.float64)
+        self._taken = ids.astype(np.int64), clamped(self.largest, logits.astype(np.float64))
         return self._taken[0].copy()
 
 
@@ -145,7 +151,7 @@ def _implementation(logits: torch.Tensor) -> Any:
     """``reduce_rows`` by Triton where it can be, else by torch operations."""
     import torch
 
-    served = _TRITON and logits.is_cuda and logits.dtype in (torch.float32, torch.bfloat16, torch.float16)
+    served = HAS_TRITON and logits.is_cuda and logits.dtype in (torch.float32, torch.bfloat16, torch.float16)
     if served and triton_works(logits.device, logits.dtype):
         from latticework.lattice.reduction_triton import reduce_rows
     else:

@@ -15,7 +15,7 @@ from latticework.lattice.inputs import to_array
 from latticework.lattice.path import Path, Proposal
 from latticework.lattice.scoring import ClassScores, Logits, open_logits
 from latticework.lattice.sets import CanvasSets
-from latticework.lattice.sums import CompletionSums, SumBuffers
+from latticework.lattice.sums import CompletionSums, SumBuffers, entropies
 from latticework.lattice.weights import SumWeights
 
 if TYPE_CHECKING:
@@ -104,14 +104,29 @@ class Session:
         """Whether nothing but end and pad tokens may stand in the free slots."""
         return not self._admissible_classes()[:, : self._table.end].any()
 
+    def open(self, logits: Any) -> Logits:
+        """A reader of the rows of free slots of ``logits``, where they are."""
+        return open_logits(logits, self._free, self._table)
+
     def best(self, logits: Any) -> Path:
         """The valid filling of highest probability (MAP under the model's independent rows)."""
-        rows = open_logits(logits, self._free, self._table)
-        if self._served_by(rows):
+        rows = self.open(logits)
+        if self.served_by(rows):
             found = self._propose_there(rows, 0.0, None, sure=False)
             return Path(found.tokens, found.log_prob)
         scores = rows.classes(sums=False)
         return self._remember(self._best_tokens(rows, scores), rows, scores)
+
+    def shortest(self) -> NDArray[np.int64]:
+        """[N] a valid filling with the fewest tokens before the tail; needs no logits."""
+        table = self._table
+        least = np.ones((int(self._free.sum()), table.classes), np.float32)
+        least[:, table.end] = 0
+        least[:, table.sizes() == 0] = 1e30
+        kinds = self._kinds_of_best(ClassScores(least, None, None, np.zeros(len(least))))
+        tokens = self._tokens.copy()
+        tokens[self._free] = table.order[table.offset[kinds]]
+        return tokens
 
     def sample(self, logits: Any, generator: np.random.Generator | int | None = None, temperature: float = 1.0) -> Path:
         """An exact joint sample: fillings in proportion to the product of softmax(logits / temperature).
@@ -119,8 +134,8 @@ class Session:
         Raises:
             InputError: the temperature is not a positive number.
         """
-        rows = open_logits(logits, self._free, self._table)
-        if self._served_by(rows):
+        rows = self.open(logits)
+        if self.served_by(rows):
             found = self._propose_there(rows, _positive(temperature), generator, sure=False)
             return Path(found.tokens, found.log_prob)
         scores = rows.classes(sums=True, temperature=_positive(temperature))
@@ -133,7 +148,7 @@ class Session:
         -inf for tokens that are not admissible; in a fixed slot 0 at its token. A tensor on the
         device of the logits if those are a tensor, else an array.
         """
-        rows = open_logits(logits, self._free, self._table)
+        rows = self.open(logits)
         free_rows = self._marginal_rows(rows)
         fixed = np.flatnonzero(~self._free)
         if isinstance(free_rows, np.ndarray):
@@ -141,14 +156,16 @@ class Session:
             result[rows.rows] = free_rows
             result[fixed, self._tokens[fixed]] = 0.0
             return result
+        import torch
+
         filled = free_rows.new_full((self.n_slots, len(self._table.kind)), -np.inf)
-        filled[free_rows.new_tensor(rows.rows, dtype=_torch().long)] = free_rows
-        filled[_torch().from_numpy(fixed), _torch().from_numpy(self._tokens[fixed])] = 0.0
+        filled[free_rows.new_tensor(rows.rows, dtype=torch.long)] = free_rows
+        filled[torch.from_numpy(fixed), torch.from_numpy(self._tokens[fixed])] = 0.0
         return filled
 
     def log_z(self, logits: Any) -> float:
         """Log of the probability that independent draws from softmax(logits) make the canvas valid, nats."""
-        rows = open_logits(logits, self._free, self._table)
+        rows = self.open(logits)
         scores = rows.classes(sums=True)
         return self._sums(scores).log_total - float(scores.normaliser.sum())
 
@@ -163,9 +180,15 @@ class Session:
 
         Committing any part of it needs no check and leaves the rest valid.
         """
-        rows = open_logits(logits, self._free, self._table)
-        if self._served_by(rows):
+        rows = self.open(logits)
+        if self.served_by(rows):
             return self._propose_there(rows, temperature, generator, entropy=entropy)
+        return self.propose_here(rows, temperature, generator, entropy)
+
+    def propose_here(
+        self, rows: Logits, temperature: float, generator: np.random.Generator | int | None, entropy: bool
+    ) -> Proposal:
+        """:meth:`propose` from logits that are open, by the host's lattice."""
         scores = rows.classes(sums=True, means=entropy)
         if temperature == 0:
             tokens = self._best_tokens(rows, scores)
@@ -182,7 +205,7 @@ class Session:
         spread = None
         if entropy:
             spread = np.zeros(self.n_slots)
-            spread[rows.rows] = _entropy(ratio, scores)
+            spread[rows.rows] = entropies(ratio, scores)
         return Proposal(
             tokens=path.tokens,
             log_prob=path.log_prob,
@@ -194,7 +217,7 @@ class Session:
 
     def _marginal_rows(self, rows: Logits) -> NDArray[np.float32] | torch.Tensor:
         """Marginals of the free slots, where the logits are."""
-        if self._served_by(rows):
+        if self.served_by(rows):
             from latticework.lattice.lattice_device import marginals
 
             return marginals(self.on_device(rows), rows)
@@ -211,13 +234,15 @@ class Session:
         self._there.place(self._sets, kinds.astype(np.int32))
         return self._there
 
-    def _served_by(self, rows: Logits) -> TypeGuard[DeviceLogits]:
+    def served_by(self, rows: Logits) -> TypeGuard[DeviceLogits]:
         """Whether the device of the logits makes proposals, too."""
         if type(rows) is Logits or not len(rows.rows):
             return False
-        from latticework.lattice.scoring_device import DeviceLogits
+        from latticework.lattice.scoring_device import HAS_TRITON, DeviceLogits
 
         assert isinstance(rows, DeviceLogits)
+        if not HAS_TRITON:
+            return False
         from latticework.lattice.lattice_device import serves
 
         return serves(rows, self._sets.layout, self.n_slots)
@@ -243,8 +268,12 @@ class Session:
             entropy=entropy,
             sure=sure,
         )
-        self._witnesses = [*self._witnesses[1 - _WITNESSES_KEPT :], proposal.tokens.copy()]
+        self.remember(proposal.tokens)
         return proposal
+
+    def remember(self, tokens: NDArray[np.int64]) -> None:
+        """Take a valid filling [N] as known, so that committing parts of it needs no check."""
+        self._witnesses = [*self._witnesses[1 - _WITNESSES_KEPT :], tokens.copy()]
 
     def commit(self, tokens: Mapping[int, int]) -> None:
         """Fix free slots.
@@ -287,10 +316,14 @@ class Session:
         self._sets.place(self._tokens, self._free)
 
     def _best_tokens(self, rows: Logits, scores: ClassScores) -> NDArray[np.int64]:
+        return self._filled(rows, rows.closest(self._kinds_of_best(scores)))
+
+    def _kinds_of_best(self, scores: ClassScores) -> NDArray[np.int32]:
+        """[n] classes of the free slots of the best filling."""
         labels = self._search.labels(self._sets, self._table, scores, self._tokens)[self._free]
         kinds = np.empty(len(labels), np.int32)
         kernels_scoring.closest_classes(scores.least, labels, self._table.label_offset, self._table.label_class, kinds)
-        return self._filled(rows, rows.closest(kinds))
+        return kinds
 
     def _draw(
         self, rows: Logits, scores: ClassScores, temperature: float, generator: np.random.Generator
@@ -320,7 +353,7 @@ class Session:
         return tokens
 
     def _remember(self, tokens: NDArray[np.int64], rows: Logits, scores: ClassScores) -> Path:
-        self._witnesses = [*self._witnesses[1 - _WITNESSES_KEPT :], tokens.copy()]
+        self.remember(tokens)
         log_prob = -float((rows.gaps(tokens[rows.rows]) + scores.normaliser).sum())
         return Path(tokens, log_prob)
 
@@ -371,23 +404,7 @@ class Session:
         return Infeasible(message, needed=needed, slots=self.n_slots)
 
 
-def _entropy(ratio: NDArray[np.float64], scores: ClassScores) -> NDArray[np.float64]:
-    """[n] entropy in nats of the distributions ``exp(ratio[class] - gap)`` over tokens."""
-    assert scores.mass is not None
-    assert scores.mean is not None
-    share = scores.mass * np.exp(ratio - scores.least)
-    with np.errstate(invalid="ignore"):
-        terms = np.where(share > 0, share * (scores.mean - ratio), 0.0)
-    return np.maximum(terms.sum(axis=1), 0.0)
-
-
 def _positive(temperature: float) -> float:
     if not 0 < temperature < np.inf:
         raise InputError(f"temperature must be a positive number, got {temperature}")
     return temperature
-
-
-def _torch() -> Any:
-    import torch
-
-    return torch

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from latticework.lattice import kernels_log, kernels_sample
 from latticework.lattice import kernels_sums as kernels
 from latticework.lattice.kernels_weights import class_ratios
-from latticework.lattice.scoring import ClassTable
+from latticework.lattice.scoring import ClassScores, ClassTable
 from latticework.lattice.sets import CanvasSets
 from latticework.lattice.tables import successor_limit
 from latticework.lattice.weights import SumWeights
@@ -150,3 +150,13 @@ def _sum_by_class(quotient: NDArray[np.float64], table: ClassTable) -> NDArray[n
     for row, values in zip(result, quotient[:, label[by_class]], strict=True):
         row[kinds] = np.logaddexp.reduceat(values, first)
     return result
+
+
+def entropies(ratio: NDArray[np.float64], scores: ClassScores) -> NDArray[np.float64]:
+    """[n] entropy in nats of the distributions ``exp(ratio[class] - gap)`` over tokens."""
+    assert scores.mass is not None
+    assert scores.mean is not None
+    share = scores.mass * np.exp(ratio - scores.least)
+    with np.errstate(invalid="ignore"):
+        terms = np.where(share > 0, share * (scores.mean - ratio), 0.0)
+    return np.maximum(terms.sum(axis=1), 0.0)
