@@ -72,6 +72,14 @@ class Language:
         return np.packbits(room, axis=1, bitorder="little").view(np.uint64)
 
     @cached_property
+    def entered(self) -> NDArray[np.uint64]:
+        """[K, nodes] uint64 sets of the nodes of the word graph that a class of lexemes leads to."""
+        slots = self.slots
+        room = np.zeros((self.lexical.lexer.classes, slots.inside.shape[1] * 64), np.bool_)
+        room[slots.edge_class, slots.edge_target] = True
+        return np.packbits(room, axis=1, bitorder="little").view(np.uint64)
+
+    @cached_property
     def words(self) -> Words:
         """Indices over the readings of tokens."""
         return words_of(self.lexical)

@@ -18,7 +18,7 @@ from latticework.lattice.chart.canvas import Canvas
 from latticework.lattice.chart.chart import chart_of
 from latticework.lattice.chart.derivation import Derivation, Search, live_chart
 from latticework.lattice.chart.graph import Graph, lexical_graph
-from latticework.lattice.chart.kernels_graph import WORD
+from latticework.lattice.chart.kernels_graph import INTO, WITHIN, WORD
 from latticework.lattice.chart.kernels_realise import Spelling
 from latticework.lattice.chart.kernels_sweep import GapTables
 from latticework.lattice.chart.language import Language
@@ -63,6 +63,8 @@ def mended(language: Language, failure: Failure, slots: Slots, groups: list[list
         first, last = surroundings(failure, group)
         if any(piece.first <= first and last <= piece.last for piece in pieces):
             continue
+        if _exact_nodes(language, failure, group) > MAX_WINDOW_NODES:
+            return None
         piece = _mend(language, failure, slots, exact, first, last)
         if piece is None:
             return None
@@ -76,6 +78,19 @@ def mended(language: Language, failure: Failure, slots: Slots, groups: list[list
         at = piece.last
     parts.append(Spelling(whole.terminals[at:], whole.low[at:], whole.high[at:]))
     return Spelling(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _exact_nodes(language: Language, failure: Failure, group: list[int]) -> int:
+    """How many nodes an exact graph has in some gaps, by the lexer and the lexemes kept; seldom fewer in truth."""
+    kept = np.unpackbits(
+        (failure.keep[group, INTO] | failure.keep[group, WITHIN]).view(np.uint8), axis=1, bitorder="little"
+    )
+    count = 0
+    for gap, classes in zip(group, kept[:, : len(language.entered)].view(np.bool_), strict=True):
+        entered = np.bitwise_or.reduce(language.entered[classes], axis=0, initial=np.uint64(0))
+        inside = failure.gaps.inside[failure.gaps.row[gap] : failure.gaps.row[gap + 1]]
+        count += int(np.bitwise_count(inside & entered).sum())
+    return count
 
 
 def _part(spelling: Spelling, first: int, last: int) -> Spelling:
