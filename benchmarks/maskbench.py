@@ -4,7 +4,8 @@ An instance is spelt with the keys in the order given and without blanks. A sche
 its valid instances are accepted and no invalid one is. Everything that does not pass is counted by reason, because
 passing alone rewards silence. With ``--peers`` llguidance and xgrammar run on the same schemas and vocabulary
 (xgrammar without its strict mode, rules not kept between schemas). Time to first answer is schema text to the
-admissible tokens of an empty canvas of 64 slots (peers: to the first mask; context-free: to its first filling).
+admissible tokens of an empty canvas of 64 slots (peers: to the first mask; context-free, or large objects in any
+order: to its first filling).
 Every schema and engine has a process of
 its own; memory is what that grows by at its peak, beyond what a small schema took.
 Run: ``python benchmarks/maskbench.py DATA`` (a file of JSON lines, ``name``, ``schema``, ``tests``).
@@ -66,7 +67,7 @@ def ours(schema: Any, options: dict[str, Any]) -> _Timed:
     compiled = time.perf_counter()
     try:
         session = constraint.session(np.zeros(SLOTS, np.int64), np.ones(SLOTS, np.bool_))
-        if grammar.context_free is None:
+        if grammar.context_free is None and grammar.arranged is None:
             session.admissible()
     except lw.Infeasible:
         _ = constraint.min_tokens

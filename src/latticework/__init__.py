@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from latticework.grammar import smiles as smiles
     from latticework.grammar import tags as tags
     from latticework.grammar import text as text
+    from latticework.lattice.arranged.constraint import ArrangedConstraint as ArrangedConstraint
+    from latticework.lattice.arranged.session import ArrangedSession as ArrangedSession
     from latticework.lattice.chart.constraint import ContextFreeConstraint as ContextFreeConstraint
     from latticework.lattice.chart.session import ContextFreeSession as ContextFreeSession
     from latticework.lattice.constraint import Constraint as Constraint
@@ -63,6 +65,8 @@ _HOMES = {
     "smiles": "latticework.grammar",
     "tags": "latticework.grammar",
     "text": "latticework.grammar",
+    "ArrangedConstraint": "latticework.lattice.arranged.constraint",
+    "ArrangedSession": "latticework.lattice.arranged.session",
     "Constraint": "latticework.lattice.constraint",
     "ContextFreeConstraint": "latticework.lattice.chart.constraint",
     "ContextFreeSession": "latticework.lattice.chart.session",

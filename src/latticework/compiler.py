@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from latticework.automata.rules import Rules
     from latticework.grammar.cfg.syntax import ContextFreeGrammar
+    from latticework.lattice.arranged.constraint import ArrangedConstraint
     from latticework.lattice.chart.constraint import ContextFreeConstraint
     from latticework.lattice.chart.decide import Budget
     from latticework.lattice.chart.language import Derived
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 DEFAULT_CACHE_BYTES = 256 << 20
 
 Key: TypeAlias = tuple[Grammar, Limits, bytes]
-AnyConstraint: TypeAlias = "Constraint | ContextFreeConstraint"
+AnyConstraint: TypeAlias = "Constraint | ArrangedConstraint | ContextFreeConstraint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,9 @@ def compile(
     *,
     cache: str | os.PathLike[str] | None = None,
 ) -> AnyConstraint:
-    """Compile ``grammar`` for ``vocabulary``: a :class:`Constraint`, or a :class:`ContextFreeConstraint` with the same
-    questions where the grammar is context-free.
+    """Compile ``grammar`` for ``vocabulary``: a :class:`Constraint`, or one with the same questions: a
+    :class:`ContextFreeConstraint` where the grammar is context-free, an :class:`ArrangedConstraint` where large objects
+    have their members in any order.
 
     Cached in memory by grammar, limits and vocabulary (least recently used, 256 MiB of tables). A
     typical JSON Schema costs a few milliseconds on a vocabulary of 131k tokens when it is not cached.
@@ -142,6 +144,11 @@ def compile(
 
 
 def _compile(grammar: Grammar, vocabulary: Vocabulary, limits: Limits, files: TableCache | None) -> AnyConstraint:
+    if grammar.arranged is not None:
+        from latticework.lattice.arranged.constraint import ArrangedConstraint
+
+        return ArrangedConstraint(vocabulary, grammar, limits)
+
     def make() -> Tables:
         if grammar.context_free is not None:
             return _context_free_tables(grammar.context_free, vocabulary, limits)

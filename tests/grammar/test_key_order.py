@@ -31,7 +31,7 @@ def test_one_member_at_a_time_comes_early_and_further_ones_anywhere() -> None:
     texts = ["{" + ",".join(f'"{n}":{"null" if n in names else 1}' for n in order) + "}" for order in good]
     check(schema, texts, ['{"b":null}', '{"g":null,"b":1}', '{"x":null,"b":null,"g":null}'], property_order="any")
     grammar = json_schema(schema, property_order="any")
-    assert any("but for one at a time that comes early" in line for line in grammar.narrowings)
+    assert any("but for one at a time that comes early" in line for line in grammar.order_narrowings)
     automaton = build_automaton(grammar.node)
     for order in ("hgba", "gbb", "abag", "hbgh"):
         text = "{" + ",".join(f'"{name}":null' for name in order) + "}"
@@ -80,7 +80,7 @@ def large_object() -> ByteAutomaton:
     properties = {name: {"const": 0} for name in NAMES}
     schema = {"type": "object", "properties": properties, "required": NEEDED, "additionalProperties": False}
     grammar = json_schema(schema, property_order="any")
-    (said,) = (line for line in grammar.narrowings if "keys in the order" in line)
+    (said,) = (line for line in grammar.order_narrowings if "keys in the order" in line)
     assert "required ones first" in said
     assert "early" not in said
     return build_automaton(grammar.node)

@@ -26,6 +26,7 @@ def explained(grammar: Grammar, text: str, is_file: bool) -> tuple[str, Explanat
         LimitExceeded: the grammar is too large, or a question about the text takes too much.
     """
     from latticework.compiler import compile
+    from latticework.lattice.arranged.constraint import ArrangedConstraint
     from latticework.lattice.constraint import Constraint
     from latticework.tokens.vocabulary import Vocabulary
 
@@ -34,7 +35,7 @@ def explained(grammar: Grammar, text: str, is_file: bool) -> tuple[str, Explanat
     if is_file and not constraint.accepts(text) and constraint.accepts(bare):
         text = bare
     found = constraint.explain(text)
-    if found.accepted or isinstance(constraint, Constraint):
+    if found.accepted or isinstance(constraint, Constraint | ArrangedConstraint):
         return text, found, []
     try:
         return text, found, expected_lexemes(constraint, text.encode("utf-8", "surrogatepass")[: found.offset])

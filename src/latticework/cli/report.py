@@ -194,10 +194,14 @@ def _shortest(constraint: AnyConstraint) -> str:
 
 
 def _facts(constraint: AnyConstraint, milliseconds: float) -> dict[str, Any]:
+    from latticework.lattice.arranged.constraint import ArrangedConstraint
     from latticework.lattice.constraint import Constraint
 
     grammar: Any = constraint.grammar
-    own = _regular_facts(constraint) if isinstance(constraint, Constraint) else context_free_facts(constraint)
+    if isinstance(constraint, ArrangedConstraint):
+        own = {**_regular_facts(constraint.listed(())), "sizes_of": "documents in the order of the schema"}
+    else:
+        own = _regular_facts(constraint) if isinstance(constraint, Constraint) else context_free_facts(constraint)
     return {
         **own,
         **_schema_facts(grammar),

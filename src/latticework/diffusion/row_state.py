@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from latticework.diffusion.unconstrained import FreeSession
+    from latticework.lattice.arranged.session import ArrangedSession
     from latticework.lattice.chart.marked import MarkedSession
     from latticework.lattice.chart.session import ContextFreeSession
     from latticework.lattice.session import Session
     from latticework.tokens.vocabulary import Vocabulary
 
-    AnySession: TypeAlias = Session | ContextFreeSession | MarkedSession | FreeSession
+    AnySession: TypeAlias = Session | ArrangedSession | ContextFreeSession | MarkedSession | FreeSession
 
 RETRACTS_PER_SLOT = 8  # times the slots of the canvas: commits that may be taken back, so that every loop ends
 MOST_RESIZES = 64  # of one row

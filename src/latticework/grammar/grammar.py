@@ -28,6 +28,9 @@ class Grammar:
         warnings: what was ignored or widened, and where.
         narrowings: documents the source admits and this grammar leaves out on purpose.
         reader: turns a text of the language into a value; ``None`` returns the text itself.
+        arranged: the language where objects have their members in more orders than ``node`` says; ``None`` where it
+            says all. As a part of another grammar, and wherever an automaton is needed, the grammar is ``node``.
+        order_narrowings: the orders that only ``arranged`` has, to be told where it does not serve.
     """
 
     node: ir.Node
@@ -38,6 +41,8 @@ class Grammar:
     warnings: tuple[str, ...] = ()
     narrowings: tuple[str, ...] = ()
     reader: Callable[[str], Any] | None = None
+    arranged: ir.Node | None = None
+    order_narrowings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
@@ -45,7 +50,15 @@ class Grammar:
     @property
     def digest(self) -> bytes:
         """16 bytes that identify the language: equal digests, equal automata. Says nothing about :meth:`parse`."""
+        if self.arranged is not None:
+            return self.arranged.digest
         return self.node.digest if self.context_free is None else self.context_free.digest
+
+    def in_few_orders(self) -> Grammar:
+        """The grammar that ``node`` is, for what needs an automaton; this one where that is the same."""
+        if self.arranged is None:
+            return self
+        return replace(self, arranged=None, narrowings=self.narrowings + self.order_narrowings, order_narrowings=())
 
     def parse(self, text: str) -> Any:
         """The value of ``text``, a text of this language.
@@ -69,7 +82,7 @@ class Grammar:
             "concat",
             context_free,
             warnings=self.warnings + other.warnings,
-            narrowings=self.narrowings + other.narrowings + _seam(context_free),
+            narrowings=_narrowings(self, other) + _seam(context_free),
             reader=reader,
         )
 
@@ -95,7 +108,7 @@ class Grammar:
             "union",
             context_free,
             warnings=self.warnings + other.warnings,
-            narrowings=self.narrowings + other.narrowings + _seam(context_free),
+            narrowings=_narrowings(self, other) + _seam(context_free),
             reader=None if readers == (None, None) else FirstReader(readers),
         )
 
@@ -122,7 +135,7 @@ class Grammar:
             "intersection",
             rules,
             warnings=self.warnings + other.warnings,
-            narrowings=self.narrowings + other.narrowings,
+            narrowings=_narrowings(self, other),
             reader=self.reader or other.reader,
         )
 
@@ -147,6 +160,11 @@ def _seam(context_free: ContextFreeGrammar | None) -> tuple[str, ...]:
         "is a fixed text in one is no free text in the other",
         *([_SEAM_OF_IGNORED] if context_free.ignored else []),
     )
+
+
+def _narrowings(left: Grammar, right: Grammar) -> tuple[str, ...]:
+    """What two grammars leave out as parts of a third."""
+    return left.in_few_orders().narrowings + right.in_few_orders().narrowings
 
 
 _SEAM_OF_IGNORED = (

@@ -173,6 +173,33 @@ class Ordered(Node):
         self._seal(tuple(node for node, _ in self.members), required, separator, anywhere, early)
 
 
+class Unordered(Node):
+    """Members in any order, each at most once, all required ones, ``separator`` between neighbours.
+
+    ``members`` are ``(node, required)`` pairs, ``names`` their keys as readers see them. ``anywhere``: a further member
+    that may stand any number of times at any place. ``nonempty``: there is at least one member. ``otherwise``: the
+    same members in fewer orders, for what needs an automaton; no part of the node's identity. No automaton of bounded
+    size knows which members have been written: :mod:`latticework.grammar.arrangement` has the ways around.
+    """
+
+    __slots__ = ("anywhere", "members", "names", "nonempty", "otherwise", "separator")
+
+    def __init__(
+        self,
+        names: Iterable[str],
+        members: Iterable[tuple[Node, bool]],
+        separator: Node,
+        anywhere: Node | None = None,
+        nonempty: bool = False,
+        otherwise: Node | None = None,
+    ) -> None:
+        self.names, self.members = tuple(names), tuple(members)
+        self.separator, self.anywhere, self.nonempty = separator, anywhere, nonempty
+        required = tuple(required for _, required in self.members)
+        self._seal(self.names, tuple(node for node, _ in self.members), required, separator, anywhere, nonempty)
+        self.otherwise = otherwise
+
+
 class Counted(Node):
     """The strings of ``body`` with ``low`` to ``high`` characters (each Chars/JsonChars read counts one)."""
 
@@ -308,11 +335,43 @@ def children(node: Node) -> tuple[Node, ...]:
         case Ordered():
             further = () if node.anywhere is None else (node.anywhere,)
             return (*(member for member, _ in node.members), node.separator, *further)
+        case Unordered():
+            further = () if node.anywhere is None else (node.anywhere,)
+            return (*(member for member, _ in node.members), node.separator, *further)
         case Except():
             return node.body, node.removed
         case Marked():
             return node.body, *node.conditions
     return ()
+
+
+def with_children(node: Node, parts: list[Node]) -> Node:
+    """``node`` with other nodes directly inside, in the order of :func:`children`."""
+    match node:
+        case Seq() | Alt() | Intersect():
+            return type(node)(parts)
+        case Repeat() | Counted():
+            return type(node)(parts[0], node.low, node.high)
+        case Alone():
+            return Alone(parts[0])
+        case Located():
+            return Located(parts[0], node.where)
+        case Join():
+            return Join(parts[0], parts[1], node.low, node.high)
+        case Distinct():
+            return Distinct(parts[0], parts[1], node.low, node.high, node.modulus, node.free)
+        case Ordered() | Unordered():
+            count = len(node.members)
+            members = [(part, required) for part, (_, required) in zip(parts, node.members, strict=False)]
+            anywhere = None if node.anywhere is None else parts[count + 1]
+            if isinstance(node, Ordered):
+                return Ordered(members, parts[count], anywhere, node.early)
+            return Unordered(node.names, members, parts[count], anywhere, node.nonempty, node.otherwise)
+        case Except():
+            return Except(*parts)
+        case Marked():
+            return Marked(parts[0], parts[1:])
+    return node
 
 
 class TreeSize(NamedTuple):

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latticework.errors import InputError, ModelError
+from latticework.lattice.arranged.constraint import ArrangedConstraint
 from latticework.lattice.block import BlockProposal, BlockSession
 from latticework.lattice.chart.block import BlockFilling, ContextFreeBlockSession
 from latticework.lattice.chart.constraint import ContextFreeConstraint
@@ -32,7 +33,12 @@ _LARGEST = 3e38  # stands for infinity; finite so that differences are defined
 
 
 def block_session(constraint: AnyConstraint, tokens: NDArray[np.int64], free: NDArray[np.bool_]) -> AnyBlockSession:
-    """A session that is asked block by block; raises what ``constraint.session`` raises."""
+    """A session that is asked block by block; raises what ``constraint.session`` raises.
+
+    Of a language with members in any order, it is one on the part that an automaton holds.
+    """
+    if isinstance(constraint, ArrangedConstraint):
+        constraint = constraint.in_few_orders
     if isinstance(constraint, ContextFreeConstraint):
         return ContextFreeBlockSession(constraint, tokens, free)
     return BlockSession(constraint, tokens, free)

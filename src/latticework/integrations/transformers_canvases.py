@@ -18,6 +18,7 @@ from transformers import LogitsProcessor
 from latticework.errors import Infeasible, InputError
 from latticework.integrations.block_rows import BlockRow
 from latticework.integrations.shaping import Shaper
+from latticework.lattice.arranged.constraint import ArrangedConstraint
 from latticework.lattice.chart.constraint import ContextFreeConstraint
 from latticework.lattice.constraint import Constraint
 
@@ -110,7 +111,7 @@ class LatticeworkLogitsProcessor(LogitsProcessor):
     def _row(self, constraint: object, number: int) -> BlockRow | None:
         if constraint is None:
             return None
-        if not isinstance(constraint, Constraint | ContextFreeConstraint):
+        if not isinstance(constraint, Constraint | ArrangedConstraint | ContextFreeConstraint):
             raise TypeError(f"expected a compiled constraint or None, got {type(constraint).__name__}")
         try:
             return BlockRow(constraint, self._length, -(-self._budget // self._length), self._budget)

@@ -69,10 +69,11 @@ class Model(Streaming):
     def compile(self, grammar: Any) -> AnyConstraint:
         """The constraint of a grammar (or of anything ``json_schema`` takes) over this model's vocabulary."""
         from latticework.compiler import compile
+        from latticework.lattice.arranged.constraint import ArrangedConstraint
         from latticework.lattice.chart.constraint import ContextFreeConstraint
         from latticework.lattice.constraint import Constraint
 
-        if isinstance(grammar, Constraint | ContextFreeConstraint):
+        if isinstance(grammar, Constraint | ArrangedConstraint | ContextFreeConstraint):
             if grammar.vocabulary != self.vocabulary:
                 raise InputError(f"the constraint was compiled for another vocabulary than that of {self.name}")
             return grammar

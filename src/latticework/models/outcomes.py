@@ -89,9 +89,10 @@ def explained_by_holes(row: PreparedRow, error: LatticeworkError) -> Latticework
     constraint = row.request.constraint
     if row.form is None or constraint is None or not isinstance(error, Infeasible):
         return error
+    from latticework.lattice.arranged.constraint import ArrangedConstraint
     from latticework.lattice.constraint import Constraint
     from latticework.models.infilling import explained
     from latticework.scaffold.constraint import ElasticConstraint
 
-    assert not isinstance(constraint, Constraint | ElasticConstraint)
+    assert not isinstance(constraint, Constraint | ArrangedConstraint | ElasticConstraint)
     return explained(error, constraint, row.form)

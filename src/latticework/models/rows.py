@@ -195,6 +195,7 @@ class Rows:
         source = constraint.grammar
         if source is None:
             raise InputError("the constraint does not know the grammar it was made of; give the grammar")
+        source = source.in_few_orders()
         found = self._compile(replace(source, node=ir.NOTHING, context_free=source.as_context_free()))
         assert isinstance(found, ContextFreeConstraint)
         return found
@@ -239,9 +240,10 @@ class Rows:
 
 
 def _is_regular(constraint: AnyConstraint | None) -> bool:
+    from latticework.lattice.arranged.constraint import ArrangedConstraint
     from latticework.lattice.constraint import Constraint
 
-    return isinstance(constraint, Constraint)
+    return isinstance(constraint, Constraint | ArrangedConstraint)
 
 
 def _check_prompt(prompt: object) -> None:

@@ -59,7 +59,7 @@ def scaffold_of(
     from latticework.lattice.constraint import Constraint
 
     try:
-        filled = compile(replace(grammar, node=skeleton.node), with_filler_byte(vocabulary))
+        filled = compile(replace(grammar.in_few_orders(), node=skeleton.node), with_filler_byte(vocabulary))
     except LatticeworkError:  # the language itself compiled: the one with fillers may be too large
         return None
     assert isinstance(filled, Constraint)

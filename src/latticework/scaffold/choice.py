@@ -25,13 +25,18 @@ def chosen(name: ScaffoldName, grammar: Grammar | None, vocabulary: Vocabulary) 
     """The scaffold that ``name`` stands for; ``"auto"`` picks by schema and model.
 
     It is elastic where the model has been trained with fillers (its vocabulary has the role) and every member of the
-    schema's fixed objects is required. Elsewhere it is soft: a model that never saw fillers takes spare slots for text,
-    and beside a room that may stay empty values run on and optional members are left out
+    schema's fixed objects is required, in the order of the schema. Elsewhere it is soft: a model that never saw fillers
+    takes spare slots for text, and beside a room that may stay empty values run on and optional members are left out
     (``benchmarks/results/ablations.md``). Cost: O(nodes of the grammar).
     """
     if name != "auto":
         return cast(Scaffolding, name)
-    if grammar is None or grammar.context_free is not None or not vocabulary.ids("filler"):
+    if (
+        grammar is None
+        or grammar.context_free is not None
+        or grammar.arranged is not None
+        or not vocabulary.ids("filler")
+    ):
         return "soft"
     from latticework.scaffold.skeleton import Room, skeleton_of
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from latticework.errors import SchemaError, SchemaIssue
-from latticework.grammar import ir
+from latticework.grammar import arrangement, ir
 from latticework.grammar.grammar import Grammar
 from latticework.grammar.json_schema.depth import lower_document
 from latticework.grammar.json_schema.document import Document
 from latticework.grammar.json_schema.given_strings import given_strings, unused
 from latticework.grammar.json_schema.openapi import as_json_schema
 from latticework.grammar.json_schema.options import Options
+from latticework.grammar.json_schema.recursion import MAX_ARRANGED
 from latticework.grammar.json_schema.scalars import scalars_of
 from latticework.grammar.json_schema.sources import JsonReader, schema_of
 from latticework.grammar.json_schema.style import style_of
@@ -57,9 +58,10 @@ def json_schema(
         indent: spaces per level for ``"pretty"``; 2.
         max_whitespace: for ``"any"``.
         property_order: ``"schema"``: members in the order of ``properties``, additional ones after them; ``"any"``: in
-            any order where the object is small enough (up to 7 named members), else in that of the schema, but for one
-            at a time that comes early, and additional ones anywhere, or with the required ones first, in the order of
-            ``required``, as far as the size admits; reported.
+            any order. Objects of up to 7 named members are written out order by order where that is small; with larger
+            ones a constraint is an :class:`ArrangedConstraint`, and where only an automaton serves (as part of another
+            grammar, an elastic scaffold, ``infill``, the processors of integrations) it has fewer orders, see
+            :attr:`Grammar.order_narrowings`.
         on_unsupported: ``"error"`` refuses a schema with a keyword that cannot be enforced; ``"widen"`` drops the
             keyword with a warning, and :meth:`Grammar.parse` validates the finished document with ``jsonschema``.
         open_objects: an object schema with ``properties`` but without ``additionalProperties`` admits further
@@ -123,9 +125,12 @@ def json_schema(
         )
         nothing = SchemaIssue("", "", "no value that could be written satisfies this schema")
         raise SchemaError((*lowering.unsatisfiable, *left_out) or (nothing,))
+    node = ir.NOTHING if lowered.node is None else ir.Located(lowered.node, "")
+    arranged = node if arrangement.sites(node) else None
+    orders = tuple(lowering.order_narrowings)
     dropped = (f"an option that no value satisfies is left out: {issue}" for issue in lowering.unsatisfiable)
     return Grammar(
-        ir.NOTHING if lowered.node is None else ir.Located(lowered.node, ""),
+        _as_automaton(node),
         "json_schema",
         lowered.context_free,
         schema=schema,
@@ -149,8 +154,16 @@ def json_schema(
             **({"strings": tuple(string.pointer for string in given)} if given else {}),
         },
         warnings=(*lowering.warnings, *dropped),
-        narrowings=tuple(lowering.narrowings),
+        narrowings=(*lowering.narrowings, *(() if arranged else orders)),
+        arranged=arranged,
+        order_narrowings=orders if arranged else (),
         reader=JsonReader(
             target, schema if on_unsupported == "widen" and lowering.warnings else None, format == "assert"
         ),
     )
+
+
+def _as_automaton(node: ir.Node) -> ir.Node:
+    """The grammar in as many orders of members as one automaton of moderate size holds."""
+    few = arrangement.in_few_orders(node)
+    return few if ir.tree_size(few).outside <= MAX_ARRANGED[0] else arrangement.listed(node, ())

@@ -24,8 +24,8 @@ _LEFT_TO_JSONSCHEMA = (keywords.ENFORCED | frozenset(keywords.REFUSED)) - _CHECK
 def given_values(lowering: Lowering, members: tuple[Subschema, ...], source: Subschema, level: int) -> ir.Node | None:
     """The values of ``source`` that satisfy all ``members``; ``None`` if there are none."""
     keyword = "const" if "const" in source.schema else "enum"
-    arranged = lowering.arranged if lowering.any_order and not lowering.one_way else 0
-    order = ", or in any where they are few" if arranged else ""
+    any_order = lowering.any_order and not lowering.one_way
+    order = ", or in any where they are few" if any_order else ""
     lowering.narrow(
         f"given values (enum, const): one spelling each, that of json.dumps, keys in the given order{order}"
     )
@@ -45,7 +45,8 @@ def given_values(lowering: Lowering, members: tuple[Subschema, ...], source: Sub
     if lowering.document.dialect.float_integers:
         whole = [int(value) for value in writable if isinstance(value, float) and value.is_integer()]
         writable += whole
-    node = values.one_of(writable, lowering.style, level, arranged)
+    arranged = lowering.arranged if any_order else 0
+    node = values.one_of(writable, lowering.style, level, arranged, any_order and lowering.lazy)
     return ir.Located(node, source.pointer) if len(writable) > 100 else node
 
 

@@ -73,6 +73,7 @@ class Lowering:
         self.formats = options.format == "assert"
         self.any_order = options.property_order == "any"
         self.arranged = options.arranged
+        self.lazy = options.lazy
         self.widen = options.on_unsupported == "widen"
         self.distinct = options.distinct == "narrow"
         self.one_way = False  # whether equal values must consist of the same characters
@@ -82,6 +83,7 @@ class Lowering:
         self.unsatisfiable: dict[SchemaIssue, None] = {}
         self.warnings: dict[str, None] = {}
         self.narrowings: dict[str, None] = {}
+        self.order_narrowings: dict[str, None] = {}  # where the grammar has to be an automaton
         self._effort = 0
         self._memo: dict[tuple[Any, ...], ir.Node | None] = {}
         self._active: set[tuple[Any, ...]] = set()
@@ -129,6 +131,10 @@ class Lowering:
 
     def narrow(self, message: str) -> None:
         self.narrowings[message] = None
+
+    def narrow_order(self, message: str) -> None:
+        """Report orders of members that an automaton leaves out."""
+        (self.order_narrowings if self.lazy else self.narrowings)[message] = None
 
     def narrow_any_value(self) -> None:
         """Reports what is left out of any value, array or object."""

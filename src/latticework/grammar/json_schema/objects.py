@@ -12,8 +12,8 @@ from itertools import islice, product
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from latticework.grammar import ir
-from latticework.grammar.combine import alt, optional, repeat, seq
+from latticework.grammar import arrangement, ir
+from latticework.grammar.combine import alt, repeat, seq
 from latticework.grammar.json_schema import unordered
 from latticework.grammar.json_schema.checksums import distinct_members
 from latticework.grammar.json_schema.document import Subschema
@@ -166,7 +166,7 @@ def _object(
     if lowering.any_order:
         first = {name: number for number, name in enumerate(required)}
         by_need = sorted(range(len(names)), key=lambda index: (first.get(names[index], len(first)), index))
-    return _written(lowering, counting, written, by_need, low, high, level)
+    return _written(lowering, counting, written, names, by_need, low, high, level)
 
 
 def _is_open(constraining: list[Subschema]) -> bool:
@@ -223,12 +223,13 @@ def _written(
     lowering: Lowering,
     place: Subschema,
     members: list[_Member],
+    names: list[str],
     by_need: list[int],
     low: int,
     high: int | None,
     level: int,
 ) -> ir.Node | None:
-    """``by_need``: for members in any order, the named ones, required ones first and as they are required."""
+    """``names``: of the named members. ``by_need``: for members in any order, required ones first, as required."""
     style = lowering.style
     comma = style.comma(level + 1)
     fixed = sum(member.required for member in members)
@@ -243,14 +244,18 @@ def _written(
     if style.by_level:
         low = max(low, 1)
     plain = [(member.node, member.required) for member in members if not member.repeats]
-    any_order = lowering.any_order and low <= fixed and high == most and not any(member.last for member in members)
-    content = _arranged(lowering, place, plain, by_need, members, comma) if any_order else None
+    uncounted = high == most and low <= max(fixed, 1) and not any(member.last for member in members)
+    content = None
+    if lowering.any_order and uncounted:
+        content = _arranged(lowering, place, plain, names, by_need, members, comma, low > fixed)
+    elif lowering.any_order and len(plain) > 1:
+        lowering.narrow(f"at {place.place or '(root)'}: keys in the order of the schema, because they are counted")
     if content is not None:
         pass
     elif low <= fixed and high == most:
         content = ir.Ordered([(member.any_number(comma), member.required) for member in members], comma)
     elif low == 1 and fixed == 0 and high == most:
-        content = _nonempty([member.any_number(comma) for member in members], comma)
+        content = arrangement.nonempty([member.any_number(comma) for member in members], comma)
     else:
         content = _counted(lowering, place, members, low, high, level)
         if content == ir.NOTHING:
@@ -262,33 +267,48 @@ def _arranged(
     lowering: Lowering,
     place: Subschema,
     plain: list[tuple[ir.Node, bool]],
+    names: list[str],
     by_need: list[int],
     members: list[_Member],
     comma: ir.Node,
+    nonempty: bool,
 ) -> ir.Node | None:
-    """Members in any order, or nearly in order where that would be large; ``None``: in the order of the schema."""
+    """Members in any order; ``None`` where that of the schema is the only one."""
     further = next((member for member in members if member.repeats), None)
     repeated = None if further is None else further.node
     if unordered.is_worth_it([node for node, _ in plain], lowering.arranged):
-        return unordered.unordered(plain, repeated, comma)
-    found: ir.Node | None = unordered.nearly_ordered(plain, repeated, comma, lowering.arranged)
-    early = ", but for one at a time that comes early" if isinstance(found, ir.Ordered) and found.early else ""
-    required_first = ""
+        return arrangement.unordered(plain, repeated, comma, nonempty)
+    if len(plain) < 2 and repeated is None:
+        return None
+    last = [] if further is None else [further.any_number(comma)]
+    if nonempty:
+        found = arrangement.nonempty([*(node for node, _ in plain), *last], comma)
+        orders = ""
+    else:
+        found, orders = _in_few_orders(lowering, plain, by_need, repeated, last, comma)
+    where = place.place or "(root)"
+    lowering.narrow_order(f"at {where}: keys in the order of the schema{orders}, the object is large")
+    return ir.Unordered(names, plain, comma, repeated, nonempty, found) if lowering.lazy else found
+
+
+def _in_few_orders(
+    lowering: Lowering,
+    plain: list[tuple[ir.Node, bool]],
+    by_need: list[int],
+    repeated: ir.Node | None,
+    last: list[ir.Node],
+    comma: ir.Node,
+) -> tuple[ir.Node, str]:
+    """Members in the order of the schema, or nearly so, as freely as the bounds admit; and what that order is."""
+    in_order = [*plain, *((node, False) for node in last)]
+    nearly = unordered.nearly_ordered(plain, repeated, comma, lowering.arranged)
+    found: ir.Node = nearly or ir.Ordered(in_order, comma)
+    orders = ", but for one at a time that comes early" if nearly is not None and nearly.early else ""
     if by_need != list(range(len(plain))) and unordered.has_second_order(plain, lowering.arranged):
-        required_first = ", or required ones first, as they are required"
-        last = [] if further is None else [(further.any_number(comma), False)]
-        needed_first = ir.Ordered([*(plain[index] for index in by_need), *last], comma)
-        found = alt([found or ir.Ordered([*plain, *last], comma), needed_first])
-    if len(plain) > 1:
-        where = place.place or "(root)"
-        lowering.narrow(f"at {where}: keys in the order of the schema{early}{required_first}, the object is large")
-    return found
-
-
-def _nonempty(nodes: list[ir.Node], comma: ir.Node) -> ir.Node:
-    """At least one of optional members: the first one written, then any of those after it. Shallow on purpose."""
-    rest = [optional(seq([comma, node])) for node in nodes]
-    return alt([seq([node, *rest[index + 1 :]]) for index, node in enumerate(nodes)])
+        orders += ", or required ones first, as they are required"
+        needed_first = ir.Ordered([*(plain[index] for index in by_need), *((node, False) for node in last)], comma)
+        found = alt([found, needed_first])
+    return found, orders
 
 
 def _counted(

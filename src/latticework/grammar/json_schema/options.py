@@ -35,6 +35,7 @@ class Options:
     recursion: str = "auto"
     strings: tuple[GivenString, ...] = ()
     arranged: int = MAX_WEIGHT  # of an object with its keys in any order, see :mod:`.unordered`
+    lazy: bool = True  # whether larger ones are :class:`.ir.Unordered`
     mixed_depth: int | None = None  # outer levels of any value with arrays directly in arrays; all where ``None``
     ways: int = 60  # combinations of ways to fail negated schemas that are kept, see :mod:`.effort`
 

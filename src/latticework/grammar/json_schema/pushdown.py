@@ -5,7 +5,7 @@ Everything between the cuts stays regular and is made of terminals (:mod:`lattic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from latticework.errors import SchemaIssue
 from latticework.grammar import ir
@@ -70,4 +70,4 @@ def lower_exactly(document: Document, options: Options, limits: Limits) -> Lower
 
 
 def _lower(document: Document, options: Options, limits: Limits) -> tuple[Lowering, ir.Node | None]:
-    return lower_once(document, options, limits, 1, Cuts(options.style))
+    return lower_once(document, replace(options, lazy=False), limits, 1, Cuts(options.style))

@@ -16,6 +16,7 @@ from typing import Any
 
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
+from latticework.grammar.arrangement import relaxed
 from latticework.grammar.json_schema import keywords
 from latticework.grammar.json_schema.cuts import Cuts
 from latticework.grammar.json_schema.document import Document, Subschema
@@ -83,6 +84,7 @@ def _is_affordable(node: ir.Node, limits: Limits) -> bool:
     """Whether the automaton is small although places of any value are merged. Building it, which is kept, tells."""
     from latticework.automata.build import is_small
 
+    node = relaxed(node, frozenset())
     nodes, states = min(MERGED_NODES, limits.max_nodes), min(MERGED_STATES, limits.max_states)
     return is_small(node, limits, replace(limits, max_nodes=nodes, max_states=states))
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from latticework.grammar import ir
+from latticework.grammar import arrangement, ir
 from latticework.grammar.json_schema import unordered
 from latticework.grammar.json_schema.style import Style
 
-MAX_GIVEN = 5  # keys of a given object that stand in any order
+MAX_GIVEN = 5  # keys of a given object that stand in any order within an automaton
+MAX_LAZY = 20  # given arrays and objects, in which all keys of objects stand in any order
 NULL = ir.Literal(b"null")
 BOOLEAN = ir.Words((b"true", b"false"))
 _NAMES = ir.Alone(ir.Words((b"true", b"false", b"null")))  # once for all levels of any value
@@ -80,24 +81,26 @@ def array_of(style: Style, inner: ir.Node, level: int) -> ir.Node:
     return style.container("[]", ir.Join(inner, style.comma(level + 1), low, None), True, level)
 
 
-def one_of(values: list[Any], style: Style, level: int, arranged: int = 0) -> ir.Node:
+def one_of(values: list[Any], style: Style, level: int, arranged: int = 0, lazy: bool = False) -> ir.Node:
     """Exactly these values, each in its canonical text (``json.dumps``); with free blanks, also spread out.
 
     ``arranged``: the keys of objects in any order, where all of them together weigh no more (see :mod:`.unordered`).
+    ``lazy``: larger objects are :class:`.ir.Unordered`, where there are few containers.
 
     Raises:
         UnicodeEncodeError, ValueError: a value has no text, see :meth:`Style.dumps`.
     """
     containers = [value for value in values if isinstance(value, (dict, list))]
-    if not containers or not (style.max_blanks or arranged):
+    lazy = lazy and len(containers) <= MAX_LAZY
+    if not containers or not (style.max_blanks or arranged or lazy):
         return ir.Words(style.dumps(value, level) for value in values)
     plain = [value for value in values if not isinstance(value, (dict, list))]
     share = arranged // len(containers)
-    spread = [_spread(value, style, level, share) for value in containers]
+    spread = [_spread(value, style, level, share, lazy) for value in containers]
     return ir.Alt([ir.Words(style.dumps(value) for value in plain), *spread])
 
 
-def _spread(value: Any, style: Style, level: int, arranged: int) -> ir.Node:
+def _spread(value: Any, style: Style, level: int, arranged: int, lazy: bool) -> ir.Node:
     if not isinstance(value, (dict, list)):
         return ir.Literal(style.dumps(value))
     brackets = "{}" if isinstance(value, dict) else "[]"
@@ -106,12 +109,18 @@ def _spread(value: Any, style: Style, level: int, arranged: int) -> ir.Node:
     comma = style.comma(level + 1)
     if isinstance(value, dict):
         members = [
-            style.member(ir.Seq((ir.Literal(style.dumps(k)), style.colon, _spread(v, style, level + 1, arranged))))
+            style.member(
+                ir.Seq((ir.Literal(style.dumps(k)), style.colon, _spread(v, style, level + 1, arranged, lazy)))
+            )
             for k, v in value.items()
         ]
         if arranged and len(members) <= MAX_GIVEN and unordered.is_worth_it(members, arranged):
-            content = unordered.unordered([(member, True) for member in members], None, comma)
+            content = arrangement.unordered([(member, True) for member in members], None, comma)
             return style.container(brackets, content, False, level)
     else:
-        members = [style.member(_spread(member, style, level + 1, arranged)) for member in value]
-    return style.container(brackets, ir.Ordered([(member, True) for member in members], comma), False, level)
+        members = [style.member(_spread(member, style, level + 1, arranged, lazy)) for member in value]
+    needed = [(member, True) for member in members]
+    content = ir.Ordered(needed, comma)
+    if lazy and isinstance(value, dict) and len(value) > 1:
+        content = ir.Unordered(value, needed, comma, otherwise=content)
+    return style.container(brackets, content, False, level)
