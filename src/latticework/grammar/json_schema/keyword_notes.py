@@ -13,7 +13,8 @@ class Note(NamedTuple):
 
 
 _GIVEN = Note(
-    'each value in one spelling, keys in the given order (in any with `property_order="any"`, up to 5 of them)',
+    'each value in one spelling, keys in the given order (in any with `property_order="any"`, up to 5 of them, or where'
+    " there are up to 20 objects and arrays)",
     "a value that no JSON text has (lone surrogates, infinities), or of which `jsonschema` cannot tell whether it"
     " satisfies the keywords beside it",
 )
