@@ -79,8 +79,7 @@ def listed(root: ir.Node, orders: Iterable[Order]) -> ir.Node:
             rank = _in_numbers(order, known)
             written = [index for index in rank if index != _FURTHER]
             repeats = len(set(written)) < len(written)
-            in_order = rank == sorted(rank, key=lambda index: len(ranks) if index == _FURTHER else index)
-            if repeats or in_order or (here.anywhere is None and len(written) < len(rank)):
+            if repeats or (here.anywhere is None and len(written) < len(rank)) or _is_as_in_schema(here, rank):
                 continue
             found[(*rank, *(index for index in ranks if index not in written), _FURTHER)] = None
         return alt(_in_order(here, order) for order in found)
@@ -146,6 +145,20 @@ def _in_numbers(order: Order, known: dict[str, int]) -> list[int]:
         if index != _FURTHER or not found or found[-1] != _FURTHER:
             found.append(index)
     return found
+
+
+def _is_as_in_schema(node: ir.Unordered, rank: list[int]) -> bool:
+    """Whether documents in the order of the schema begin with these members, those that need not be there left out."""
+    written = [index for index in rank if index != _FURTHER]
+    left_out = set(range(max(written, default=0))).difference(written)
+    return (
+        written == sorted(written)
+        and _FURTHER not in rank[:-1]
+        and not any(node.members[index][1] for index in left_out)
+        and (
+            rank[-1:] != [_FURTHER] or not any(required for _, required in node.members[max(written, default=-1) + 1 :])
+        )
+    )
 
 
 def _in_order(node: ir.Unordered, order: tuple[int, ...]) -> ir.Node:
