@@ -14,6 +14,7 @@ from latticework.lattice.scoring import ClassScores, ClassTable
 from latticework.lattice.sets import CanvasSets
 from latticework.lattice.tables import successor_limit
 from latticework.lattice.weights import best_weights
+from latticework.tokens.automaton import TokenAutomaton
 
 # Values moved by counters up to which the exact search is not worth avoiding (about 2 ms).
 _SMALL_WORK = 10_000_000
@@ -100,28 +101,36 @@ class BestSearch:
     def _enforce_broken(self, free: NDArray[np.bool_], labels: NDArray[np.int32], tokens: NDArray[np.int64]) -> bool:
         """Enforce the scopes whose bounds the filling breaks; False if there are none."""
         lifted = self._constraint.tokens
-        automaton = lifted.automaton
         kinds = np.full(self._slots, -1, np.int32)
         kinds[~free] = lifted.class_of_token[tokens[~free]]
-        broken = np.zeros(len(self._enforced), np.bool_)
-        kernels.broken_scopes(
-            free,
-            labels,
-            kinds,
-            lifted.labels,
-            lifted.edge_offset,
-            lifted.edge_code,
-            lifted.edge_label,
-            lifted.label_offset,
-            lifted.label_class,
-            automaton.levels,
-            automaton.scope,
-            automaton.low,
-            automaton.high,
-            np.full(automaton.states, -1, np.int32) if automaton.calls is None else automaton.calls.level,
-            broken,
-        )
+        broken = broken_scopes(lifted, free, labels, kinds)
         if broken.any() and not (broken & ~self._enforced).any():
             raise RuntimeError("the best path breaks bounds that are enforced")
         self._enforced |= broken
         return bool(broken.any())
+
+
+def broken_scopes(
+    tokens: TokenAutomaton, free: NDArray[np.bool_], labels: NDArray[np.int32], kinds: NDArray[np.int32]
+) -> NDArray[np.bool_]:
+    """[Q] bool, the scopes whose bounds a filling breaks; for the arrays see the kernel."""
+    automaton = tokens.automaton
+    broken = np.zeros(len(automaton.low), np.bool_)
+    kernels.broken_scopes(
+        free,
+        labels,
+        kinds,
+        tokens.labels,
+        tokens.edge_offset,
+        tokens.edge_code,
+        tokens.edge_label,
+        tokens.label_offset,
+        tokens.label_class,
+        automaton.levels,
+        automaton.scope,
+        automaton.low,
+        automaton.high,
+        np.full(automaton.states, -1, np.int32) if automaton.calls is None else automaton.calls.level,
+        broken,
+    )
+    return broken

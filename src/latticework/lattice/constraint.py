@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from functools import cached_property
 from hashlib import blake2b
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,10 +14,10 @@ from latticework.automata import run
 from latticework.automata.automaton import ByteAutomaton
 from latticework.errors import Infeasible, LimitExceeded
 from latticework.lattice.explain import Explanation, explain
-from latticework.lattice.kernels_sets import forward_sets
 from latticework.lattice.layout import Layout, build_layout
+from latticework.lattice.lengths import STEPS, fewest_tokens, steps
 from latticework.lattice.scoring import ClassTable
-from latticework.lattice.widths import session_widths, units_per_token
+from latticework.lattice.widths import MAX_CELLS, check_cells, session_widths, units_per_token
 from latticework.tokens.automaton import TokenAutomaton
 
 if TYPE_CHECKING:
@@ -27,9 +25,6 @@ if TYPE_CHECKING:
     from latticework.tokens.vocabulary import Vocabulary
 
 _LAYOUTS_KEPT = 16
-_FIRST_SEARCH = 256
-_LAST_SEARCH = 1 << 12
-_SEARCH_STEP = 32
 
 
 class Constraint:
@@ -39,12 +34,16 @@ class Constraint:
         vocabulary: the vocabulary.
         tokens: the token automaton.
         grammar: what was compiled, for whoever made it (None if made from an automaton).
+        max_cells: most cells of the lattice of one canvas, all its slots together.
     """
 
-    def __init__(self, vocabulary: Vocabulary, tokens: TokenAutomaton, grammar: Any = None) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, tokens: TokenAutomaton, grammar: Any = None, max_cells: int = MAX_CELLS
+    ) -> None:
         self.vocabulary = vocabulary
         self.tokens = tokens
         self.grammar = grammar
+        self.max_cells = max_cells
         self._units = units_per_token(tokens)
         self._layouts: dict[tuple[bool, bool, bytes], Layout] = {}
         self._lock = threading.Lock()
@@ -87,13 +86,13 @@ class Constraint:
     def min_tokens(self) -> int:
         """Fewest tokens of a document, end and pad not counted.
 
-        Computed when first asked for: one step over all cells per token of the answer.
+        Computed when first asked for: one step per token of the answer over the cells of the bounds that matter.
 
         Raises:
             Infeasible: no document can be written with the tokens of the vocabulary.
-            LimitExceeded: documents have more than 4,096 tokens, if there are any.
+            LimitExceeded: documents have more than 4,096 tokens, if there are any; or ``max_cells``.
         """
-        found = self._fewest_tokens()
+        found = fewest_tokens(self.tokens, self._units, self.max_cells)
         if found is None:
             raise Infeasible("no document of the constraint can be written with this vocabulary")
         return found
@@ -110,17 +109,30 @@ class Constraint:
         Raises:
             Infeasible: no filling is valid.
             InputError: the shapes do not fit.
+            LimitExceeded: counters of so many slots need more than ``max_cells``.
         """
         from latticework.lattice.session import Session
 
-        return Session(self, tokens, free, tail)
+        try:
+            return Session(self, tokens, free, tail)
+        except LimitExceeded:
+            needed, slots = self.min_tokens, len(tokens)
+            if needed <= slots:
+                raise
+            raise too_short(needed, slots) from None
 
-    def layout(self, slots: int, tail: bool, enforced: NDArray[np.bool_] | None = None) -> Layout:
+    def layout(
+        self, slots: int, tail: bool, enforced: NDArray[np.bool_] | None = None, rows: int | None = None
+    ) -> Layout:
         """Layout that is exact for canvases of up to ``slots`` slots; canvases with equal counters share one.
 
         Args:
             enforced: [scopes] bool, which counters are kept (by default all); dropping some only adds
                 fillings. Such a layout has merged labels, which only searches for a best filling understand.
+            rows: of cells that are kept at once, one more than there are slots by default.
+
+        Raises:
+            LimitExceeded: ``max_cells``.
         """
         widths = session_widths(self.tokens, self._units, slots, enforced)
         merge = enforced is not None
@@ -128,6 +140,7 @@ class Constraint:
         with self._lock:
             found = self._layouts.pop(key, None)
         if found is None:
+            check_cells(self.automaton, widths, rows or slots + 1, self.max_cells)
             found = build_layout(self.tokens, widths, tail, merge)
         with self._lock:
             self._layouts[key] = found
@@ -147,11 +160,12 @@ class Constraint:
 
         Raises:
             Infeasible: no document can be written with the tokens of the vocabulary.
+            LimitExceeded: ``max_cells``.
         """
-        layout = self.layout(limit + 1, tail=False)
+        layout = self.layout(limit + 1, tail=False, rows=STEPS)
         most = 0 if layout.accept[layout.tables.start] else None
         seen = np.zeros(layout.tables.cells, np.bool_)  # beyond the limit
-        for used, reached in enumerate(self._steps(layout), start=1):
+        for used, reached in enumerate(steps(layout), start=1):
             if (reached & layout.accept).any():
                 if used > limit:
                     return None
@@ -165,37 +179,11 @@ class Constraint:
             raise Infeasible("no document of the constraint can be written with this vocabulary")
         return most
 
-    def _fewest_tokens(self) -> int | None:
-        """Breadth-first search over cells; None when no new cell turns up, and none would with more slots."""
-        slots = _FIRST_SEARCH
-        while slots <= _LAST_SEARCH:
-            layout = self.layout(slots, tail=False)
-            if layout.accept[layout.tables.start]:
-                return 0
-            beyond_reach = bool(((self.automaton.low > slots * self._units) & (self._units > 0)).any())
-            seen = np.zeros(layout.tables.cells, np.bool_)
-            seen[layout.tables.start] = True
-            for used, reached in enumerate(islice(self._steps(layout), slots), start=1):
-                if (reached & layout.accept).any():
-                    return used
-                if not (reached & ~seen).any():
-                    if not beyond_reach:
-                        return None
-                    break
-                seen |= reached
-            slots *= 4
-        raise LimitExceeded("tokens of the shortest document", _LAST_SEARCH, hint="give the number of slots")
 
-    def _steps(self, layout: Layout) -> Iterator[NDArray[np.bool_]]:
-        """The cells that can be reached with 1, 2, ... tokens, [cells] each; some steps are computed at a time."""
-        free, no_offsets = np.ones(_SEARCH_STEP, np.bool_), np.zeros(_SEARCH_STEP + 1, np.int32)
-        reached = np.zeros((_SEARCH_STEP + 1, layout.tables.size), np.uint8)
-        active = np.zeros((_SEARCH_STEP + 1, layout.end_state + 1), np.uint8)
-        reached[0, layout.tables.start] = active[0, 0] = 1
-        while True:
-            forward_sets(layout.tables, free, no_offsets, np.zeros(0, np.int32), reached, active)
-            yield from reached[1:, : layout.tables.cells] > 0
-            reached[0], active[0] = reached[-1], active[-1]
+def too_short(needed: int, slots: int) -> Infeasible:
+    """That a canvas has fewer slots than any document has tokens."""
+    message = f"the shortest document needs {needed} tokens, the canvas has {slots} slots"
+    return Infeasible(message, needed=needed, slots=slots)
 
 
 def _bytes_of(text: str | bytes) -> bytes | None:

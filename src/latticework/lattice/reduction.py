@@ -191,6 +191,6 @@ def all_to_host(values: Sequence[torch.Tensor]) -> list[NDArray[Any]]:
     begin = 0
     for at in widest_first:
         end = begin + values[at].numel() * values[at].element_size()
-        found[at] = numbers[begin:end].view(torch.empty(0, dtype=values[at].dtype).numpy().dtype)
+        found[at] = numbers[begin:end].view(np.dtype(str(values[at].dtype).removeprefix("torch.")))
         begin = end
     return found

@@ -395,7 +395,7 @@ class Session:
         except Infeasible as error:
             return Infeasible(str(error), slots=self.n_slots)
         except LimitExceeded as error:
-            message = f"no document fits the {self.n_slots} slots; the shortest has more than {error.bound} tokens"
+            message = f"no document fits the {self.n_slots} slots; how many it takes cannot be told: {error}"
             return Infeasible(message, slots=self.n_slots)
         if needed > self.n_slots:
             message = f"the shortest document needs {needed} tokens, the canvas has {self.n_slots} slots"

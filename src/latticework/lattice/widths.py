@@ -13,9 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from latticework.automata.automaton import UNBOUNDED
+from latticework.automata.automaton import UNBOUNDED, ByteAutomaton
+from latticework.errors import LimitExceeded
 from latticework.lattice.kernels_layout import raise_units
 from latticework.tokens.automaton import TokenAutomaton
+
+MAX_CELLS = 1 << 30  # of a lattice, all slots together: the default of ``Limits.max_lattice_cells``
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -48,7 +51,11 @@ def units_per_token(tokens: TokenAutomaton) -> NDArray[np.int64]:
 
 
 def session_widths(
-    tokens: TokenAutomaton, units: NDArray[np.int64], slots: int, enforced: NDArray[np.bool_] | None = None
+    tokens: TokenAutomaton,
+    units: NDArray[np.int64],
+    slots: int,
+    enforced: NDArray[np.bool_] | None = None,
+    capped: NDArray[np.bool_] | None = None,
 ) -> Widths:
     """Widths that are exact for every canvas of up to ``slots`` slots.
 
@@ -62,6 +69,8 @@ def session_widths(
     high = automaton.high.astype(np.int64)
     reach = slots * units
     saturating = (high >= UNBOUNDED) | (high >= reach)
+    if capped is not None:
+        saturating |= ~capped
     saturating &= ~automaton.is_call
     width = np.where(saturating, low, high) + 1
     # A lower bound beyond reach is never met, whatever has been counted: one count, which no token lifts to the bound.
@@ -73,3 +82,20 @@ def session_widths(
         saturating = saturating | ~enforced
         low = np.where(enforced, low, 0)
     return Widths(width, saturating, low)
+
+
+def check_cells(automaton: ByteAutomaton, widths: Widths, rows: int, max_cells: int) -> None:
+    """Whether a lattice of so many rows can be kept; cost O(S).
+
+    Raises:
+        LimitExceeded: it has more than ``max_cells`` cells.
+    """
+    if len(widths.width) and rows * _cells(automaton, widths) > max_cells:
+        hint = "a shorter canvas, or smaller bounds on what is repeated inside of a repetition"
+        raise LimitExceeded("max_lattice_cells", max_cells, hint=hint)
+
+
+def _cells(automaton: ByteAutomaton, widths: Widths) -> int:
+    """How many cells a row has, in floating point: the product of two bounds may be large."""
+    width = np.append(widths.width, 1).astype(np.float64)  # -1 picks the last entry
+    return int(width[automaton.scope].prod(axis=1).sum())

@@ -63,6 +63,12 @@ class MaskedModel:
 
         return StockReader(self._network, self.traits)
 
+    def compile(self, **options: Any) -> None:
+        """Compile the network, all of it up to the head, by ``torch.compile`` with these options, from the next forward
+        on. ``dynamic=True`` where batches and canvases change their sizes; caches read the network in parts, which
+        stays uncompiled."""
+        self._network.model.compile(**options)
+
     def forward(self, ids: torch.Tensor, attention: torch.Tensor, keep: int) -> torch.Tensor:
         """Logits [B, keep, V] in the dtype of the network; row i scores the token at position i.
 

@@ -36,7 +36,8 @@ class ArrangedSession:
     """One canvas of N slots under an :class:`ArrangedConstraint`; made by its :meth:`~ArrangedConstraint.session`.
 
     A session is for one thread at a time. Whether something fits is answered exactly or not at all
-    (:class:`LimitExceeded`), and every filling is valid. ``best`` is the best filling of all, and ``sample`` exact, as
+    (:class:`LimitExceeded`), and every filling is valid. (One exception: where nothing is fixed and documents in the order
+    of the schema do not fit, ``Infeasible`` is raised although another order that needs fewer tokens may not be ruled out.) ``best`` is the best filling of all, and ``sample`` exact, as
     long as :attr:`settled` is False. Confidences, entropies, marginals and ``log_z`` are those of the relaxed language
     in force, in which members that are not followed may be repeated: upper bounds of what is possible.
 
@@ -56,10 +57,7 @@ class ArrangedSession:
         self.n_slots, self.tail = self._session.n_slots, self._session.tail
         self.settled = False
         self._witnesses: list[NDArray[np.int64]] = []
-        found = self._filling(self._session.tokens, self._session.free)
-        if found is None:
-            raise self._diagnose()
-        self._witnesses = [found]
+        self._witnesses = [self._first_filling()]
 
     @property
     def tokens(self) -> NDArray[np.int64]:
@@ -195,6 +193,18 @@ class ArrangedSession:
             self._settle(self._orders_of(self._witnesses[-1]))
             found = ask(self._session)
         self._witnesses = [*self._witnesses[1 - _WITNESSES_KEPT :], found.tokens.copy()]
+        return found
+
+    def _first_filling(self) -> NDArray[np.int64]:
+        try:
+            found = self._filling(self.tokens, self.free)
+        except LimitExceeded:
+            if not self.free.all():
+                raise
+            # Nothing is fixed, so it is the room: orders differ by tokens that reach from one member into the next.
+            found = None
+        if found is None:
+            raise self._diagnose()
         return found
 
     def _filling(self, tokens: NDArray[np.int64], free: NDArray[np.bool_]) -> NDArray[np.int64] | None:

@@ -18,13 +18,12 @@ from latticework.errors import LimitExceeded
 from latticework.lattice.chart.alike import Alike
 from latticework.lattice.chart.canvas import Canvas, canvas_of
 from latticework.lattice.chart.chart import chart_of
-from latticework.lattice.chart.derivation import Derivation, LiveChart, Search, live_chart
-from latticework.lattice.chart.graph import Graph, coarsest, everything, lexical_graph, swept
+from latticework.lattice.chart.derivation import LiveChart, Search, live_chart
+from latticework.lattice.chart.graph import coarsest, everything, lexical_graph, swept
 from latticework.lattice.chart.kernels_graph import INTO, OUT_OF, SLOT, WITHIN, WORD
-from latticework.lattice.chart.kernels_realise import Spelling
 from latticework.lattice.chart.language import Language
-from latticework.lattice.chart.repair import Failure, mended, surroundings
-from latticework.lattice.chart.witness import Slots, Witness, realise, realise_or_fail, slots_of, spelling_of
+from latticework.lattice.chart.repair import Setting, failing_gaps, mended, surroundings
+from latticework.lattice.chart.witness import Slots, Witness, realise_or_fail, slots_of, spelling_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +79,7 @@ def decide(language: Language, question: Question, budget: Budget) -> Answer:
         return Answer(None, slot)
     slots = slots_of_canvas(language, question, canvas)
     tables = language.elastic_slots if question.elastic else language.slots
+    details = language.elastic_details if question.elastic else language.details
     gaps, read = swept(tables, canvas)
     if read <= len(canvas.text):
         return Answer(None, _slot_of_byte(slots, read))
@@ -96,25 +96,23 @@ def decide(language: Language, question: Question, budget: Budget) -> Answer:
         if found is None:
             return Answer(None)
         search = Search(found, language.rules, language.lexical.lexer, canvas.gap_slots, levels)
+        setting = Setting(details, canvas, gaps, levels, keep)
         failing: list[list[int]] = []
         for attempt in range(budget.max_attempts):
             derivation = search.cheapest()
-            spelling = spelling_of(canvas, slots, graph, derivation)
+            spelling = spelling_of(canvas, slots, derivation)
             witness, stuck = realise_or_fail(language, slots, spelling, derivation.begins)
             if witness is not None:
                 return Answer(witness)
-            groups = _failing_gaps(canvas, derivation, graph, spelling, stuck)
-            failure = Failure(tables, canvas, gaps, levels, keep, graph, derivation)
+            groups = failing_gaps(canvas, derivation, spelling, stuck)
             if attempt == 0:
                 _drop_unused(found, keep)
                 failing = groups
-                other = mended(language, failure, slots, failing)
-                if other is not None:
-                    witness = realise(language, slots, other)
-                    if witness is not None:
-                        return Answer(witness)
+                witness = mended(language, setting, slots, derivation, groups)
+                if witness is not None:
+                    return Answer(witness)
             for group in groups:
-                search.avoid(derivation, *surroundings(failure, group))
+                search.avoid(derivation, *surroundings(canvas, derivation, group))
         _refine(canvas, levels, failing)
     raise LimitExceeded("max_chart_rounds", budget.max_rounds)
 
@@ -165,24 +163,6 @@ def _slot_of_byte(slots: Slots, offset: int) -> int:
     if not len(slots.data):
         return -1
     return int(np.searchsorted(slots.data_offset, min(offset, len(slots.data) - 1), side="right")) - 1
-
-
-def _failing_gaps(
-    canvas: Canvas, derivation: Derivation, graph: Graph, spelling: Spelling, stuck: list[tuple[int, int]]
-) -> list[list[int]]:
-    """The gaps where a derivation does not fit, a group for each place: the last gap where the lexeme pending there may
-    end, and the one where it begins."""
-    groups: list[list[int]] = []
-    for slot, ended in stuck:
-        if ended + 1 < len(spelling.high):
-            slot = min(slot, int(spelling.high[ended + 1]))
-        last = int(np.searchsorted(canvas.gap_first, slot, side="right")) - 1
-        begin = graph.keys[derivation.path[min(ended, len(derivation.path) - 1)]]
-        first = min(int(np.searchsorted(canvas.gap_at, max(begin, 0) >> 33)), last)
-        group = sorted({first, last} - {-1})
-        if group:
-            groups.append(group)
-    return groups
 
 
 def _refine(canvas: Canvas, levels: NDArray[np.int32], groups: list[list[int]]) -> None:

@@ -31,21 +31,28 @@ SWALLOW_COST = 0.3  # of every lexeme of the fixed text that a longer one passes
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Derivation:
-    """A derivation of a text of L terminals (the end is not counted).
+    """A derivation of a text of L terminals (the end is not counted). Nodes of graphs are named by their keys.
 
     Attributes:
         terminals: [L] int32.
-        items: [D, 4] int32, its spans, top down and from left to right: symbol, first and last node of the graph, and
-            how many terminals stand before it.
-        path: [L + 1] int32, the nodes at which the lexemes (and what is ignored before them) begin, and the one behind
-            the last.
-        begins: [F, 3] int64, those in fixed text: offset of the byte, lexer state, terminals before it.
+        items: [D, 5] int64, its spans, top down and from left to right: symbol, keys of the first and the last node,
+            and how many terminals stand before it and up to its end.
+        path: [L + 1] int64, keys of the nodes at which the lexemes (and what is ignored before them) begin, and of the
+            one behind the last.
+        gap: [L + 1] int32, the gaps these nodes are in, -1 for none.
     """
 
     terminals: NDArray[np.int32]
-    items: NDArray[np.int32]
-    path: NDArray[np.int32]
-    begins: NDArray[np.int64]
+    items: NDArray[np.int64]
+    path: NDArray[np.int64]
+    gap: NDArray[np.int32]
+
+    @property
+    def begins(self) -> NDArray[np.int64]:
+        """[F, 3], the lexemes that begin in fixed text: offset of the byte, lexer state, terminals before it."""
+        is_fixed = (self.path > START) & (self.path < BEFORE_END) & (self.gap < 0)
+        begins = np.stack([self.path >> 33, self.path & 0xFFFFFFFF, np.arange(len(self.path))], axis=1)
+        return begins[is_fixed]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -106,21 +113,20 @@ class Search:
         graph = self._found.chart.graph
         items = self._items()
         leaves = items[items[:, 0] < self._rules.terminals]
-        path = np.append(np.int32(0), leaves[:, 2])
-        key = graph.keys[path]
-        is_fixed = (key > START) & (key < BEFORE_END) & (graph.gap[path] < 0)
-        begins = np.stack([key >> 33, key & 0xFFFFFFFF, np.arange(len(path))], axis=1)[is_fixed]
-        return Derivation(leaves[:, 0].copy(), items, path, begins)
+        path = np.append(0, leaves[:, 2])
+        items[:, 1:3] = graph.keys[items[:, 1:3]]
+        return Derivation(leaves[:, 0].astype(np.int32), items, graph.keys[path], graph.gap[path])
 
     def avoid(self, derivation: Derivation, first: int, last: int) -> None:
-        """Make the lexemes ``first .. last - 1`` of a derivation dearer where they stand.
+        """Make the lexemes ``first .. last - 1`` of a derivation of this chart dearer where they stand.
 
         Of those that pass over a gap, all others from and to the same nodes, too: they have to fit the same tokens.
         """
         chart = self._found.chart
         is_fixed = chart.graph.gap < 0
+        path = np.searchsorted(chart.graph.keys, derivation.path)
         for at in range(first, min(last, len(derivation.terminals))):
-            source, target = derivation.path[at], derivation.path[at + 1]
+            source, target = path[at], path[at + 1]
             # The lexeme may stand behind what is ignored, at a later node than its place in the path.
             begin, end = chart.edge_offset[source], chart.edge_offset[target + 1]
             same = chart.edge_target[begin:end] == target
@@ -145,11 +151,11 @@ class Search:
             if self._slack > MAX_SLACK:  # bounds save work only: where they mislead, go without
                 ahead[:], behind[:], self._slack = 0.0, 0.0, FAR / 2
 
-    def _items(self) -> NDArray[np.int32]:
+    def _items(self) -> NDArray[np.int64]:
         chart = self._found.chart
         room = 64 * chart.graph.nodes
         while True:
-            items = np.empty((room, 4), np.int32)
+            items = np.empty((room, 5), np.int64)
             count = read_derivation(self._found.goal, chart.row_of, self._found.live, self._base, self._way, items)
             if count >= 0:
                 return items[:count].copy()

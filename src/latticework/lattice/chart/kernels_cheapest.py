@@ -224,18 +224,21 @@ def read_derivation(goal, row_of, live, base, way, items):
     """The derivation of the goal, top down and from left to right.
 
     Args:
-        items: [D, 4] int32, written: symbol, first and last node, and number of lexemes before it.
+        items: [D, 5] int64, written: symbol, first and last node, and numbers of lexemes before it and up to its end.
 
     Returns:
         How many items there are, -1 if more than fit.
     """
-    stack = np.empty((len(items), 3), np.int32)
+    stack = np.empty((2 * len(items) + 2, 3), np.int32)
     stack[0, 0], stack[0, 1], stack[0, 2] = goal, 0, row_of.shape[0] - 1
     top, count, lexemes = 1, 0, 0
     while top > 0:
         top -= 1
         symbol, first, last = stack[top, 0], stack[top, 1], stack[top, 2]
-        if count >= len(items) or top + 2 > len(stack):
+        if symbol < 0:
+            items[first, 4] = lexemes
+            continue
+        if count >= len(items) or top + 3 > len(stack):
             return -1
         span = span_number(live, base, row_of[first, symbol], last)
         left, right, middle = way[span, 0], way[span, 1], way[span, 2]
@@ -244,14 +247,16 @@ def read_derivation(goal, row_of, live, base, way, items):
             top += 1
             continue
         items[count, 0], items[count, 1], items[count, 2], items[count, 3] = symbol, first, last, lexemes
-        count += 1
-        if left == OF_EDGE:
-            lexemes += 1
-        elif left != OF_NOTHING and right < 0:
+        lexemes += left == OF_EDGE
+        items[count, 4] = lexemes
+        if left != OF_EDGE and left != OF_NOTHING:
+            stack[top, 0], stack[top, 1] = -1, count  # the item ends when its children are read
+            top += 1
+            if right >= 0:
+                stack[top, 0], stack[top, 1], stack[top, 2] = right, middle, last
+                last = middle
+                top += 1
             stack[top, 0], stack[top, 1], stack[top, 2] = left, first, last
             top += 1
-        elif left != OF_NOTHING:
-            stack[top, 0], stack[top, 1], stack[top, 2] = right, middle, last
-            stack[top + 1, 0], stack[top + 1, 1], stack[top + 1, 2] = left, first, middle
-            top += 2
+        count += 1
     return count

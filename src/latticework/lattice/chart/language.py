@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from latticework.automata.rules import Rules
 from latticework.lattice.chart.dominance import standing_in
-from latticework.lattice.chart.tables import SlotTables, slot_tables
+from latticework.lattice.chart.tables import SlotTables, entered_by, slot_tables, thinned
 from latticework.lattice.chart.words import Words, class_terminals, leads_to, words_of
 from latticework.tokens.lexical import LexicalTables
 from latticework.tokens.vocabulary import Vocabulary
+
+_THIN = 2  # lexemes that end in a slot, where it is not looked at in full
 
 
 class Derived(NamedTuple):
@@ -28,6 +30,18 @@ class Derived(NamedTuple):
     slots: SlotTables
     leads: NDArray[np.bool_]
     stands: NDArray[np.int32]
+
+
+class Detail(NamedTuple):
+    """What may happen in a free slot, or a part of it.
+
+    Attributes:
+        tables: what the graphs are made of.
+        entered: [K, nodes] uint64 sets of the nodes of the word graph that a class of lexemes leads to.
+    """
+
+    tables: SlotTables
+    entered: NDArray[np.uint64]
 
 
 class Language:
@@ -72,12 +86,16 @@ class Language:
         return np.packbits(room, axis=1, bitorder="little").view(np.uint64)
 
     @cached_property
-    def entered(self) -> NDArray[np.uint64]:
-        """[K, nodes] uint64 sets of the nodes of the word graph that a class of lexemes leads to."""
-        slots = self.slots
-        room = np.zeros((self.lexical.lexer.classes, slots.inside.shape[1] * 64), np.bool_)
-        room[slots.edge_class, slots.edge_target] = True
-        return np.packbits(room, axis=1, bitorder="little").view(np.uint64)
+    def details(self) -> tuple[Detail, Detail]:
+        """How closely gaps may be looked at, coarser first."""
+        return _detail(thinned(self.slots, _THIN)), _detail(self.slots)
+
+    @cached_property
+    def elastic_details(self) -> tuple[Detail, Detail]:
+        """The same, of slots that may hold a filler."""
+        thin, full = self.details
+        stay = self.elastic_slots.stay
+        return thin._replace(tables=thin.tables._replace(stay=stay)), full._replace(tables=self.elastic_slots)
 
     @cached_property
     def words(self) -> Words:
@@ -94,6 +112,10 @@ class Language:
     def nbytes(self) -> int:
         """Memory of the tables, bytes."""
         return self.lexical.nbytes + self.rules.nbytes + self.slots.nbytes
+
+
+def _detail(tables: SlotTables) -> Detail:
+    return Detail(tables, entered_by(tables))
 
 
 def _derived(lexical: LexicalTables, has: NDArray[np.bool_]) -> Derived:

@@ -1,14 +1,13 @@
 """Mending a derivation that does not fit its slots, in a window around each gap where it fails.
 
 All of the derivation outside of a window stays; inside, the gap is looked at exactly, on a graph as small as that.
-Windows are spans of the derivation (an expression, a statement, a block), the smallest first. A sufficient test: where
-no window helps, nothing is said.
+Windows are spans of the derivation (an expression, a statement, a block), the smallest first. What is mended may fail
+elsewhere and is mended there, too. A sufficient test: where no window helps, nothing is said.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,139 +16,162 @@ from latticework.errors import LimitExceeded
 from latticework.lattice.chart.canvas import Canvas
 from latticework.lattice.chart.chart import chart_of
 from latticework.lattice.chart.derivation import Derivation, Search, live_chart
-from latticework.lattice.chart.graph import Graph, lexical_graph
+from latticework.lattice.chart.graph import lexical_graph
 from latticework.lattice.chart.kernels_graph import INTO, WITHIN, WORD
 from latticework.lattice.chart.kernels_realise import Spelling
 from latticework.lattice.chart.kernels_sweep import GapTables
-from latticework.lattice.chart.language import Language
-from latticework.lattice.chart.tables import SlotTables
-from latticework.lattice.chart.witness import Slots, spelling_of
+from latticework.lattice.chart.language import Detail, Language
+from latticework.lattice.chart.witness import Slots, Witness, realise_or_fail, spelling_of
 
 MAX_WINDOW_NODES = 700
 MAX_WINDOWS = 8  # of one gap
+MAX_MENDS = 8  # of one derivation
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Failure:
-    """A derivation of a graph that does not fit, and what it was made from; ``keep`` as of :func:`lexical_graph`."""
+class Setting:
+    """A canvas and the graph whose derivations are mended.
 
-    tables: SlotTables
+    Attributes:
+        details: how closely gaps may be looked at, coarser first.
+        levels: [G] int32 of the gaps.
+        keep: as of :func:`lexical_graph`.
+    """
+
+    details: tuple[Detail, ...]
     canvas: Canvas
     gaps: GapTables
     levels: NDArray[np.int32]
     keep: NDArray[np.uint64]
-    graph: Graph
-    derivation: Derivation
 
 
-class Piece(NamedTuple):
-    """A spelling in place of the terminals from ``first`` to ``last`` of a derivation."""
-
-    first: int
-    last: int
-    spelling: Spelling
-
-
-def mended(language: Language, failure: Failure, slots: Slots, groups: list[list[int]]) -> Spelling | None:
-    """Terminals that fit at every place as far as its window shows; ``None`` where no window of a place helps.
+def mended(
+    language: Language, setting: Setting, slots: Slots, derivation: Derivation, groups: list[list[int]]
+) -> Witness | None:
+    """A filling whose terminals are those of a derivation outside of some windows; ``None`` if none is found.
 
     Args:
         groups: gaps at which the derivation does not fit, a group for each place.
     """
-    pieces: list[Piece] = []
-    for group in groups:
-        exact = failure.levels.copy()
-        exact[group] = WORD
-        first, last = surroundings(failure, group)
-        if any(piece.first <= first and last <= piece.last for piece in pieces):
-            continue
-        if _exact_nodes(language, failure, group) > MAX_WINDOW_NODES:
+    levels = setting.levels.copy()
+    for _ in range(MAX_MENDS):
+        if all((levels[group] == WORD).all() for group in groups):
             return None
-        piece = _mend(language, failure, slots, exact, first, last)
-        if piece is None:
-            return None
-        pieces = [other for other in pieces if other.last <= piece.first or other.first >= piece.last]
-        pieces.append(piece)
-    whole = spelling_of(failure.canvas, slots, failure.graph, failure.derivation)
-    parts: list[Spelling] = []
-    at = 0
-    for piece in sorted(pieces, key=lambda piece: piece.first):
-        parts += [_part(whole, at, piece.first), _part(piece.spelling, 0, len(piece.spelling.terminals))]
-        at = piece.last
-    parts.append(Spelling(whole.terminals[at:], whole.low[at:], whole.high[at:]))
-    return Spelling(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        for group in groups:
+            levels[group] = WORD
+            found = None
+            for detail in setting.details:
+                if found is None and _exact_nodes(setting, detail, group) <= MAX_WINDOW_NODES:
+                    found = _mend(language, setting, detail, levels, derivation, group)
+            if found is None:
+                return None
+            derivation = found
+        spelling = spelling_of(setting.canvas, slots, derivation)
+        witness, stuck = realise_or_fail(language, slots, spelling, derivation.begins)
+        if witness is not None:
+            return witness
+        groups = failing_gaps(setting.canvas, derivation, spelling, stuck)
+    return None
 
 
-def _exact_nodes(language: Language, failure: Failure, group: list[int]) -> int:
+def failing_gaps(
+    canvas: Canvas, derivation: Derivation, spelling: Spelling, stuck: list[tuple[int, int]]
+) -> list[list[int]]:
+    """The gaps where a derivation does not fit, a group for each place: the last gap where the lexeme pending there may
+    end, and the one where it begins.
+
+    Args:
+        stuck: of :func:`realise_or_fail`.
+    """
+    groups: list[list[int]] = []
+    for slot, ended in stuck:
+        if ended + 1 < len(spelling.high):
+            slot = min(slot, int(spelling.high[ended + 1]))
+        last = int(np.searchsorted(canvas.gap_first, slot, side="right")) - 1
+        begin = int(derivation.path[min(ended, len(derivation.path) - 1)])
+        first = min(int(np.searchsorted(canvas.gap_at, max(begin, 0) >> 33)), last)
+        group = sorted({first, last} - {-1})
+        if group:
+            groups.append(group)
+    return groups
+
+
+def surroundings(canvas: Canvas, derivation: Derivation, group: list[int]) -> tuple[int, int]:
+    """The last lexeme that begins in fixed text before some gaps, and the first one behind them."""
+    at = canvas.gap_at[group].astype(np.int64) << 33
+    is_fixed = derivation.gap < 0
+    before = np.flatnonzero(is_fixed & (derivation.path < at[0]))
+    behind = np.flatnonzero(is_fixed & (derivation.path > at[-1]))
+    return int(before[-1]), int(behind[0]) if len(behind) else len(derivation.path) - 1
+
+
+def _exact_nodes(setting: Setting, detail: Detail, group: list[int]) -> int:
     """How many nodes an exact graph has in some gaps, by the lexer and the lexemes kept; seldom fewer in truth."""
-    kept = np.unpackbits(
-        (failure.keep[group, INTO] | failure.keep[group, WITHIN]).view(np.uint8), axis=1, bitorder="little"
-    )
+    keep, rows = setting.keep[group], setting.gaps.row
+    kept = np.unpackbits((keep[:, INTO] | keep[:, WITHIN]).view(np.uint8), axis=1, bitorder="little")
     count = 0
-    for gap, classes in zip(group, kept[:, : len(language.entered)].view(np.bool_), strict=True):
-        entered = np.bitwise_or.reduce(language.entered[classes], axis=0, initial=np.uint64(0))
-        inside = failure.gaps.inside[failure.gaps.row[gap] : failure.gaps.row[gap + 1]]
-        count += int(np.bitwise_count(inside & entered).sum())
+    for gap, classes in zip(group, kept[:, : len(detail.entered)].view(np.bool_), strict=True):
+        entered = np.bitwise_or.reduce(detail.entered[classes], axis=0, initial=np.uint64(0))
+        count += int(np.bitwise_count(setting.gaps.inside[rows[gap] : rows[gap + 1]] & entered).sum())
     return count
 
 
-def _part(spelling: Spelling, first: int, last: int) -> Spelling:
-    """Without the entry for what is ignored behind it."""
-    return Spelling(spelling.terminals[first:last], spelling.low[first:last], spelling.high[first:last])
-
-
-def surroundings(failure: Failure, group: list[int]) -> tuple[int, int]:
-    """The last lexeme that begins in fixed text before some gaps, and the first one behind them."""
-    graph, path = failure.graph, failure.derivation.path
-    at = failure.canvas.gap_at[group].astype(np.int64) << 33
-    keys, is_fixed = graph.keys[path], graph.gap[path] < 0
-    before = np.flatnonzero(is_fixed & (keys < at[0]))
-    behind = np.flatnonzero(is_fixed & (keys > at[-1]))
-    return int(before[-1]), int(behind[0]) if len(behind) else len(path) - 1
-
-
 def _mend(
-    language: Language, failure: Failure, slots: Slots, levels: NDArray[np.int32], first: int, last: int
-) -> Piece | None:
-    """The cheapest exact text of some span of the derivation that holds the lexemes ``first .. last``."""
-    graph, items, path = failure.graph, failure.derivation.items, failure.derivation.path
-    holds = items[(items[:, 1] <= path[first]) & (items[:, 2] >= path[last])]
+    language: Language,
+    setting: Setting,
+    detail: Detail,
+    levels: NDArray[np.int32],
+    derivation: Derivation,
+    group: list[int],
+) -> Derivation | None:
+    """With the cheapest text of some span around some gaps, on a graph of these levels."""
+    items, path = derivation.items, derivation.path
+    first, last = surroundings(setting.canvas, derivation, group)
+    holding = np.flatnonzero((items[:, 1] <= path[first]) & (items[:, 2] >= path[last]))
     # Of spans between the same nodes the topmost stands first.
-    _, distinct = np.unique(holds[:, 1:3], axis=0, return_index=True)
-    holds = holds[np.sort(distinct)][::-1][:MAX_WINDOWS]
+    _, distinct = np.unique(items[holding, 1:3], axis=0, return_index=True)
     rules, lexer = language.rules, language.lexical.lexer
-    for symbol, begin, end, before in holds.tolist():
-        behind = _lexemes_before(failure.derivation, end, before)
-        if behind < 0:
-            continue
+    for place in holding[np.sort(distinct)[::-1][:MAX_WINDOWS]].tolist():
+        symbol, begin, end = items[place, :3].tolist()
         try:
-            window = lexical_graph(
-                failure.tables,
-                failure.gaps,
-                levels,
-                failure.keep,
-                MAX_WINDOW_NODES,
-                int(graph.keys[begin]),
-                int(graph.keys[end]),
-            )
+            window = lexical_graph(detail.tables, setting.gaps, levels, setting.keep, MAX_WINDOW_NODES, begin, end)
         except LimitExceeded:
             return None
         if window is None:
             continue
         found = live_chart(chart_of(window, rules, lexer), rules, symbol)
         if found is not None:
-            inside = Search(found, rules, lexer, failure.canvas.gap_slots, levels).cheapest()
-            spelling = spelling_of(failure.canvas, slots, window, inside)
-            return Piece(before, behind, spelling)
+            inside = Search(found, rules, lexer, setting.canvas.gap_slots, levels).cheapest()
+            return spliced(derivation, place, inside)
     return None
 
 
-def _lexemes_before(derivation: Derivation, node: int, at_least: int) -> int:
-    """How many lexemes end where a span does that has ``at_least`` before it and ends at a node; -1: not known.
-
-    A path passes a gap of one node several times, and nodes do not tell at which of these the span ends.
-    """
-    places = np.flatnonzero(derivation.path[at_least:] == node)
-    if len(places) > 1:
-        return -1
-    return at_least + int(places[0]) if len(places) else len(derivation.terminals)
+def spliced(derivation: Derivation, place: int, inside: Derivation) -> Derivation:
+    """A derivation with another one of the same symbol, between the same nodes, in the place of an item."""
+    items = derivation.items
+    before, behind = items[place, 3:].tolist()
+    more = len(inside.terminals) - (behind - before)
+    rest = items[place + 1 :]
+    rest = rest[rest[:, 3] >= behind].copy()  # spans without a text at the end of the item are kept, for nothing
+    rest[:, 3:] += more
+    above = items[:place].copy()
+    above[above[:, 4] >= behind, 4] += more
+    own = inside.items.copy()
+    own[:, 3:] += before
+    count = len(inside.terminals)
+    nodes = [
+        # What is ignored before the item may begin at an earlier node than the item.
+        np.stack([one.path[first:last], one.gap[first:last]])
+        for one, first, last in (
+            (derivation, 0, before + 1),
+            (inside, 1, count),
+            (derivation, behind + (count == 0), len(derivation.path)),
+        )
+    ]
+    path, gap = np.concatenate(nodes, axis=1)
+    return Derivation(
+        np.concatenate([derivation.terminals[:before], inside.terminals, derivation.terminals[behind:]]),
+        np.concatenate([above, own, rest]),
+        path,
+        gap.astype(np.int32),
+    )

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from latticework.lattice.chart.canvas import Canvas
 from latticework.lattice.chart.derivation import Derivation
-from latticework.lattice.chart.graph import Graph
 from latticework.lattice.chart.kernels_graph import BEFORE_END
 from latticework.lattice.chart.kernels_realise import (
     ANY_TOKEN,
@@ -251,9 +250,9 @@ def realise_or_fail(
     return None, stuck
 
 
-def spelling_of(canvas: Canvas, slots: Slots, graph: Graph, derivation: Derivation) -> Spelling:
+def spelling_of(canvas: Canvas, slots: Slots, derivation: Derivation) -> Spelling:
     """The terminals of a derivation, with the slots in which its path lets them begin."""
-    keys, gap = graph.keys[derivation.path], graph.gap[derivation.path]
+    keys, gap = derivation.path, derivation.gap
     low = np.searchsorted(slots.data_offset, np.maximum(keys >> 33, 0), side="right") - 1
     high = low.copy()
     inside = gap >= 0
