@@ -5,13 +5,17 @@ from __future__ import annotations
 import threading
 
 import numpy as np
-from fake_session import VOCABULARY
+import pytest
+from fake_session import VOCABULARY, BruteConstraint
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tiny_model import TinyModel
 
 import latticework as lw
 from latticework.diffusion.loop import Options, denoise
-from latticework.diffusion.policy import LowConfidence
+from latticework.diffusion.policy import EntropyBound, LowConfidence, Policy, Threshold
 from latticework.diffusion.records import Request
+from latticework.errors import InputError
 from latticework.lattice import kernels_sets
 from latticework.lattice.session import Session
 
@@ -76,3 +80,62 @@ def test_a_proposal_computes_no_sets(monkeypatch):
     denoise(TinyModel(3), requests, Options(policy=LowConfidence(8), overlap=True))
     assert inside
     assert not any(inside)
+
+
+# ---- decided slots are written with the next step
+
+
+def test_late_decisions_leave_nothing_between_forwards(monkeypatch):
+    """Sets are computed by the threads beside the forward alone, but for the start and a last check."""
+    beside: list[bool] = []
+    kept = kernels_sets.fitting_labels
+
+    def counted(*arguments):
+        kept(*arguments)
+        beside.append(threading.current_thread() is not threading.main_thread())
+
+    monkeypatch.setattr(kernels_sets, "fitting_labels", counted)
+    constraint = lw.compile(lw.regex("(a|b){3},(a|b){4},a{3}"), VOCABULARY)
+    [outcome] = denoise(
+        TinyModel(3), [Request.blank((3,), 12, constraint)], Options(policy=LowConfidence(8), overlap="late")
+    )
+    assert outcome.error is None
+    assert beside.count(False) <= 2
+    assert beside.count(True) >= outcome.forwards - 1
+
+
+@given(
+    pattern=st.sampled_from(["a(,a)*", "(ab|b)+,?a", "(a|b){3}", "(a,b|b,a)(,a)*", "[ab]{1,3},(ab){1,2}"]),
+    slack=st.integers(0, 3),
+    seed=st.integers(0, 1000),
+    policy=st.sampled_from([Threshold(0.6), LowConfidence(), EntropyBound(0.4), Threshold(0.5, scores="model")]),
+    temperature=st.sampled_from([0.0, 0.8]),
+    block=st.sampled_from([None, 1, 2]),
+)
+@settings(max_examples=80, deadline=None)
+def test_late_decisions_write_documents(pattern, slack, seed, policy: Policy, temperature, block):
+    """Every slot is fixed once, by the constraint or out of a completion; threads make no difference."""
+    brute, constraint = BruteConstraint(pattern), lw.compile(lw.regex(pattern), VOCABULARY)
+    slots = constraint.min_tokens + slack
+    steps = []
+    options = Options(policy=policy, temperature=temperature, block_length=block, overlap="late")
+    requests = [Request.blank((3, at), slots, constraint, (seed, at)) for at in range(2)]
+    try:
+        constraint.session(np.zeros(slots), np.ones(slots, np.bool_))
+    except lw.Infeasible:
+        return
+    outcomes = denoise(TinyModel(seed), requests, options, steps.append)
+    for at, outcome in enumerate(outcomes):
+        assert outcome.error is None
+        assert brute.holds(outcome.tokens)
+        own = [step for step in steps if step.row == at]
+        touched = np.concatenate([np.concatenate((step.committed, step.forced)) for step in own])
+        assert sorted(touched) == list(range(slots))
+        assert outcome.forced_slots == sum(len(step.forced) for step in own)
+        [alone] = denoise(TinyModel(seed), [requests[at]], options)
+        np.testing.assert_array_equal(alone.tokens, outcome.tokens)
+
+
+def test_other_words_for_the_overlap_are_refused():
+    with pytest.raises(InputError, match="overlap"):
+        Options(overlap="early")  # pyright: ignore

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from latticework.diffusion.options import Options
+from latticework.diffusion.options import Options, Overlap
 from latticework.diffusion.records import Outcome, Request, Step
 from latticework.diffusion.row import Row
 from latticework.diffusion.turn import EMPTY, Moves, Turn, settle, take_together
@@ -104,7 +104,7 @@ class Batch:
         model: DiffusionModel,
         on_end: Callable[[Row, Exception | None], None],
         on_step: Callable[[Step], None] | None = None,
-        overlap: bool | None = None,
+        overlap: Overlap = None,
     ) -> None:
         """
         Args:
@@ -117,7 +117,7 @@ class Batch:
         self._model = model
         self._on_end = on_end
         self._on_step = on_step
-        self._overlap = _forward_leaves_a_core(model) if overlap is None else overlap
+        self._overlap = _forward_leaves_a_core(model) if overlap is None else bool(overlap)
         self._pool = ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="lattice")
 
     def __enter__(self) -> Batch:

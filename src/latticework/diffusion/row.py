@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     AnySession: TypeAlias = Session | ArrangedSession | ContextFreeSession | MarkedSession | FreeSession
 
 _EMPTY = np.empty(0, dtype=np.int64)
+_SURE = 0.999  # confidence of what the constraint has decided, or nearly so
 
 
 class Row(RowState):
@@ -53,15 +54,38 @@ class Row(RowState):
         document stands and only end or pad can follow, the tail is filled too.
         """
         begun = perf_counter()
-        forced = self._session.forced() if self._request.fixes_forced else {}
+        decided, self._decided = self._decided, _EMPTY
+        if self.done:
+            return decided
+        forced = {} if self._late or not self._request.fixes_forced else self._session.forced()
         if forced:
             self._fix(forced, FORCED)
-        slots = list(forced)
+        slots = [*decided, *forced]
         ends = self._tail_only and self._constrained and not self.done
         if ends and self._session.only_ends():  # pyright: ignore[reportAttributeAccessIssue]
             slots += self._fill_tail()
         self.timings.constraint += 1e3 * (perf_counter() - begun)
         return np.array(sorted(slots), dtype=np.int64)
+
+    @property
+    def _by_lattice(self) -> bool:
+        """Whether the sets of a lattice say what is decided."""
+        return hasattr(self._session, "propose_here")
+
+    @property
+    def _late(self) -> bool:
+        """Whether decided slots wait for the next step. Not where all that is left seems decided: it needs no model."""
+        if self.options.overlap != "late" or not self.forwards or not self._by_lattice:
+            return False
+        return not (self.confidence[self.free] >= _SURE).all()
+
+    def _fix_decided(self) -> None:
+        """Write what the constraint had decided before this step; its sets are those of the proposal."""
+        forced = self._session.forced()
+        self._fix(forced, FORCED)
+        self._decided = np.array(list(forced), dtype=np.int64)
+        if self.free.any() and not len(self._open_inside()):
+            self._enter_window()
 
     def _fill_tail(self) -> list[int]:
         slots = np.flatnonzero(self.free)
@@ -144,9 +168,12 @@ class Row(RowState):
         self.confidence = np.asarray(proposal.confidence, dtype=np.float64)
         slots = _EMPTY
         if not self._stretch():
-            rule = self._rule
+            rule, inside = self._rule, question.inside
             assert rule is not None
-            slots = self._step(rule, self._look(proposal, logits, question.inside), question.edited)
+            if self.options.overlap == "late" and self._request.fixes_forced and self._by_lattice:
+                self._fix_decided()
+                inside = self._open_inside()
+            slots = self._step(rule, self._look(proposal, logits, inside), question.edited)
             left = self._draft[self.free]  # -1 where the canvas has grown: nothing is known of those slots
             self._tail_only = bool((left >= 0).all() and self._end[left].all())
         self.timings.constraint += 1e3 * (perf_counter() - begun) - (self.timings.policy - choosing)

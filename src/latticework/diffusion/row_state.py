@@ -70,6 +70,7 @@ class RowState:
         self.forwards = 0
         self.evaluations = 0
         self.retracted = _EMPTY
+        self._decided = _EMPTY  # fixed because the constraint had decided it, not reported yet
         self.timings = Timings()
         self._request = request
         self._vocabulary = vocabulary

@@ -112,8 +112,7 @@ def take_together(turns: Sequence[Turn], each: Each) -> None:
 def settle(row: Row, committed: NDArray[np.int64]) -> Moves:
     """Fix what follows from ``committed`` without the model."""
     try:
-        forced = EMPTY if row.done else row.settle()
-        return [row.step(committed, forced)]
+        return [row.step(committed, row.settle())]
     except Exception as error:
         return [error]
 

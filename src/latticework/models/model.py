@@ -40,6 +40,7 @@ from latticework.scaffold.choice import checked
 if TYPE_CHECKING:
     from latticework.compiler import AnyConstraint
     from latticework.diffusion.caches import Strategy
+    from latticework.diffusion.options import Overlap
     from latticework.grammar.grammar import Grammar
     from latticework.models.autoregressive import AutoregressiveModel
     from latticework.scaffold.choice import ScaffoldName
@@ -131,7 +132,7 @@ class Model(Streaming):
         cache_options: Mapping[str, Any] | None = None,
         guide: str | Path | AutoregressiveModel | None = None,
         batch_size: int = 8,
-        overlap: bool | None = None,
+        overlap: Overlap = None,
         on_step: Callable[[Step], None] | None = None,
         trace: bool = False,
     ) -> Result | list[Result] | list[list[Result]]:
@@ -184,7 +185,8 @@ class Model(Streaming):
             guide: a small autoregressive model (from ``load_autoregressive``, or its name) that commits, beside the
                 policy, what it would have written in the same way (``docs/policies.md``).
             batch_size: prompts per forward.
-            overlap: compute lattices beside the forward; decided by the device when not given.
+            overlap: compute lattices beside the forward; decided by the device when not given. ``"late"``: all of it,
+                for the price that what a step decides is seen by the model one forward later (``docs/models.md``).
             on_step: called after every step of every row (``Step.row`` is the index of the prompt; with candidates
                 ``prompt * n + candidate``).
             trace: keep the steps: ``result.trace.to_html("out.html")`` is a page that replays them.
@@ -268,7 +270,7 @@ class Model(Streaming):
         cache_options: Mapping[str, Any] | None = None,
         guide: str | Path | AutoregressiveModel | None = None,
         batch_size: int = 8,
-        overlap: bool | None = None,
+        overlap: Overlap = None,
         on_step: Callable[[Step], None] | None = None,
         trace: bool = False,
     ) -> InfillResult | list[InfillResult]:
@@ -324,7 +326,7 @@ class Model(Streaming):
         guidance: float,
         block_length: int | None,
         batch_size: int,
-        overlap: bool | None,
+        overlap: Overlap,
     ) -> tuple[Options, int | None]:
         """Options of the loop, and the seed, drawn where a sample needs one."""
         options = Options(

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from latticework.diffusion.caches import Strategy
+    from latticework.diffusion.options import Overlap
     from latticework.diffusion.policy import Policy
     from latticework.diffusion.records import Step
     from latticework.models.autoregressive import AutoregressiveModel
@@ -31,7 +32,7 @@ class InfillOptions(TypedDict, total=False):
     cache_options: Mapping[str, Any] | None
     guide: str | Path | AutoregressiveModel | None
     batch_size: int
-    overlap: bool | None
+    overlap: Overlap
     on_step: Callable[[Step], None] | None
     trace: bool
 
