@@ -62,12 +62,13 @@ def relaxed(root: ir.Node, tracked: Tracked) -> ir.Node:
     return _rewritten(root, replaced)
 
 
-def listed(root: ir.Node, orders: Iterable[Order]) -> ir.Node:
+def listed(root: ir.Node, orders: Iterable[Order], whole: bool = False) -> ir.Node:
     """The documents of a grammar whose members stand in the order of the schema, or in one of ``orders``.
 
     An order names the keys of an object. It is an order of every unordered node that has all of these keys (others are
     those of further members): those of its keys that are not required may be left out, its other members follow in the
-    order of the schema. Orders with a key of the node twice are none.
+    order of the schema. Orders with a key of the node twice are none. ``whole``: nothing follows the keys of an order,
+    so that those without a required one are none.
     """
     wanted = tuple(dict.fromkeys(orders))
 
@@ -79,7 +80,9 @@ def listed(root: ir.Node, orders: Iterable[Order]) -> ir.Node:
             rank = _in_numbers(order, known)
             written = [index for index in rank if index != _FURTHER]
             repeats = len(set(written)) < len(written)
-            if repeats or (here.anywhere is None and len(written) < len(rank)) or _is_as_in_schema(here, rank):
+            lacks = whole and any(needed and index not in written for index, (_, needed) in enumerate(here.members))
+            unknown = here.anywhere is None and len(written) < len(rank)
+            if repeats or lacks or unknown or _is_as_in_schema(here, rank):
                 continue
             found[(*rank, *(index for index in ranks if index not in written), _FURTHER)] = None
         return alt(_in_order(here, order) for order in found)

@@ -276,7 +276,7 @@ def _arranged(
     """Members in any order; ``None`` where that of the schema is the only one."""
     further = next((member for member in members if member.repeats), None)
     repeated = None if further is None else further.node
-    if unordered.is_worth_it([node for node, _ in plain], lowering.arranged):
+    if unordered.is_worth_it([node for node, _ in plain], lowering.arranged, repeated if lowering.lazy else None):
         return arrangement.unordered(plain, repeated, comma, nonempty)
     if len(plain) < 2 and repeated is None:
         return None

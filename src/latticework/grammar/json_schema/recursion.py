@@ -16,7 +16,7 @@ from typing import Any
 
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
-from latticework.grammar.arrangement import relaxed
+from latticework.grammar.arrangement import listed, relaxed, sites
 from latticework.grammar.json_schema import keywords
 from latticework.grammar.json_schema.cuts import Cuts
 from latticework.grammar.json_schema.document import Document, Subschema
@@ -25,7 +25,7 @@ from latticework.grammar.json_schema.options import Options
 from latticework.grammar.limits import Limits
 
 # Places of any value in the grammar written out as a tree, and how deep the values nest there.
-DEPTHS = ((5, 6), (60, 5), (1_000, 4), (1_300, 2), (2_500, 1))
+DEPTHS = ((60, 5), (1_000, 4), (1_300, 2), (2_500, 1))
 MIXED = 4  # outer levels of them in which arrays stand directly in arrays
 # The same where objects that hold such places are alternatives: their automata are merged, so little is shared.
 MERGED_DEPTHS = ((1, 4), (5, 3), (60, 2), (1_000, 1))
@@ -84,9 +84,10 @@ def _is_affordable(node: ir.Node, limits: Limits) -> bool:
     """Whether the automaton is small although places of any value are merged. Building it, which is kept, tells."""
     from latticework.automata.build import is_small
 
-    node = relaxed(node, frozenset())
     nodes, states = min(MERGED_NODES, limits.max_nodes), min(MERGED_STATES, limits.max_states)
-    return is_small(node, limits, replace(limits, max_nodes=nodes, max_states=states))
+    small = replace(limits, max_nodes=nodes, max_states=states)
+    languages = (relaxed(node, frozenset()), listed(node, ())) if sites(node) else (node,)
+    return all(is_small(language, limits, small) for language in languages)
 
 
 def _depth_for(places: int, depths: tuple[tuple[int, int], ...]) -> int:
@@ -95,14 +96,7 @@ def _depth_for(places: int, depths: tuple[tuple[int, int], ...]) -> int:
 
 def _merges(root: ir.Node) -> bool:
     """Whether two objects, or two arrays, with places of any value are alternatives to each other."""
-    holds: dict[bytes, bool] = {}  # by node, whether a place of any value is inside
-
-    def has_place(node: ir.Node) -> bool:
-        found = holds.get(node.digest)
-        if found is None:
-            found = holds[node.digest] = ir.tree_size(node).places > 0
-        return found
-
+    sizes = ir.tree_sizes(root)
     seen: set[bytes] = set()
     stack = [root]
     while stack:
@@ -113,7 +107,7 @@ def _merges(root: ir.Node) -> bool:
             seen.add(node.digest)
         stack += ir.children(node)
         if isinstance(node, ir.Alt):
-            begins = [_first_byte(option) for option in node.options if has_place(option)]
+            begins = [_first_byte(option) for option in node.options if sizes[option.digest].places]
             if any(begins.count(byte) > 1 for byte in (b"{", b"[")):
                 return True
     return False

@@ -18,12 +18,14 @@ ANY_VALUE = 20  # nodes that a place of any value counts as
 DEARER = 8  # a node of nearly ordered members costs so many of those in any order: those are fewer than they are short
 
 
-def is_worth_it(members: list[ir.Node], max_weight: int) -> bool:
-    """Whether the bounds admit the members in any order."""
+def is_worth_it(members: list[ir.Node], max_weight: int, further: ir.Node | None = None) -> bool:
+    """Whether the bounds admit the members in any order, which are no places of any value: copies of those are dear."""
     count = len(members)
-    return (
-        count <= MAX_MEMBERS and sum(ir.tree_size(node).outside for node in members) << max(count - 1, 0) <= max_weight
-    )
+    if count > MAX_MEMBERS:
+        return False
+    sizes = [ir.tree_size(node) for node in (*members, *(() if further is None else (further,)))]
+    places = sum(size.places for size in sizes) if count > 1 else 0
+    return not places and sum(size.outside for size in sizes[:count]) << max(count - 1, 0) <= max_weight
 
 
 def nearly_ordered(

@@ -58,7 +58,7 @@ class ArrangedConstraint:
         self._root: Node = grammar.arranged
         self._lock = threading.Lock()
         self._views: OrderedDict[View, Constraint] = OrderedDict()
-        self._automata: OrderedDict[tuple[Order, ...], ByteAutomaton] = OrderedDict()
+        self._automata: OrderedDict[tuple[bool, tuple[Order, ...]], ByteAutomaton] = OrderedDict()
         self._loosest = self.relaxed(frozenset())
 
     @property
@@ -112,7 +112,7 @@ class ArrangedConstraint:
 
     def holds(self, text: bytes, orders: KeyOrders) -> bool:
         """The same for a text of a relaxed language."""
-        return run.accepts(self._automaton(orders.all), text)
+        return run.accepts(self._automaton(orders.all, whole=True), text)
 
     def explain(self, text: str | bytes) -> Explanation:
         """Where a text leaves the language and what could follow there; cost as :meth:`accepts`."""
@@ -169,17 +169,18 @@ class ArrangedConstraint:
     def _lifted(self, node: Node) -> Any:
         return lift(build_automaton(node, self.limits), self.vocabulary)
 
-    def _automaton(self, orders: Iterable[Order]) -> ByteAutomaton:
-        """Documents with their keys as in the schema or in one of ``orders``, bytes alone."""
+    def _automaton(self, orders: Iterable[Order], whole: bool = False) -> ByteAutomaton:
+        """Documents with their keys as in the schema or in one of ``orders``, see :func:`.arrangement.listed`."""
         wanted = tuple(sorted(set(orders)))
+        key = whole, wanted
         with self._lock:
-            found = self._automata.get(wanted)
+            found = self._automata.get(key)
             if found is not None:
-                self._automata.move_to_end(wanted)
+                self._automata.move_to_end(key)
                 return found
-        made = build_automaton(arrangement.listed(self._root, wanted), self.limits)
+        made = build_automaton(arrangement.listed(self._root, wanted, whole), self.limits)
         with self._lock:
-            self._automata[wanted] = made
+            self._automata[key] = made
             while len(self._automata) > _AUTOMATA_KEPT:
                 self._automata.popitem(last=False)
         return made

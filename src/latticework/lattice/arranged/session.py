@@ -36,10 +36,11 @@ class ArrangedSession:
     """One canvas of N slots under an :class:`ArrangedConstraint`; made by its :meth:`~ArrangedConstraint.session`.
 
     A session is for one thread at a time. Whether something fits is answered exactly or not at all
-    (:class:`LimitExceeded`), and every filling is valid. (One exception: where nothing is fixed and documents in the order
-    of the schema do not fit, ``Infeasible`` is raised although another order that needs fewer tokens may not be ruled out.) ``best`` is the best filling of all, and ``sample`` exact, as
-    long as :attr:`settled` is False. Confidences, entropies, marginals and ``log_z`` are those of the relaxed language
-    in force, in which members that are not followed may be repeated: upper bounds of what is possible.
+    (:class:`LimitExceeded`), and every filling is valid. One exception: a canvas on which nothing is fixed has to have
+    room for a document in the order of the schema; others may need a token less, where one reaches over two members.
+    ``best`` is the best filling of all, and ``sample`` exact, as long as :attr:`settled` is False. Confidences,
+    entropies, marginals and ``log_z`` are those of the relaxed language in force, in which members that are not
+    followed may be repeated: upper bounds of what is possible.
 
     Logits as in :class:`.Session`.
 
@@ -196,15 +197,17 @@ class ArrangedSession:
         return found
 
     def _first_filling(self) -> NDArray[np.int64]:
-        try:
-            found = self._filling(self.tokens, self.free)
-        except LimitExceeded:
-            if not self.free.all():
-                raise
-            # Nothing is fixed, so it is the room: orders differ by tokens that reach from one member into the next.
-            found = None
+        tokens, free = self.tokens, self.free
+        if free.all():
+            return self.constraint.listed(()).session(tokens, free, self.tail).shortest()
+        found = self._filling(tokens, free)
         if found is None:
-            raise self._diagnose()
+            fixed = int((~free).sum())
+            raise Infeasible(
+                f"no valid filling of the {self.n_slots} slots holds the {fixed} tokens that are fixed: a key would "
+                "stand twice, or there is no room for those that are required",
+                slots=self.n_slots,
+            )
         return found
 
     def _filling(self, tokens: NDArray[np.int64], free: NDArray[np.bool_]) -> NDArray[np.int64] | None:
@@ -310,17 +313,3 @@ class ArrangedSession:
             if not 0 <= slot < self.n_slots:
                 raise InputError(f"slot {slot} is out of range for a canvas of {self.n_slots} slots")
         return changes.items()
-
-    def _diagnose(self) -> Infeasible:
-        """Why no filling exists: what is wrong with documents in the order of the schema."""
-        fixed = np.flatnonzero(~self.free)
-        if not len(fixed):
-            try:
-                self.constraint.listed(()).session(self.tokens, self.free, self.tail)
-            except Infeasible as error:
-                return error
-        return Infeasible(
-            f"no valid filling of the {self.n_slots} slots holds the {len(fixed)} tokens that are fixed: a key would "
-            "stand twice, or there is no room for those that are required",
-            slots=self.n_slots,
-        )
