@@ -344,7 +344,7 @@ def test_grammars_of_any_depth_go_together_with_others() -> None:
     assert grammar.parse(f"x</think>{deep}") == json.loads(deep)
 
 
-@pytest.mark.parametrize(("most", "depth"), [(10_000, 6), (10, 3)])
+@pytest.mark.parametrize(("most", "depth"), [(10_000, 5), (10, 3)])
 def test_merged_places_of_any_value_nest_as_deep_as_the_built_automaton_admits(
     most: int, depth: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,7 +66,7 @@ def json_schema(
             keyword with a warning, and :meth:`Grammar.parse` validates the finished document with ``jsonschema``.
         open_objects: an object schema with ``properties`` but without ``additionalProperties`` admits further
             properties, as the standard says; by default it does not, as callers mostly mean.
-        max_depth: nesting of arrays and objects where the schema admits any value; by default up to 6, as deep as
+        max_depth: nesting of arrays and objects where the schema admits any value; by default up to 5, as deep as
             the size of the automaton allows (:attr:`Grammar.narrowings` says how deep).
         optional: how properties that are not ``required`` and may be null are written. ``"both"``: left out, null, or
             with a value, as the schema says; ``"omit"``: left out rather than null (``model_dump(exclude_none=True)``);
@@ -126,11 +126,11 @@ def json_schema(
         nothing = SchemaIssue("", "", "no value that could be written satisfies this schema")
         raise SchemaError((*lowering.unsatisfiable, *left_out) or (nothing,))
     node = ir.NOTHING if lowered.node is None else ir.Located(lowered.node, "")
-    arranged = node if arrangement.sites(node) else None
+    arranged = node if property_order == "any" and arrangement.sites(node) else None
     orders = tuple(lowering.order_narrowings)
     dropped = (f"an option that no value satisfies is left out: {issue}" for issue in lowering.unsatisfiable)
     return Grammar(
-        _as_automaton(node),
+        _as_automaton(node) if property_order == "any" else node,
         "json_schema",
         lowered.context_free,
         schema=schema,
