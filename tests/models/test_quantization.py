@@ -40,11 +40,15 @@ def installed(monkeypatch):
 @pytest.mark.parametrize(
     ("name", "packages", "message"),
     [
-        ("int8", (), r"pip install torchao accelerate \(or bitsandbytes in place of torchao\)"),
-        ("int8", ("torchao",), r"pip install accelerate$"),
-        ("int4", ("accelerate", "torchao"), r"pip install bitsandbytes$"),
-        ("bitsandbytes-4bit", (), r"pip install bitsandbytes accelerate"),
-        ("torchao-int4", ("torchao", "accelerate"), r"'torchao-int4' runs on cuda devices, not on 'cpu'"),
+        ("int8", (), r"just torchao accelerate \(bitsandbytes will do in place of torchao\)"),
+        ("int8", ("torchao",), r"pip install 'latticework\[quantization\]', or just accelerate$"),
+        ("int4", ("accelerate", "torchao"), r"just bitsandbytes$"),
+        ("bitsandbytes-4bit", (), r"just bitsandbytes accelerate"),
+        (
+            "torchao-int4",
+            ("torchao", "accelerate"),
+            r"on cuda devices, not on 'cpu'; torchao has no 4-bit layout for CPUs",
+        ),
         ("awq", ("torchao", "accelerate"), r"no quantization 'awq': give 'int8', 'int4', "),
     ],
 )
@@ -107,3 +111,11 @@ def test_sizes_that_a_package_does_not_serve_are_a_model_error(tmp_path):
     needs("bitsandbytes-4bit")
     with pytest.raises(lw.ModelError, match="cannot be quantized for 'cpu'"):
         lw.load(FAMILIES["llada-moe"](tmp_path), quantization="bitsandbytes-4bit")
+
+
+def test_four_bits_of_torchao_are_laid_out_for_torchs_own_kernel():
+    pytest.importorskip("torchao")
+    pytest.importorskip("accelerate")
+    found = devices.find_quantization("torchao-int4", torch.device("cuda")).quant_type
+    assert found.int4_packing_format == "tile_packed_to_4d"
+    assert found.group_size == 128

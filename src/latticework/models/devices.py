@@ -78,13 +78,15 @@ def find_quantization(given: Any, device: torch.device) -> Any:
     served = [package for package, kinds in _QUANTIZATIONS[given] if device.type in kinds]
     if not served:
         kinds = sorted({kind for _, kinds in _QUANTIZATIONS[given] for kind in kinds})
-        raise ModelError(f"quantization {given!r} runs on {' and '.join(kinds)} devices, not on {str(device)!r}")
+        other = "; torchao has no 4-bit layout for CPUs, give 'bitsandbytes-4bit'" if device.type == "cpu" else ""
+        raise ModelError(f"quantization {given!r} runs on {' and '.join(kinds)} devices, not on {str(device)!r}{other}")
     package = next((name for name in served if find_spec(name) is not None), None)
     missing = [needed for needed in (package or served[0], "accelerate") if find_spec(needed) is None]
     if missing:
         raise ModelError(
-            f"quantization {given!r} takes packages that are not installed: pip install {' '.join(missing)}"
-            + (f" (or {served[1]} in place of {served[0]})" if package is None and len(served) > 1 else "")
+            f"quantization {given!r} takes packages that are not installed: pip install 'latticework[quantization]', "
+            f"or just {' '.join(missing)}"
+            + (f" ({served[1]} will do in place of {served[0]})" if package is None and len(served) > 1 else "")
         )
     bits = 8 if "8" in given else 4
     return _torchao(bits) if package == "torchao" else _bitsandbytes(bits)
@@ -100,10 +102,13 @@ def _bitsandbytes(bits: int) -> Any:
 
 
 def _torchao(bits: int) -> Any:
-    """Weights alone, symmetric, one scale per row, or per 128 weights of a row."""
+    """Weights alone: symmetric with one scale per row, or 4 bits with scale and offset per 128 weights of a row, laid
+    out for the kernel that torch itself has (bfloat16 weights; torchao's default layout takes a package more)."""
     import importlib
 
     from transformers import TorchAoConfig
 
     kinds = importlib.import_module("torchao.quantization")
-    return TorchAoConfig(kinds.Int8WeightOnlyConfig() if bits == 8 else kinds.Int4WeightOnlyConfig(group_size=128))
+    if bits == 8:
+        return TorchAoConfig(kinds.Int8WeightOnlyConfig())
+    return TorchAoConfig(kinds.Int4WeightOnlyConfig(group_size=128, int4_packing_format="tile_packed_to_4d"))
