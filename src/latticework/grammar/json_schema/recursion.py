@@ -30,8 +30,8 @@ MIXED = 4  # outer levels of them in which arrays stand directly in arrays
 # The same where objects that hold such places are alternatives: their automata are merged, so little is shared.
 MERGED_DEPTHS = ((1, 4), (5, 3), (60, 2), (1_000, 1))
 # Sizes up to which such automata are taken as they are.
-MERGED_NODES = 40_000
-MERGED_STATES = 10_000
+MERGED_NODES = 20_000
+MERGED_STATES = 6_000
 ARRANGED = 10  # places in any order that cost as much as one in the order of the schema
 # Most nodes of a grammar with keys in any order, of all objects that are small enough, then of much smaller ones only;
 # where there are still more the documents are large, and all keys stand in the order of the schema.
@@ -68,8 +68,9 @@ def _fitted(document: Document, options: Options, limits: Limits) -> tuple[Lower
         if (shallower[0].reached or 0) > reached:
             found, depth = shallower, MIXED
     if found[1] is not None and depth:
-        places = ir.tree_size(found[1]).places
-        if places > 1 and _merges(found[1]):
+        sizes = ir.tree_sizes(found[1])
+        places = sizes[found[1].digest].places
+        if places > 1 and _merges(found[1], sizes):
             fitting = _depth_for(places, MERGED_DEPTHS)
             if fitting < depth and _is_affordable(found[1], limits):
                 fitting = depth
@@ -94,9 +95,8 @@ def _depth_for(places: int, depths: tuple[tuple[int, int], ...]) -> int:
     return next((depth for most, depth in depths if places <= most), 0)
 
 
-def _merges(root: ir.Node) -> bool:
+def _merges(root: ir.Node, sizes: dict[bytes, ir.TreeSize]) -> bool:
     """Whether two objects, or two arrays, with places of any value are alternatives to each other."""
-    sizes = ir.tree_sizes(root)
     seen: set[bytes] = set()
     stack = [root]
     while stack:
