@@ -16,8 +16,8 @@ from latticework.grammar.limits import Limits
 ENOUGH_LEVELS = 2  # of arrays and objects in any value
 ENOUGH_TIMES = 4  # that a schema may stand below itself
 # Most of a grammar for which an automaton is given up.
-MAX_TERMINALS = 200
-MAX_STATES = 5_000  # of its lexer
+MAX_TERMINALS = 64
+MAX_STATES = 3_000  # of its lexer
 MAX_SPLITS = 16  # states of the lexer in which it follows two readings: they make the first canvas dear
 
 
