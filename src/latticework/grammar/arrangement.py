@@ -11,7 +11,7 @@ stand in for it; with both of them questions about the real one can be answered 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TypeAlias
 
 from latticework.grammar import ir
@@ -47,9 +47,54 @@ def sites(root: ir.Node) -> tuple[ir.Unordered, ...]:
     return tuple(found.values())
 
 
-def in_few_orders(root: ir.Node) -> ir.Node:
-    """The part of a grammar that an automaton of moderate size holds."""
-    return _rewritten(root, lambda site, here: here if here.otherwise is None else here.otherwise)
+def in_few_orders(root: ir.Node, chosen: Collection[bytes] | None = None) -> ir.Node:
+    """The part of a grammar that an automaton of moderate size holds.
+
+    ``chosen``: digests of unordered nodes, all by default; the others stay as they are.
+    """
+
+    def replaced(site: ir.Unordered, here: ir.Unordered) -> ir.Node:
+        stays = here.otherwise is None or (chosen is not None and site.digest not in chosen)
+        return here if stays or here.otherwise is None else here.otherwise
+
+    return _rewritten(root, replaced)
+
+
+def merged_sites(root: ir.Node) -> set[bytes]:
+    """Digests of the unordered nodes of objects that are alternatives to other objects.
+
+    An automaton reads such objects at once until it knows which one it is; if their members come in any order, and any
+    number of times, there are many ways not to know yet.
+    """
+    found: set[bytes] = set()
+    seen: set[bytes] = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.digest in seen and not isinstance(node, ir.Located):
+            continue
+        seen.add(node.digest)
+        stack += ir.children(node)
+        if isinstance(node, ir.Alt):
+            contents = [content for option in node.options for content in _contents(option)]
+            if len(contents) > 1:
+                found.update(content.digest for content in contents if isinstance(content, ir.Unordered))
+    return found
+
+
+def _contents(node: ir.Node) -> list[ir.Node]:
+    """What stands in the braces of the objects that ``node`` may be."""
+    match node:
+        case ir.Located() | ir.Alone():
+            return _contents(node.body)
+        case ir.Alt():
+            return [content for option in node.options for content in _contents(option)]
+        case ir.Seq() if node.parts:
+            opening = node.parts[0]
+            if isinstance(opening, ir.Literal) and opening.data.startswith(b"{"):
+                return [part for part in node.parts[1:] if isinstance(part, ir.Unordered)] or [node]
+            return _contents(opening) if len(node.parts) == 1 else []
+    return []
 
 
 def relaxed(root: ir.Node, tracked: Tracked) -> ir.Node:

@@ -83,7 +83,7 @@ class Lowering:
         self.unsatisfiable: dict[SchemaIssue, None] = {}
         self.warnings: dict[str, None] = {}
         self.narrowings: dict[str, None] = {}
-        self.order_narrowings: dict[str, None] = {}  # where the grammar has to be an automaton
+        self.order_narrowings: dict[bytes, str] = {}  # of unordered nodes, where they have to be automata
         self._effort = 0
         self._memo: dict[tuple[Any, ...], ir.Node | None] = {}
         self._active: set[tuple[Any, ...]] = set()
@@ -132,9 +132,10 @@ class Lowering:
     def narrow(self, message: str) -> None:
         self.narrowings[message] = None
 
-    def narrow_order(self, message: str) -> None:
-        """Report orders of members that an automaton leaves out."""
-        (self.order_narrowings if self.lazy else self.narrowings)[message] = None
+    def settle_orders(self, digests: set[bytes]) -> None:
+        """Report what is left out where these unordered nodes are automata."""
+        for digest in digests.intersection(self.order_narrowings):
+            self.narrow(self.order_narrowings.pop(digest))
 
     def narrow_any_value(self) -> None:
         """Reports what is left out of any value, array or object."""

@@ -275,11 +275,14 @@ def _arranged(
 ) -> ir.Node | None:
     """Members in any order; ``None`` where that of the schema is the only one."""
     further = next((member for member in members if member.repeats), None)
-    repeated = None if further is None else further.node
-    if unordered.is_worth_it([node for node, _ in plain], lowering.arranged, repeated if lowering.lazy else None):
-        return arrangement.unordered(plain, repeated, comma, nonempty)
-    if len(plain) < 2 and repeated is None:
+    if not plain or (len(plain) == 1 and further is None):
         return None
+    repeated = None if further is None else further.node
+    weight, apart = (
+        (min(lowering.arranged, unordered.MAX_WRITTEN_OUT), repeated) if lowering.lazy else (lowering.arranged, None)
+    )
+    if unordered.is_worth_it([node for node, _ in plain], weight, apart):
+        return arrangement.unordered(plain, repeated, comma, nonempty)
     last = [] if further is None else [further.any_number(comma)]
     if nonempty:
         found = arrangement.nonempty([*(node for node, _ in plain), *last], comma)
@@ -287,8 +290,13 @@ def _arranged(
     else:
         found, orders = _in_few_orders(lowering, plain, by_need, repeated, last, comma)
     where = place.place or "(root)"
-    lowering.narrow_order(f"at {where}: keys in the order of the schema{orders}, the object is large")
-    return ir.Unordered(names, plain, comma, repeated, nonempty, found) if lowering.lazy else found
+    message = f"at {where}: keys in the order of the schema{orders}, the object is large"
+    if not lowering.lazy:
+        lowering.narrow(message)
+        return found
+    node = ir.Unordered(names, plain, comma, repeated, nonempty, found)
+    lowering.order_narrowings[node.digest] = message
+    return node
 
 
 def _in_few_orders(

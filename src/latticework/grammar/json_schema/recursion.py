@@ -16,7 +16,7 @@ from typing import Any
 
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
-from latticework.grammar.arrangement import listed, relaxed, sites
+from latticework.grammar.arrangement import in_few_orders, listed, merged_sites, relaxed, sites
 from latticework.grammar.json_schema import keywords
 from latticework.grammar.json_schema.cuts import Cuts
 from latticework.grammar.json_schema.document import Document, Subschema
@@ -32,7 +32,6 @@ MERGED_DEPTHS = ((1, 4), (5, 3), (60, 2), (1_000, 1))
 # Sizes up to which such automata are taken as they are.
 MERGED_NODES = 20_000
 MERGED_STATES = 6_000
-ARRANGED = 10  # places in any order that cost as much as one in the order of the schema
 # Most nodes of a grammar with keys in any order, of all objects that are small enough, then of much smaller ones only;
 # where there are still more the documents are large, and all keys stand in the order of the schema.
 MAX_ARRANGED = (500_000, 50_000)
@@ -59,9 +58,9 @@ def lower(document: Document, options: Options, limits: Limits) -> tuple[Lowerin
 def _fitted(document: Document, options: Options, limits: Limits) -> tuple[Lowering, ir.Node | None]:
     """Lowered with any value as deep as the size allows."""
     if options.max_depth is not None:
-        return _unrolled(document, options, limits)
+        return _tamed(*_unrolled(document, options, limits), limits)
     depth = _depth_for(_open_places(document, options), DEPTHS)
-    found = _unrolled(document, replace(options, max_depth=depth, mixed_depth=MIXED), limits)
+    found = _tamed(*_unrolled(document, replace(options, max_depth=depth, mixed_depth=MIXED), limits), limits)
     reached = found[0].reached
     if depth > MIXED and reached is not None and reached < BUDGETS[-1]:  # any value has taken its room
         shallower = _unrolled(document, replace(options, max_depth=MIXED, mixed_depth=MIXED), limits)
@@ -75,10 +74,20 @@ def _fitted(document: Document, options: Options, limits: Limits) -> tuple[Lower
             if fitting < depth and _is_affordable(found[1], limits):
                 fitting = depth
         else:
-            fitting = _depth_for(places // (ARRANGED if options.property_order == "any" else 1), DEPTHS)
+            fitting = _depth_for(places, DEPTHS)
         if fitting < depth:
-            found = _unrolled(document, replace(options, max_depth=fitting, mixed_depth=MIXED), limits)
+            shallow = _unrolled(document, replace(options, max_depth=fitting, mixed_depth=MIXED), limits)
+            found = _tamed(*shallow, limits)
     return found
+
+
+def _tamed(lowering: Lowering, node: ir.Node | None, limits: Limits) -> tuple[Lowering, ir.Node | None]:
+    """Objects that are alternatives to each other keep to few orders where others would make a large automaton."""
+    merged = set() if node is None else merged_sites(node)
+    if node is None or not merged or _is_affordable(node, limits):
+        return lowering, node
+    lowering.settle_orders(merged)
+    return lowering, in_few_orders(node, merged)
 
 
 def _is_affordable(node: ir.Node, limits: Limits) -> bool:

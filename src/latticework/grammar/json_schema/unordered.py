@@ -14,6 +14,8 @@ from latticework.grammar import ir
 MAX_MEMBERS = 7
 MAX_WEIGHT = 4_000  # nodes of the members, each counted once for every set before it; what is shared counts as one
 
+MAX_WRITTEN_OUT = 300  # the same where the alternative is no loss of orders: exact marginals for a dearer automaton
+
 ANY_VALUE = 20  # nodes that a place of any value counts as
 DEARER = 8  # a node of nearly ordered members costs so many of those in any order: those are fewer than they are short
 
@@ -24,7 +26,7 @@ def is_worth_it(members: list[ir.Node], max_weight: int, further: ir.Node | None
     if count > MAX_MEMBERS:
         return False
     sizes = [ir.tree_size(node) for node in (*members, *(() if further is None else (further,)))]
-    places = sum(size.places for size in sizes) if count > 1 else 0
+    places = sum(size.places for size in sizes) if len(sizes) > 1 else 0
     return not places and sum(size.outside for size in sizes[:count]) << max(count - 1, 0) <= max_weight
 
 
