@@ -6,13 +6,14 @@ import threading
 
 import numpy as np
 import pytest
+import torch
 from fake_session import VOCABULARY, BruteConstraint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_model import TinyModel
 
 import latticework as lw
-from latticework.diffusion.loop import Options, denoise
+from latticework.diffusion.loop import Options, denoise, open_row
 from latticework.diffusion.policy import EntropyBound, LowConfidence, Policy, Threshold
 from latticework.diffusion.records import Request
 from latticework.errors import InputError
@@ -134,6 +135,16 @@ def test_late_decisions_write_documents(pattern, slack, seed, policy: Policy, te
         assert outcome.forced_slots == sum(len(step.forced) for step in own)
         [alone] = denoise(TinyModel(seed), [requests[at]], options)
         np.testing.assert_array_equal(alone.tokens, outcome.tokens)
+
+
+@pytest.mark.parametrize(
+    ("device", "given", "expected"), [("cpu", None, None), ("cuda", None, "late"), ("cuda", True, True)]
+)
+def test_rows_beside_an_accelerator_decide_late(device, given, expected):
+    model = TinyModel()
+    model.device = torch.device(device)
+    row = open_row(model, 0, Request.blank((3,), 4, None), Options(overlap=given))
+    assert row.options.overlap == expected
 
 
 def test_other_words_for_the_overlap_are_refused():

@@ -77,8 +77,13 @@ def denoise(
 def open_row(model: DiffusionModel, index: int, request: Request, options: Options) -> Row:
     """The row of a request, for :class:`Batch`; costs its first lattice question and no forward. Thread-safe.
 
+    Beside an accelerator decided slots wait for the next step where ``options`` do not say otherwise: the device would
+    wait for the host between forwards.
+
     Raises ``Infeasible`` when the canvas cannot hold a document, ``LimitExceeded`` where that takes too much to decide.
     """
+    if options.overlap is None and model.device.type != "cpu":
+        options = replace(options, overlap="late")
     slots = len(request.tokens)
     starts_short = options.policy.first_slots(slots, 1) < slots
     if starts_short and request.tail and bool(np.asarray(request.free).all()):

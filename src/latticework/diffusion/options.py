@@ -20,10 +20,11 @@ class Options:
         temperature: 0 takes the likeliest valid completion, above 0 a joint sample of the valid completions.
         block_length: semi-autoregressive decoding in blocks of this many slots; ``None`` for the whole canvas at once.
         batch_size: rows per forward; a row that finishes makes room for the next.
-        overlap: prepare lattices in a worker thread during the forward; ``None`` decides by the device. ``"late"`` does
-            all of it there: what the constraint decides because of a step's commits is written with the next step's,
-            not before the forward in between. Documents are as valid, but the model sees decided slots one forward
-            later, so that texts may differ.
+        overlap: prepare lattices in a worker thread during the forward. ``"late"`` does all of it there: what the
+            constraint decides because of a step's commits is written with the next step's, not before the forward in
+            between. Documents are as valid, but the model sees decided slots one forward later, so that texts may
+            differ. ``None`` is ``"late"`` beside an accelerator, True on a CPU of which torch leaves a core, else
+            False.
         guidance: classifier-free guidance w >= 0: logits are u + (w + 1)(c - u), where u comes from a second canvas in
             the same forward, behind a prompt that is masked (or what the model's ``unconditional`` makes of it); 0 for
             none. Ho and Salimans, arXiv 2207.12598; for masked diffusion Nie et al., arXiv 2410.18514.
