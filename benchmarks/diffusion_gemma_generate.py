@@ -18,12 +18,13 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import numpy as np
 import torch
-from common import machine, table, write_result
+from common import RESULTS, machine, table, write_result
 from tiny_gemma import EOS, FIRST, PAD, prompt, tiny_gemma, vocabulary
 from transformers import LogitsProcessorList
 
@@ -234,6 +235,7 @@ def main() -> None:
     parser.add_argument("--grammars", default="", help="only grammars with this in their name")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--name", default="diffusion_gemma_generate")
+    parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
     torch.set_num_threads(1)
     reader = vocabulary() if given.width is None else vocabulary(given.width)
@@ -271,7 +273,7 @@ def main() -> None:
         f"canvas; {len(bad)} invalid. A step counts for a row until its canvas is stable and sure.\n\n"
         f"{table(header, lines)}"
     )
-    write_result(given.name, text)
+    write_result(given.name, text, given.out)
     if bad:
         raise SystemExit("\n".join(bad))
 

@@ -9,18 +9,17 @@ Python API, one document at a time, except where rounding in a larger batch deci
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import httpx
 import torch
 from common import machine, table, write_result
+from example_documents import documents
 
 import latticework as lw
 from latticework import compiler
@@ -29,30 +28,6 @@ from latticework.server.app import create_app
 from latticework.server.running import Server
 from latticework.server.settings import Settings
 from latticework.server.state import State
-
-DOCUMENTS = Path(__file__).resolve().parents[1] / "examples" / "documents"
-
-
-def documents(count: int, fields: int | None = None) -> list[tuple[str, dict[str, Any]]]:
-    """Texts with schemas, no two schemas alike; of each schema so many properties, others with every round."""
-    names = sorted(path.stem for path in DOCUMENTS.glob("*.txt"))
-    found = []
-    for number in range(count):
-        name, variant = names[number % len(names)], number // len(names)
-        schema = json.loads((DOCUMENTS / f"{name}.json").read_text(encoding="utf-8"))
-        keys = list(schema["properties"])
-        own = keys[variant % len(keys)]
-        if fields is not None:
-            chosen = [keys[(variant + place) % len(keys)] for place in range(min(fields, len(keys)))]
-            schema["properties"] = {key: schema["properties"][key] for key in chosen}
-            schema["required"] = [key for key in schema.get("required", ()) if key in chosen]
-        elif variant:
-            changed = schema["properties"].pop(own)
-            schema["required"] = [key for key in schema.get("required", ()) if key != own]
-            if variant >= len(keys):
-                schema["properties"][f"{own}_{variant}"] = changed
-        found.append(((DOCUMENTS / f"{name}.txt").read_text(encoding="utf-8"), schema))
-    return found
 
 
 @contextmanager
