@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
+from latticework.grammar.arrangement import in_few_orders
 from latticework.grammar.cfg.nested import holds_rule
 from latticework.grammar.combine import optional
 from latticework.grammar.json_schema.document import Subschema
@@ -116,6 +117,7 @@ def _largest(item: ir.Node, separator: ir.Node, low: int, high: int | None) -> i
 
 def _states(item: ir.Node) -> int | None:
     """States of the smallest automaton of ``item``; ``None`` where it is large or admits nothing."""
+    item = in_few_orders(item)
     if holds_rule(item) or ir.tree_size(item).weight > _MAX_WEIGHT:
         return None
     from latticework.automata import algebra

@@ -9,6 +9,7 @@ import numpy as np
 
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
+from latticework.grammar.arrangement import in_few_orders
 from latticework.grammar.cfg.nested import holds_rule
 from latticework.grammar.limits import Limits
 
@@ -23,8 +24,11 @@ _LIMITS = Limits(max_nodes=20_000, max_states=5_000)  # what has few texts is sm
 def listed(node: ir.Node) -> list[bytes] | None:
     """All texts of ``node``, ``None`` where they are more than ``MAX_TEXTS`` or the grammar is large.
 
+    Of large objects with their members in any order, those in few orders.
+
     Cost: building the automaton of ``node``, unless it is a list already or plainly unlimited.
     """
+    node = in_few_orders(node)
     plain = _plain(node)
     if plain is not None:
         return plain

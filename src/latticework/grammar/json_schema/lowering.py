@@ -160,10 +160,10 @@ class Lowering:
 
     def spelt_one_way(self, conjunction: Conjunction, level: int) -> ir.Node | None:
         """As :meth:`schema`, the values without objects that may repeat a key, or be equal in spite of other keys."""
-        before = self.one_way, self.max_depth, self.any_depth
-        self.one_way, self.max_depth, self.any_depth = True, 0, False
+        before = self.one_way, self.max_depth, self.any_depth, self.lazy
+        self.one_way, self.max_depth, self.any_depth, self.lazy = True, 0, False, False
         found = self.schema(conjunction, level)
-        self.one_way, self.max_depth, self.any_depth = before
+        self.one_way, self.max_depth, self.any_depth, self.lazy = before
         return found
 
     def is_possible(self, conjunction: Conjunction) -> bool:
