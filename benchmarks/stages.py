@@ -30,7 +30,6 @@ _STAGE_OF = {
     "live_chart": "derivation",
     "spelling_of": "realise",
     "realise_or_fail": "realise",
-    "realise": "realise",
     "mended": "window",
 }
 LIMIT = "over the budget"
@@ -157,7 +156,7 @@ def _settled(decision: Decision, answer: Answer | None) -> str:
         return SETTLED[min(rounds, 2)]
     if rounds > 1:
         return "yes: refinement"
-    if decision.last == "realise":
+    if decision.last == "mended":
         return "yes: window"
     return "yes: first derivation" if derivations == 1 else "yes: another derivation"
 

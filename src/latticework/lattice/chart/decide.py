@@ -18,11 +18,11 @@ from latticework.errors import LimitExceeded
 from latticework.lattice.chart.alike import Alike
 from latticework.lattice.chart.canvas import Canvas, canvas_of
 from latticework.lattice.chart.chart import chart_of
-from latticework.lattice.chart.derivation import LiveChart, Search, live_chart
+from latticework.lattice.chart.derivation import Derivation, LiveChart, Search, live_chart
 from latticework.lattice.chart.graph import coarsest, everything, lexical_graph, swept
 from latticework.lattice.chart.kernels_graph import INTO, OUT_OF, SLOT, WITHIN, WORD
 from latticework.lattice.chart.language import Language
-from latticework.lattice.chart.repair import Setting, failing_gaps, mended, surroundings
+from latticework.lattice.chart.repair import Setting, failing_gaps, first_effort, last_effort, mended, surroundings
 from latticework.lattice.chart.witness import Slots, Witness, realise_or_fail, slots_of, spelling_of
 
 
@@ -97,6 +97,7 @@ def decide(language: Language, question: Question, budget: Budget) -> Answer:
             return Answer(None)
         search = Search(found, language.rules, language.lexical.lexer, canvas.gap_slots, levels)
         setting = Setting(details, canvas, gaps, levels, keep)
+        first: Derivation | None = None
         failing: list[list[int]] = []
         for attempt in range(budget.max_attempts):
             derivation = search.cheapest()
@@ -107,12 +108,16 @@ def decide(language: Language, question: Question, budget: Budget) -> Answer:
             groups = failing_gaps(canvas, derivation, spelling, stuck)
             if attempt == 0:
                 _drop_unused(found, keep)
-                failing = groups
-                witness = mended(language, setting, slots, derivation, groups)
+                first, failing = derivation, groups
+                witness = mended(language, setting, slots, derivation, groups, first_effort())
                 if witness is not None:
                     return Answer(witness)
             for group in groups:
                 search.avoid(derivation, *surroundings(canvas, derivation, group))
+        if first is not None and budget.max_rounds > 1:
+            witness = mended(language, setting, slots, first, failing, last_effort())
+            if witness is not None:
+                return Answer(witness)
         _refine(canvas, levels, failing)
     raise LimitExceeded("max_chart_rounds", budget.max_rounds)
 

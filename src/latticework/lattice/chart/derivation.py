@@ -115,6 +115,7 @@ class Search:
         leaves = items[items[:, 0] < self._rules.terminals]
         path = np.append(0, leaves[:, 2])
         items[:, 1:3] = graph.keys[items[:, 1:3]]
+        np.minimum(items[:, 3:], len(leaves), out=items[:, 3:])
         return Derivation(leaves[:, 0].astype(np.int32), items, graph.keys[path], graph.gap[path])
 
     def avoid(self, derivation: Derivation, first: int, last: int) -> None:

@@ -12,6 +12,7 @@ from latticework.lattice.chart.canvas import Canvas
 from latticework.lattice.chart.kernels_graph import (
     BEFORE_END,
     END,
+    FIXED,
     GAP,
     MAX_SLOTS,
     START,
@@ -22,7 +23,6 @@ from latticework.lattice.chart.kernels_sweep import GapTables, sweep
 from latticework.lattice.chart.tables import SlotTables
 
 Int32Array = NDArray[np.int32]
-_FIXED_BIT = np.int64(1) << 32
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -148,7 +148,7 @@ def _ordered(
     on_path = leads[source] & leads[target]
     source, target, kind = new[source[on_path]], new[target[on_path]], kind[on_path]
     own = keys[order][kept]
-    in_gap = (own != START) & (own < BEFORE_END) & (own & _FIXED_BIT == 0)
+    in_gap = (own != START) & (own < BEFORE_END) & (own & FIXED == 0)
     gap = np.where(in_gap, np.searchsorted(gaps.at, own >> 33), -1)
     return Graph(
         own,

@@ -27,7 +27,7 @@ START = np.int64(-1)
 BEFORE_END = np.int64(1) << 62  # the last lexeme has ended with the text
 END = BEFORE_END + 1
 _OFFSET, _SLOT = 33, 18
-_FIXED = np.int64(1) << 32
+FIXED = np.int64(1) << 32
 _PLACE_MASK = np.int64((1 << _SLOT) - 1)
 _SLOT_MASK = np.int64((1 << 32 - _SLOT) - 1)
 MAX_SLOTS = 1 << 32 - _SLOT
@@ -187,7 +187,7 @@ def _run(tables, text, offset, stop, states, after, found, kinds, keys, size):
                 kind = (word << 6) + lowest_one(bits)
                 bits &= bits - _ONE
                 kinds[size] = kind
-                keys[size] = (np.int64(offset) << _OFFSET) | _FIXED | np.int64(tables.start_after[kind])
+                keys[size] = (np.int64(offset) << _OFFSET) | FIXED | np.int64(tables.start_after[kind])
                 size += 1
         for word in range(len(states)):
             states[word] = after[word]
@@ -212,13 +212,13 @@ def _edges_of(tables, gaps, levels, key, own, states, after, found, kinds, keys)
     elif key != END:
         offset = key >> _OFFSET
         gap = np.searchsorted(gaps.at, offset + 1)
-        add(states, key & (_FIXED - 1))
+        add(states, key & (FIXED - 1))
     while size >= 0 and not is_empty(states):
         stop = gaps.at[gap] if gap < len(gaps.at) else len(gaps.text)
         if is_behind_gap and offset < stop:
             if size + 64 * len(states) > len(kinds):
                 return -1
-            key_behind = (np.int64(offset) << _OFFSET) | _FIXED
+            key_behind = (np.int64(offset) << _OFFSET) | FIXED
             size = _skip_to(tables, states, key_behind, True, kinds, keys, size)
         size = _run(tables, gaps.text, offset, stop, states, after, found, kinds, keys, size)
         if size < 0 or is_empty(states):
@@ -236,7 +236,7 @@ def _edges_of(tables, gaps, levels, key, own, states, after, found, kinds, keys)
 @njit(**HELPER)
 def _gap_of(gaps, key):
     """The gap that a key is in, -1 for none."""
-    if key < 0 or key >= BEFORE_END or key & _FIXED:
+    if key < 0 or key >= BEFORE_END or key & FIXED:
         return -1
     return np.searchsorted(gaps.at, key >> _OFFSET)
 

@@ -17,15 +17,37 @@ from latticework.lattice.chart.canvas import Canvas
 from latticework.lattice.chart.chart import chart_of
 from latticework.lattice.chart.derivation import Derivation, Search, live_chart
 from latticework.lattice.chart.graph import lexical_graph
-from latticework.lattice.chart.kernels_graph import INTO, WITHIN, WORD
+from latticework.lattice.chart.kernels_graph import BEFORE_END, FIXED, GAP, INTO, WITHIN, WORD
 from latticework.lattice.chart.kernels_realise import Spelling
 from latticework.lattice.chart.kernels_sweep import GapTables
 from latticework.lattice.chart.language import Detail, Language
 from latticework.lattice.chart.witness import Slots, Witness, realise_or_fail, spelling_of
 
-MAX_WINDOW_NODES = 700
 MAX_WINDOWS = 8  # of one gap
 MAX_MENDS = 8  # of one derivation
+
+
+class Effort:
+    """What mending one derivation may cost: nodes of a window, and windows of so many nodes."""
+
+    def __init__(self, nodes: int, windows: int) -> None:
+        self.nodes = nodes
+        self._pairs = windows * nodes**2
+
+    def spend(self, nodes: int) -> None:
+        """Raises ``LimitExceeded`` where there is nothing left."""
+        self._pairs -= nodes**2
+        if self._pairs < 0:
+            raise LimitExceeded("windows of a derivation", self.nodes)
+
+
+def first_effort() -> Effort:
+    return Effort(700, 4)
+
+
+def last_effort() -> Effort:
+    """Before a graph is refined."""
+    return Effort(1_400, 8)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -46,7 +68,12 @@ class Setting:
 
 
 def mended(
-    language: Language, setting: Setting, slots: Slots, derivation: Derivation, groups: list[list[int]]
+    language: Language,
+    setting: Setting,
+    slots: Slots,
+    derivation: Derivation,
+    groups: list[list[int]],
+    effort: Effort,
 ) -> Witness | None:
     """A filling whose terminals are those of a derivation outside of some windows; ``None`` if none is found.
 
@@ -58,11 +85,7 @@ def mended(
         if all((levels[group] == WORD).all() for group in groups):
             return None
         for group in groups:
-            levels[group] = WORD
-            found = None
-            for detail in setting.details:
-                if found is None and _exact_nodes(setting, detail, group) <= MAX_WINDOW_NODES:
-                    found = _mend(language, setting, detail, levels, derivation, group)
+            found = _mended_at(language, setting, levels, derivation, group, effort)
             if found is None:
                 return None
             derivation = found
@@ -116,6 +139,36 @@ def _exact_nodes(setting: Setting, detail: Detail, group: list[int]) -> int:
     return count
 
 
+def _mended_at(
+    language: Language,
+    setting: Setting,
+    levels: NDArray[np.int32],
+    derivation: Derivation,
+    group: list[int],
+    effort: Effort,
+) -> Derivation | None:
+    """Mended around some gaps, which are exact in ``levels`` from now on.
+
+    Where there is no room for others that are exact already, these are looked at in less detail.
+    """
+    levels[group] = WORD
+    alone = setting.levels.copy()
+    alone[group] = WORD
+    for detail in setting.details:
+        if _exact_nodes(setting, detail, group) > effort.nodes:
+            return None
+        for at in (levels, alone):
+            try:
+                found = _mend(language, setting, detail, at, derivation, group, effort)
+            except LimitExceeded:
+                continue
+            if found is not None:
+                levels[:] = at
+                return found
+            break
+    return None
+
+
 def _mend(
     language: Language,
     setting: Setting,
@@ -123,8 +176,9 @@ def _mend(
     levels: NDArray[np.int32],
     derivation: Derivation,
     group: list[int],
+    effort: Effort,
 ) -> Derivation | None:
-    """With the cheapest text of some span around some gaps, on a graph of these levels."""
+    """With the cheapest text of some span around some gaps, on a graph of these levels. Raises ``LimitExceeded``."""
     items, path = derivation.items, derivation.path
     first, last = surroundings(setting.canvas, derivation, group)
     holding = np.flatnonzero((items[:, 1] <= path[first]) & (items[:, 2] >= path[last]))
@@ -133,17 +187,25 @@ def _mend(
     rules, lexer = language.rules, language.lexical.lexer
     for place in holding[np.sort(distinct)[::-1][:MAX_WINDOWS]].tolist():
         symbol, begin, end = items[place, :3].tolist()
-        try:
-            window = lexical_graph(detail.tables, setting.gaps, levels, setting.keep, MAX_WINDOW_NODES, begin, end)
-        except LimitExceeded:
-            return None
+        if not _is_node(setting.canvas, levels, begin):
+            continue
+        effort.spend(0)
+        window = lexical_graph(detail.tables, setting.gaps, levels, setting.keep, effort.nodes, begin, end)
         if window is None:
             continue
+        effort.spend(window.nodes)
         found = live_chart(chart_of(window, rules, lexer), rules, symbol)
         if found is not None:
             inside = Search(found, rules, lexer, setting.canvas.gap_slots, levels).cheapest()
             return spliced(derivation, place, inside)
     return None
+
+
+def _is_node(canvas: Canvas, levels: NDArray[np.int32], key: int) -> bool:
+    """Whether a graph of these levels may have a node with a key that one of other levels has."""
+    if key < 0 or key >= BEFORE_END or key & FIXED:
+        return True
+    return bool(levels[np.searchsorted(canvas.gap_at, key >> 33)] != GAP or key & (FIXED - 1) == 0)
 
 
 def spliced(derivation: Derivation, place: int, inside: Derivation) -> Derivation:
