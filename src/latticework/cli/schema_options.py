@@ -42,6 +42,11 @@ class Distinct(StrEnum):
     NARROW = "narrow"
 
 
+class PropertyOrder(StrEnum):
+    SCHEMA = "schema"
+    ANY = "any"
+
+
 class Recursion(StrEnum):
     AUTO = "auto"
     BOUNDED = "bounded"
@@ -51,6 +56,8 @@ class Recursion(StrEnum):
 # By the keyword of json_schema: type, default, help, further arguments of typer.Option.
 _OPTIONS: dict[str, tuple[Any, Any, str, dict[str, Any]]] = {
     "whitespace": (Whitespace, Whitespace.COMPACT, "Whitespace of the JSON document.", {}),
+    "property_order": (PropertyOrder, PropertyOrder.SCHEMA, "Keys in the order of the schema, or in any.", {}),
+    "open_objects": (bool, False, "Objects with named properties admit others, unless the schema forbids it.", {}),
     "optional": (Optional, Optional.BOTH, "Optional properties that may be null: left out, null, or both.", {}),
     "escapes": (Escapes, Escapes.ANY, "Escapes in strings: any, or only those JSON needs.", {}),
     "max_string_length": (int | None, None, "Most characters of a string without a smaller maxLength.", {"min": 0}),
@@ -67,7 +74,7 @@ def with_schema_options(command: Callable[..., None]) -> Callable[..., None]:
     """The command with an option for each of ``json_schema``; its parameter ``schema_options`` gets them by keyword."""
     options: dict[str, tuple[Any, Any]] = {}
     for keyword, (kind, default, text, bounds) in _OPTIONS.items():
-        flags = ("--openapi",) if keyword == "openapi" else ()
+        flags = (f"--{keyword.replace('_', '-')}",) if kind is bool else ()
         options[keyword] = (Annotated[kind, typer.Option(*flags, help=text, **bounds)], default)
     return with_options(command, _PARAMETER, options, _plain)
 
