@@ -19,6 +19,7 @@ from latticework.lattice.chart import decide as deciding
 from latticework.lattice.chart import session
 from latticework.lattice.chart.decide import Answer, Budget, Question
 from latticework.lattice.chart.language import Language
+from latticework.lattice.chart.windows import Windows
 
 STAGES = ("lexing", "graph", "chart", "derivation", "realise", "window")
 _STAGE_OF = {
@@ -87,13 +88,13 @@ class Stages:
             setattr(deciding, name, function)
         session.decide = decide
 
-    def decide(self, language: Language, question: Question, budget: Budget) -> Answer:
+    def decide(self, language: Language, question: Question, budget: Budget, windows: Windows | None = None) -> Answer:
         """As :func:`latticework.lattice.chart.decide.decide`, recorded."""
         self._now = now = Decision()
         answer = None
         begun = time.process_time()
         try:
-            answer = self._own["decide"](language, question, budget)
+            answer = self._own["decide"](language, question, budget, windows)
             return answer
         finally:
             now.milliseconds = 1e3 * (time.process_time() - begun)

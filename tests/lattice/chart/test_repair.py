@@ -13,7 +13,7 @@ from latticework.lattice.chart.graph import coarsest, everything, lexical_graph,
 from latticework.lattice.chart.kernels_graph import WORD
 from latticework.lattice.chart.repair import spliced
 
-SEEDS = 40
+SEEDS = 100
 
 
 def _derivation(symbol: int, first: int, last: int, lexemes: list[int], keys: list[int]) -> Derivation:

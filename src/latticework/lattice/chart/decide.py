@@ -23,6 +23,7 @@ from latticework.lattice.chart.graph import coarsest, everything, lexical_graph,
 from latticework.lattice.chart.kernels_graph import INTO, OUT_OF, SLOT, WITHIN, WORD
 from latticework.lattice.chart.language import Language
 from latticework.lattice.chart.repair import Setting, failing_gaps, first_effort, last_effort, mended, surroundings
+from latticework.lattice.chart.windows import Windows
 from latticework.lattice.chart.witness import Slots, Witness, realise_or_fail, slots_of, spelling_of
 
 
@@ -68,8 +69,11 @@ class Answer:
     slot: int = -1
 
 
-def decide(language: Language, question: Question, budget: Budget) -> Answer:
+def decide(language: Language, question: Question, budget: Budget, windows: Windows | None = None) -> Answer:
     """A filling of the canvas, if there is one.
+
+    Args:
+        windows: those of questions before, of the same canvas but for some tokens; more are noted.
 
     Raises:
         LimitExceeded: the budget is spent; no verdict.
@@ -84,6 +88,7 @@ def decide(language: Language, question: Question, budget: Budget) -> Answer:
     if read <= len(canvas.text):
         return Answer(None, _slot_of_byte(slots, read))
     levels, keep = coarsest(canvas.gaps), everything(tables, canvas.gaps)
+    windows = Windows() if windows is None else windows
     pairs = 0
     for _ in range(budget.max_rounds):
         graph = lexical_graph(tables, gaps, levels, keep, budget.max_nodes)
@@ -96,7 +101,7 @@ def decide(language: Language, question: Question, budget: Budget) -> Answer:
         if found is None:
             return Answer(None)
         search = Search(found, language.rules, language.lexical.lexer, canvas.gap_slots, levels)
-        setting = Setting(details, canvas, gaps, levels, keep)
+        setting = Setting(details, canvas, gaps, levels, keep, windows)
         first: Derivation | None = None
         failing: list[list[int]] = []
         for attempt in range(budget.max_attempts):

@@ -21,6 +21,7 @@ from latticework.lattice.chart.kernels_graph import BEFORE_END, FIXED, GAP, INTO
 from latticework.lattice.chart.kernels_realise import Spelling
 from latticework.lattice.chart.kernels_sweep import GapTables
 from latticework.lattice.chart.language import Detail, Language
+from latticework.lattice.chart.windows import Windows
 from latticework.lattice.chart.witness import Slots, Witness, realise_or_fail, spelling_of
 
 MAX_WINDOWS = 8  # of one gap
@@ -58,6 +59,7 @@ class Setting:
         details: how closely gaps may be looked at, coarser first.
         levels: [G] int32 of the gaps.
         keep: as of :func:`lexical_graph`.
+        windows: those looked at before.
     """
 
     details: tuple[Detail, ...]
@@ -65,6 +67,7 @@ class Setting:
     gaps: GapTables
     levels: NDArray[np.int32]
     keep: NDArray[np.uint64]
+    windows: Windows
 
 
 def mended(
@@ -154,12 +157,12 @@ def _mended_at(
     levels[group] = WORD
     alone = setting.levels.copy()
     alone[group] = WORD
-    for detail in setting.details:
+    for level, detail in enumerate(setting.details):
         if _exact_nodes(setting, detail, group) > effort.nodes:
             return None
         for at in (levels, alone):
             try:
-                found = _mend(language, setting, detail, at, derivation, group, effort)
+                found = _mend(language, setting, level, at, derivation, group, effort)
             except LimitExceeded:
                 continue
             if found is not None:
@@ -172,7 +175,7 @@ def _mended_at(
 def _mend(
     language: Language,
     setting: Setting,
-    detail: Detail,
+    level: int,
     levels: NDArray[np.int32],
     derivation: Derivation,
     group: list[int],
@@ -184,21 +187,42 @@ def _mend(
     holding = np.flatnonzero((items[:, 1] <= path[first]) & (items[:, 2] >= path[last]))
     # Of spans between the same nodes the topmost stands first.
     _, distinct = np.unique(items[holding, 1:3], axis=0, return_index=True)
-    rules, lexer = language.rules, language.lexical.lexer
     for place in holding[np.sort(distinct)[::-1][:MAX_WINDOWS]].tolist():
         symbol, begin, end = items[place, :3].tolist()
         if not _is_node(setting.canvas, levels, begin):
             continue
-        effort.spend(0)
-        window = lexical_graph(detail.tables, setting.gaps, levels, setting.keep, effort.nodes, begin, end)
-        if window is None:
-            continue
-        effort.spend(window.nodes)
-        found = live_chart(chart_of(window, rules, lexer), rules, symbol)
-        if found is not None:
-            inside = Search(found, rules, lexer, setting.canvas.gap_slots, levels).cheapest()
+        where = setting.windows.place(setting.canvas, levels, level, symbol, begin, end)
+        if setting.windows.known(where):
+            inside = setting.windows.recall(where)
+        else:
+            inside = _cheapest(language, setting, setting.details[level], levels, symbol, begin, end, effort)
+            setting.windows.note(where, inside)
+        if inside is not None:
             return spliced(derivation, place, inside)
     return None
+
+
+def _cheapest(
+    language: Language,
+    setting: Setting,
+    detail: Detail,
+    levels: NDArray[np.int32],
+    symbol: int,
+    begin: int,
+    end: int,
+    effort: Effort,
+) -> Derivation | None:
+    """The cheapest derivation of a symbol between two nodes."""
+    rules, lexer = language.rules, language.lexical.lexer
+    effort.spend(0)
+    window = lexical_graph(detail.tables, setting.gaps, levels, setting.keep, effort.nodes, begin, end)
+    if window is None:
+        return None
+    effort.spend(window.nodes)
+    found = live_chart(chart_of(window, rules, lexer), rules, symbol)
+    if found is None:
+        return None
+    return Search(found, rules, lexer, setting.canvas.gap_slots, levels).cheapest()
 
 
 def _is_node(canvas: Canvas, levels: NDArray[np.int32], key: int) -> bool:

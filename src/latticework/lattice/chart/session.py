@@ -12,6 +12,7 @@ from latticework.errors import Infeasible, InputError, LimitExceeded
 from latticework.lattice.chart.decide import Budget, Question, alike, decide
 from latticework.lattice.chart.filling import Filling, filling_of, refilled
 from latticework.lattice.chart.kernels_realise import FILLER
+from latticework.lattice.chart.windows import Windows
 from latticework.lattice.chart.wishes import Wishes, wishes_of
 from latticework.lattice.inputs import to_array
 from latticework.lattice.path import Path, Proposal
@@ -57,6 +58,7 @@ class ContextFreeSession:
         if self.elastic and constraint.language.filler < 0:
             raise InputError("the vocabulary has no token that may stand for a slot without text")
         self._language = constraint.language
+        self._windows = Windows()
         self._filling = self._find(self._tokens, self._free)
         if self._filling is None:
             raise self._infeasible()
@@ -291,7 +293,7 @@ class ContextFreeSession:
 
     def _find(self, tokens: NDArray[np.int64], free: NDArray[np.bool_], budget: Budget | None = None) -> Filling | None:
         question = Question(tokens, free, self.tail, self.elastic)
-        witness = decide(self._language, question, budget or self.constraint.budget).witness
+        witness = decide(self._language, question, budget or self.constraint.budget, self._windows).witness
         return None if witness is None else filling_of(self._language, question, witness)
 
     def _note(self, known: NDArray[np.bool_], filling: Filling) -> None:
