@@ -247,6 +247,24 @@ def test_the_command(tmp_path: Path) -> None:
     assert missing.exit_code == 1
 
 
+def test_caches_are_those_of_the_constrained_method(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, seen = tmp_path / "data.jsonl", {}
+    write_tasks(data, TASKS)
+
+    def noted(_model, _tasks, own, *_):
+        seen.update({run.name: run.options for run in own})
+        return []
+
+    monkeypatch.setattr(running, "evaluate", noted)
+    arguments = ["eval", str(data), "--method", "constrained", "--method", "unconstrained", "--cache", "dual"]
+    CliRunner().invoke(app, [*arguments, "--cache-option", "block=8"])
+    assert seen["constrained"]["cache"] == "dual"
+    assert seen["constrained"]["cache_options"] == {"block": 8}
+    assert "guide" not in seen["constrained"]
+    assert "cache" not in seen["unconstrained"]
+    assert CliRunner().invoke(app, ["eval", str(data), "--cache", "fridge"]).exit_code == 2
+
+
 def test_known_answers_are_scored_and_nothing_is_answered(model: Model, tmp_path: Path) -> None:
     results = tmp_path / "results.jsonl"
     assert running.known(TASKS, runs(), results) == []

@@ -49,4 +49,6 @@ def test_a_signal_lets_running_requests_finish() -> None:
 def test_wrong_usage_is_said_before_a_model_is_loaded() -> None:
     assert CliRunner().invoke(app, ["serve", "--log-level", "loud"]).exit_code == 2
     assert CliRunner().invoke(app, ["serve", "--max-batch", "0"]).exit_code == 2
+    assert CliRunner().invoke(app, ["serve", "--cache", "fridge"]).exit_code == 2
+    assert CliRunner().invoke(app, ["serve", "--cache-option", "block=8"]).exit_code == 2
     assert CliRunner().invoke(app, ["serve", "--model", "no/such/folder"]).exit_code == 1

@@ -26,6 +26,7 @@ from latticework.cli.options import (
     loop_options,
 )
 from latticework.cli.running import progress
+from latticework.cli.saving_options import Savings, with_savings
 from latticework.cli.wish_options import Wishes, with_weights
 from latticework.errors import InputError
 
@@ -34,6 +35,7 @@ RESULTS = "results.jsonl"
 
 @with_model_options
 @with_weights
+@with_savings
 def evaluate(
     dataset: Annotated[Path, typer.Argument(help="JSON lines with text, schema and gold.", metavar="DATASET")],
     method: Annotated[
@@ -64,6 +66,7 @@ def evaluate(
     *,
     model: ModelChoice,
     wishes: Wishes,
+    savings: Savings,
 ) -> None:
     """Valid documents, right fields, hallucinated and omitted values, calibration, forwards and seconds."""
     options = {"max_tokens": max_tokens, **wishes} | loop_options(
@@ -85,9 +88,15 @@ def evaluate(
                 raise typer.BadParameter(f"unknown scaffold {name!r}; known: {', '.join(get_args(ScaffoldName))}")
         tasks = read_tasks(dataset, limit=limit, splits=split or ())
         loaded = model.load()
-        runs = [Run.of(name, model.name, options) for name in names if name != CONSTRAINED or not scaffold]
-        if CONSTRAINED in names:
-            runs += [Run.of(CONSTRAINED, model.name, options | {"scaffold": own}, own) for own in scaffold or ()]
+        runs: list[Run] = []
+        for name in names:
+            if name != CONSTRAINED:
+                runs.append(Run.of(name, model.name, options))
+                continue
+            # Caches and guides are its own: the others are what it is compared with.
+            own = options | {saving: value for saving, value in savings.items() if value is not None}
+            kinds: list[tuple[dict[str, Any], str | None]] = [({"scaffold": kind}, kind) for kind in scaffold or ()]
+            runs += [Run.of(name, model.name, own | kind, label) for kind, label in kinds or [({}, None)]]
         with progress(len(runs) * len(tasks), shown=not quiet) as advance:
             results = None if out is None else out / RESULTS
             scored = evaluate(loaded, tasks, runs, results, lambda count: advance(count, None))

@@ -37,17 +37,23 @@ def with_savings(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _read(found: dict[str, Any]) -> Savings:
-    options = dict(_number(option) for option in found["cache_option"] or ())
-    if found["cache"] is None and options:
+    options = cache_options(found["cache"], found["cache_option"])
+    return {"cache": found["cache"], "cache_options": options, "guide": found["guide"]}
+
+
+def cache_options(cache: str | None, texts: list[str] | None) -> dict[str, int] | None:
+    """Options of a cache that are written as NAME=NUMBER; raises ``typer.BadParameter`` for what is no such cache."""
+    options = dict(_number(option) for option in texts or ())
+    if cache is None and options:
         raise typer.BadParameter("--cache-option goes with --cache")
-    if found["cache"] is not None:
+    if cache is not None:
         from latticework.diffusion.caches import strategy_of
 
         try:
-            strategy_of(found["cache"], options)
+            strategy_of(cache, options)
         except InputError as error:
             raise typer.BadParameter(str(error), param_hint="--cache") from None
-    return {"cache": found["cache"], "cache_options": options or None, "guide": found["guide"]}
+    return options or None
 
 
 def _number(option: str) -> tuple[str, int]:

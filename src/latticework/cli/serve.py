@@ -8,6 +8,7 @@ import typer
 
 from latticework.cli.inputs import refusals
 from latticework.cli.model_options import ModelChoice, with_model_options
+from latticework.cli.saving_options import cache_options
 
 
 @with_model_options
@@ -28,6 +29,12 @@ def serve(
     max_body_bytes: Annotated[int, typer.Option(min=1, help="Bytes of a request's body.")] = 4 << 20,
     max_choices: Annotated[int, typer.Option(min=1, help="Canvases of one request.")] = 16,
     max_canvas: Annotated[int, typer.Option(min=1, help="Slots of one canvas.")] = 4096,
+    cache: Annotated[
+        str | None, typer.Option(help="Keep keys and values between forwards: prefix, dual, dkv, freecache or window.")
+    ] = None,
+    cache_option: Annotated[
+        list[str] | None, typer.Option(help="An option of the cache, as NAME=NUMBER; repeat.")
+    ] = None,
     log_level: Annotated[str, typer.Option(help="critical, error, warning, info or debug.")] = "info",
     *,
     model: ModelChoice,
@@ -50,5 +57,7 @@ def serve(
             max_body_bytes=max_body_bytes,
             max_choices=max_choices,
             max_canvas=max_canvas,
+            cache=cache,
+            cache_options=cache_options(cache, cache_option),
         )
         run(model.load(), settings, host=host, port=port, log_level=log_level)

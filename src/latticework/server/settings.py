@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from latticework.errors import InputError
@@ -27,6 +28,8 @@ class Settings:
         max_choices: canvases of one request (``n``, times the prompts of a completion).
         max_canvas: slots of one canvas, where the model's positions do not bound it lower.
         cache_bytes: tables of compiled grammars that are kept, least recently used first to go.
+        cache, cache_options: keys and values kept between forwards, by the names of ``Model.generate``; for the rows of
+            the running batch only. None by default.
         compile_workers: threads that compile grammars and open canvases.
         limits: what one grammar may cost.
     """
@@ -42,6 +45,8 @@ class Settings:
     max_choices: int = 16
     max_canvas: int = 4096
     cache_bytes: int = 256 << 20
+    cache: str | None = None
+    cache_options: Mapping[str, int] | None = None
     compile_workers: int = 2
     limits: Limits = field(default=SERVER_LIMITS)
 
@@ -54,5 +59,7 @@ class Settings:
         for name in ("request_timeout", "shutdown_timeout"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} must be above 0 seconds, got {getattr(self, name)}")
+        if self.cache_options and self.cache is None:
+            raise InputError("cache_options go with a cache: give cache=")
         if self.api_key == "":
             raise InputError("the API key is empty: leave it out to serve without one")

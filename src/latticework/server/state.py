@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from latticework.server.engine import Engine
 from latticework.server.errors import ApiError
@@ -12,6 +12,7 @@ from latticework.server.grammars import Grammars
 from latticework.server.metrics import Metrics
 
 if TYPE_CHECKING:
+    from latticework.models.base import DiffusionModel
     from latticework.models.model import Model
     from latticework.server.generation import Generation
     from latticework.server.settings import Settings
@@ -32,11 +33,12 @@ class State:
     """
 
     def __init__(self, model: Model, settings: Settings) -> None:
+        """Raises ``InputError`` where the model cannot be read through the cache that the settings want."""
         self.model = model
         self.settings = settings
         self.name = settings.model_name or model.name
         self.metrics = Metrics()
-        self.engine = Engine(model.backend, settings.max_batch, settings.max_waiting, self.metrics)
+        self.engine = Engine(_through(model, settings), settings.max_batch, settings.max_waiting, self.metrics)
         self.grammars = Grammars(model.vocabulary, settings.limits, settings.cache_bytes)
         self.workers = ThreadPoolExecutor(settings.compile_workers, thread_name_prefix="compile")
         self.started = int(time.time())
@@ -60,3 +62,13 @@ class State:
         """Stop the threads."""
         self.engine.close()
         self.workers.shutdown(wait=False, cancel_futures=True)
+
+
+def _through(model: Model, settings: Settings) -> DiffusionModel:
+    """What the engine asks: the model, or a cache in front of it, which drops a row when its canvas has left."""
+    if settings.cache is None:
+        return model.backend
+    from latticework.diffusion.caches import cached
+
+    block = model.backend.block_length
+    return cast("DiffusionModel", cached(model.backend, settings.cache, settings.cache_options, block))
