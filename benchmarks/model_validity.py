@@ -1,8 +1,9 @@
 """Validity over every family of checkpoints: tiny random weights of the true architectures, under their own names.
 
 Families x policies x blocks x temperatures x batches x kinds of constraint, in a shuffled order until ``--minutes`` or
-``--rounds`` are over. Documents are judged by strict ``json`` with ``jsonschema``, by ``re`` and by the ``lark``
-package; a canvas one token too short must raise ``Infeasible`` without a forward. Exits 1 on any failure.
+``--rounds`` are over; in half of the cells decided slots are written with the next step, not before the next forward.
+Documents are judged by strict ``json`` with ``jsonschema``, by ``re`` and by the ``lark`` package; a canvas one token
+too short must raise ``Infeasible`` without a forward. Exits 1 on any failure.
 Run: ``python benchmarks/model_validity.py [--rounds 3] [--minutes 30] [--device cpu] [--families llada dream ...]``.
 """
 
@@ -28,8 +29,10 @@ from common import machine, table, write_result
 from generations import complaint
 
 import latticework as lw
+from latticework.diffusion import loop, row
 from latticework.diffusion.loop import Options, denoise
 from latticework.diffusion.records import Request
+from latticework.lattice import scoring_device, session
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "models"))
 import tiny_checkpoints
@@ -45,6 +48,7 @@ POLICIES: dict[str, dict[str, Any]] = {
 BLOCKS = {"the family's": None, "8": 8, "whole canvas": 1 << 16}
 TEMPERATURES = (0.0, 1.0)
 BATCHES = (1, 16)
+OVERLAPS = (True, "late")
 SLACKS = (0, 1, 12)  # slots beyond the shortest document
 PROMPTS = ("Order 4711 from Ada Byron.", "Kiel", "def area(width):", "Grüße")
 
@@ -127,6 +131,7 @@ class Run:
         policy, block, temperature, batch = setting
         model, case, constraint = self.models[family], self.cases[number], self.constraint(family, number)
         slots = constraint.min_tokens + SLACKS[seed % len(SLACKS)]
+        overlap: Any = random.Random(seed).choice(OVERLAPS)
         prompts = [f"{PROMPTS[(seed + i) % len(PROMPTS)]} {seed + i}" for i in range(batch)]
         results = model.generate(
             prompts,
@@ -137,11 +142,17 @@ class Run:
             temperature=temperature,
             batch_size=batch,
             seed=seed,
+            overlap=overlap,
             **POLICIES[policy],
         )
         for result in results:
             names = [("family", family), ("constraint", case.kind), ("policy", policy), ("block", block)]
-            names += [("temperature", str(temperature)), ("batch", str(batch)), ("all", "all")]
+            names += [
+                ("temperature", str(temperature)),
+                ("batch", str(batch)),
+                ("overlap", str(overlap)),
+                ("all", "all"),
+            ]
             wrong = str(result.error) if result.error is not None else case.judge(result.text)
             for name in names:
                 self.tally[*name, "generations"] += 1
@@ -165,7 +176,7 @@ class Run:
 
     def report(self) -> str:
         parts = []
-        for what in ("family", "constraint", "policy", "block", "temperature", "batch", "all"):
+        for what in ("family", "constraint", "policy", "block", "temperature", "batch", "overlap", "all"):
             values = dict.fromkeys(key[1] for key in self.tally if key[0] == what)
             header = [what, "generations", "invalid", "failed", "forwards each", "slots decided without the model"]
             header += ["one token too short", "of these not refused"] if what in ("family", "all") else []
@@ -189,9 +200,14 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=0, help="another order of the cells, other samples")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--as-device", action="store_true", help="logits on the CPU go the way of those on a device")
     parser.add_argument("--families", nargs="*", default=list(tiny_checkpoints.FAMILIES))
     parser.add_argument("--name", default="model_validity", help="of the file under results/")
     arguments = parser.parse_args()
+    if arguments.as_device:
+        session.open_logits = scoring_device.DeviceLogits  # pyright: ignore
+        for module in (loop, row):
+            module.is_on_device = lambda _: True  # pyright: ignore
     torch.set_num_threads(1)
     np.seterr(all="raise", under="ignore")
     begun = time.perf_counter()
