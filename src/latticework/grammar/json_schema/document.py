@@ -143,6 +143,7 @@ class Document:
         self._others: dict[str, Any] = {}  # schemas outside the document by the pointer they are given
         self._resources: dict[str, Subschema] | None = None
         self._anchors: dict[tuple[str, str], Subschema] = {}
+        self._resolved: dict[tuple[str, str], Subschema] = {}
 
     @cached_property
     def scopes(self) -> DynamicScopes:
@@ -159,7 +160,11 @@ class Document:
         Raises:
             UnresolvedReference: it leads outside the document or nowhere.
         """
-        return self.scopes.entered(self._resolve(reference, origin), origin)
+        key = reference, origin
+        found = self._resolved.get(key)
+        if found is None:
+            found = self._resolved[key] = self.scopes.entered(self._resolve(reference, origin), origin)
+        return found
 
     def _resolve(self, reference: str, origin: str) -> Subschema:
         base = self.base_of(origin)

@@ -78,12 +78,13 @@ class Lowering:
         self.distinct = options.distinct == "narrow"
         self.one_way = False  # whether equal values must consist of the same characters
         self.ways = options.ways
+        self.negations: dict[tuple[str, bool], list[Conjunction]] = {}
         self.most_ways = 0  # combinations of ways to fail negated schemas that there were at one place
         self.issues: dict[SchemaIssue, None] = {}
         self.unsatisfiable: dict[SchemaIssue, None] = {}
         self.warnings: dict[str, None] = {}
         self.narrowings: dict[str, None] = {}
-        self.order_narrowings: dict[bytes, str] = {}  # of unordered nodes, where they have to be automata
+        self.places_of_orders: dict[bytes, tuple[str, str]] = {}  # of unordered nodes; the orders that automata have
         self._effort = 0
         self._memo: dict[tuple[Any, ...], ir.Node | None] = {}
         self._active: set[tuple[Any, ...]] = set()
@@ -133,9 +134,18 @@ class Lowering:
         self.narrowings[message] = None
 
     def settle_orders(self, digests: set[bytes]) -> None:
-        """Report what is left out where these unordered nodes are automata."""
-        for digest in digests.intersection(self.order_narrowings):
-            self.narrow(self.order_narrowings.pop(digest))
+        """Report that these unordered nodes, by their digests, are in the order of the schema."""
+        for digest in digests.intersection(self.places_of_orders):
+            where, _ = self.places_of_orders.pop(digest)
+            self.narrow(f"at {where}: keys in the order of the schema, beside alternatives any order is too large")
+
+    @property
+    def order_narrowings(self) -> tuple[str, ...]:
+        """What is left out where the other unordered nodes have to be automata."""
+        return tuple(
+            f"at {where}: keys in the order of the schema{orders}, the object is large"
+            for where, orders in dict.fromkeys(self.places_of_orders.values())
+        )
 
     def narrow_any_value(self) -> None:
         """Reports what is left out of any value, array or object."""

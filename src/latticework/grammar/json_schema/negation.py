@@ -71,7 +71,18 @@ def conditions(lowering: Lowering, sub: Subschema, keyword: str) -> list[list[Co
 
 
 def negations(lowering: Lowering, sub: Subschema) -> list[Conjunction]:
-    """Ways to fail the schema object ``sub``; none if every value satisfies it."""
+    """Ways to fail the schema object ``sub``; none if every value satisfies it. Not to be changed: they are kept."""
+    key = sub.pointer, sub.own
+    found = lowering.negations.get(key)
+    if found is None:
+        reports = len(lowering.issues) + len(lowering.warnings)
+        found = _negations(lowering, sub)
+        if len(lowering.issues) + len(lowering.warnings) == reports:  # else they are to be made each time
+            lowering.negations[key] = found
+    return found
+
+
+def _negations(lowering: Lowering, sub: Subschema) -> list[Conjunction]:
     schema = sub.schema
     dialect = lowering.document.dialect
     if "$ref" in schema and not dialect.ref_siblings:
