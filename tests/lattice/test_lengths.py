@@ -59,7 +59,7 @@ def test_upper_bounds_that_are_broken_are_enforced(monkeypatch: pytest.MonkeyPat
 def test_a_canvas_whose_counters_take_too_much_is_refused():
     constraint = constraint_of({**MANY_STRINGS, "maxItems": 500}, max_cells=1_000_000)
     slots = 1_000
-    with pytest.raises(LimitExceeded, match=r"max_lattice_cells=1000000.*shorter canvas"):
+    with pytest.raises(LimitExceeded, match=r"max_cells=1000000.*shorter canvas"):
         constraint.session(np.zeros(slots, np.int64), np.ones(slots, np.bool_))
     # 20 slots cannot count so far.
     constraint.session(np.zeros(20, np.int64), np.ones(20, np.bool_))

@@ -34,7 +34,8 @@ class Constraint:
         vocabulary: the vocabulary.
         tokens: the token automaton.
         grammar: what was compiled, for whoever made it (None if made from an automaton).
-        max_cells: most cells of the lattice of one canvas, all its slots together.
+        max_cells: most configurations (a state and its counts) of the lattice of one canvas, all its slots together;
+            2**30. They take two bytes each, six where a best filling is looked for.
     """
 
     def __init__(

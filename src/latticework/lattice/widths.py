@@ -18,7 +18,7 @@ from latticework.errors import LimitExceeded
 from latticework.lattice.kernels_layout import raise_units
 from latticework.tokens.automaton import TokenAutomaton
 
-MAX_CELLS = 1 << 30  # of a lattice, all slots together: the default of ``Limits.max_lattice_cells``
+MAX_CELLS = 1 << 30  # of a lattice, all slots together
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -92,7 +92,7 @@ def check_cells(automaton: ByteAutomaton, widths: Widths, rows: int, max_cells: 
     """
     if len(widths.width) and rows * _cells(automaton, widths) > max_cells:
         hint = "a shorter canvas, or smaller bounds on what is repeated inside of a repetition"
-        raise LimitExceeded("max_lattice_cells", max_cells, hint=hint)
+        raise LimitExceeded("max_cells", max_cells, hint=hint)
 
 
 def _cells(automaton: ByteAutomaton, widths: Widths) -> int:
