@@ -14,6 +14,7 @@ knows nothing commits little at a time: forwards say what a policy does then, mi
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -50,7 +51,7 @@ class Wide:
         width = 3000 if given.small else LLADA_WIDTH
         self.vocabulary = vocabulary_of_size(width, given.vocabulary)
         device = torch.device(given.device)
-        network = build_model(given.small, width, device)
+        network = build_model(given.small or given.tiny, width, device)
         traits = Traits(noise="absorbing", logit_offset=0, attention="full", block=None)
         unused: Any = None  # prompts are token ids here
         self.model: Any = MaskedModel(
@@ -81,9 +82,9 @@ def timed(model: Any, rows: Sequence[Request], options: Options) -> tuple[float,
 def steps(given: argparse.Namespace) -> _Part:
     """A fixed number of forwards, so that rows with and without a constraint have equally many."""
     header = ["batch", "constraints", "overlap", "forwards", "ms a round", "added, ms", "failed"]
-    wide, slots, rounds = Wide(given), 128 if given.small else 256, 4 if given.small else 16
+    wide, slots, rounds = Wide(given), 128 if given.small else 256, 4 if given.small or given.tiny else 16
     policy = LowConfidence(steps=rounds)
-    for batch in (1, 8):
+    for batch in (1,) if given.tiny else (1, 8):
         plain = 0.0
         for names in ((None,), *((name,) for name in SCHEMAS), SCHEMAS):
             for overlap in (True,) if names == (None,) else (False, True, "late"):
@@ -192,15 +193,22 @@ def main() -> None:
     parser.add_argument("--part", choices=list(PARTS), required=True)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--small", action="store_true", help="a tiny model and vocabulary, few rows")
+    parser.add_argument("--tiny", action="store_true", help="a tiny model with logits of the true width, one row")
+    parser.add_argument("--threads", type=int, help="of torch")
+    parser.add_argument("--name", help="of the file of results")
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--vocabulary", type=Path, help="file written by common.py, instead of mistral-common")
     given = parser.parse_args()
+    if given.threads:
+        torch.set_num_threads(given.threads)
     lines: list[list[Any]] = []
     for header, line in PARTS[given.part](given):
         lines.append(line)
-        command = f"`python benchmarks/gpu_loop.py --part {given.part} --device {given.device}`"
+        command = f"`python benchmarks/gpu_loop.py {' '.join(sys.argv[1:])}`"
         parts = [f"# The denoising loop on a device: {given.part}", machine(), command, table(header, lines)]
-        write_result(f"gpu_{given.part}", "\n\n".join(parts), given.out)  # a run that is cut off keeps its lines
+        write_result(
+            given.name or f"gpu_{given.part}", "\n\n".join(parts), given.out
+        )  # a run that is cut off keeps its lines
 
 
 if __name__ == "__main__":

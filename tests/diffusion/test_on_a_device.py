@@ -111,6 +111,18 @@ def test_nan_fails_its_own_row(constraint, on_device):
     assert all(other.error is None for other in others)
 
 
+def test_a_device_without_memory_fails_the_rows_that_asked(on_device, monkeypatch):
+    def full(*given, **more):
+        raise torch.OutOfMemoryError("8 GiB")
+
+    monkeypatch.setattr(scoring_device.DeviceLogits, "reduce", full)
+    *asked, free = denoise(TinyModel(0), requests(0), Options(policy=Threshold(0.6)))
+    for outcome in asked:
+        assert isinstance(outcome.error, ModelError)
+        assert "out of memory" in str(outcome.error)
+    assert free.error is None
+
+
 # ---- waiting
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,27 +71,37 @@ class Question:
         """Whether it may go into one launch with others."""
         return self.segmentation is None and hasattr(self.session, "propose_here")
 
-    def _take(self, proposal: Callable[[], Proposal], undefined: bool) -> None:
-        self._proposal, self.undefined = (_refuse if undefined else proposal), None
+    def _take(self, proposal: Callable[[], Proposal]) -> None:
+        self._proposal, self.undefined = proposal, None
 
 
 def ask_together(questions: Sequence[Question]) -> None:
-    """Ask what can be asked in one go, for logits on a device: one launch of each kernel and one copy to the host."""
+    """Ask what can be asked in one go, for logits on a device: one launch of each kernel and one copy to the host.
+
+    What goes wrong is the answer to all of them; a device that runs out of memory is a ``ModelError``.
+    """
     from latticework.lattice.together import Asked, propose_together
+    from latticework.models.checkpoint import memory_errors
 
     shared = [question for question in questions if question._shares]
     if not shared:
         return
     asked = [Asked(own.session, own.logits, own.temperature, own.generator, own.entropy) for own in shared]
     flags = [own.undefined[None] for own in shared if own.undefined is not None]
-    proposals, undefined = propose_together(asked, flags)
+    try:
+        with memory_errors(f"the lattices of {len(asked)} canvases"):
+            proposals, undefined = propose_together(asked, flags)
+    except Exception as error:
+        for own in shared:
+            own._take(partial(_raise, error))
+        return
     for own, proposal, flag in zip(shared, proposals, undefined, strict=True):
-        own._take(proposal, bool(flag[0]))
+        own._take(partial(_raise, nan_error()) if flag[0] else proposal)
 
 
 def nan_error() -> ModelError:
     return ModelError("the model returned NaN for this row")
 
 
-def _refuse() -> Proposal:
-    raise nan_error()
+def _raise(error: Exception) -> Proposal:
+    raise error

@@ -118,8 +118,9 @@ class Timings:
     """Milliseconds of wall time. A batched forward counts in full for each of its rows.
 
     Attributes:
-        model: forwards.
-        constraint: lattice work the row waited for (start, forced slots, proposals, commits).
+        model: forwards; on an accelerator the time to queue them.
+        constraint: lattice work the row waited for (start, forced slots, proposals, commits); on an accelerator also
+            the rest of the forward, which ends in the same wait.
         hidden: lattice work done in a worker thread while the model was running.
         policy: choosing slots.
         total: from the row's first lattice question to its last commit.
