@@ -35,12 +35,14 @@ class Budget:
         max_nodes: nodes of a lexical graph. A chart takes up to about a microsecond for each pair of them.
         max_rounds: charts.
         max_attempts: derivations of one chart that are tried in the slots.
+        max_windows: windows of the largest size in which the first derivation of a chart is mended.
         max_pairs: pairs of nodes, over all charts.
     """
 
     max_nodes: int = 4_000
     max_rounds: int = 60
     max_attempts: int = 12
+    max_windows: int = 4
     max_pairs: int = 50_000_000
 
 
@@ -114,7 +116,7 @@ def decide(language: Language, question: Question, budget: Budget, windows: Wind
             if attempt == 0:
                 _drop_unused(found, keep)
                 first, failing = derivation, groups
-                witness = mended(language, setting, slots, derivation, groups, first_effort())
+                witness = mended(language, setting, slots, derivation, groups, first_effort(budget.max_windows))
                 if witness is not None:
                     return Answer(witness)
             for group in groups:

@@ -42,8 +42,8 @@ class Effort:
             raise LimitExceeded("windows of a derivation", self.nodes)
 
 
-def first_effort() -> Effort:
-    return Effort(700, 4)
+def first_effort(windows: int) -> Effort:
+    return Effort(700, windows)
 
 
 def last_effort() -> Effort:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WISHES = 8  # tokens of a slot that are looked for
 _CHECKS = 6  # questions about wishes that the filling at hand does not hold, for one proposal
 _WORTH_A_CHECK = 0.05  # probability of a wish
-_PROPOSAL_BUDGET = Budget(max_nodes=1_500, max_rounds=1, max_attempts=4)
+_PROPOSAL_BUDGET = Budget(max_nodes=1_500, max_rounds=1, max_attempts=4, max_windows=1)
 
 
 class ContextFreeSession:
