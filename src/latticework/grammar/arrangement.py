@@ -25,7 +25,7 @@ _FURTHER = -1  # in place of the number of a member
 
 
 def sites(root: ir.Node) -> tuple[ir.Unordered, ...]:
-    """The unordered nodes of a grammar, outer ones first; none if there are none that may be arranged.
+    """The unordered nodes of a grammar that are not small, outer ones first; none if they may not be arranged.
 
     Where a language is taken away from another one, neither more nor less of it would do: those are not arranged.
     """
@@ -39,7 +39,7 @@ def sites(root: ir.Node) -> tuple[ir.Unordered, ...]:
         if node.digest in seen:
             continue
         seen.add(node.digest)
-        if isinstance(node, ir.Unordered):
+        if isinstance(node, ir.Unordered) and not node.small:
             found[node.digest] = node
         if isinstance(node, ir.Except) and sites(node.removed):
             return ()
@@ -47,15 +47,16 @@ def sites(root: ir.Node) -> tuple[ir.Unordered, ...]:
     return tuple(found.values())
 
 
-def in_few_orders(root: ir.Node, chosen: Collection[bytes] | None = None) -> ir.Node:
-    """The part of a grammar that an automaton of moderate size holds.
+def in_few_orders(root: ir.Node) -> ir.Node:
+    """The part of a grammar that an automaton of moderate size holds."""
+    return _rewritten(root, lambda site, here: here if here.otherwise is None else here.otherwise)
 
-    ``chosen``: digests of unordered nodes, all by default; the others stay as they are.
-    """
+
+def in_schema_order(root: ir.Node, chosen: Collection[bytes]) -> ir.Node:
+    """The part of a grammar in which ``chosen`` unordered nodes, by digest, have the order of the schema."""
 
     def replaced(site: ir.Unordered, here: ir.Unordered) -> ir.Node:
-        stays = here.otherwise is None or (chosen is not None and site.digest not in chosen)
-        return here if stays or here.otherwise is None else here.otherwise
+        return _in_order(here, (*range(len(here.members)), _FURTHER)) if site.digest in chosen else here
 
     return _rewritten(root, replaced)
 
@@ -101,6 +102,8 @@ def relaxed(root: ir.Node, tracked: Tracked) -> ir.Node:
     """All documents of a grammar, and those that repeat or lack members that are not tracked."""
 
     def replaced(site: ir.Unordered, here: ir.Unordered) -> ir.Node:
+        if here.small and here.otherwise is not None:
+            return here.otherwise
         chosen = [index for index in range(len(here.members)) if (site.digest, index) in tracked]
         return loose(here, chosen)
 
@@ -118,6 +121,8 @@ def listed(root: ir.Node, orders: Iterable[Order], whole: bool = False) -> ir.No
     wanted = tuple(dict.fromkeys(orders))
 
     def replaced(site: ir.Unordered, here: ir.Unordered) -> ir.Node:
+        if here.small and here.otherwise is not None:
+            return here.otherwise
         known = {name: index for index, name in enumerate(here.names)}
         ranks = list(range(len(here.members)))
         found: dict[tuple[int, ...], None] = {(*ranks, _FURTHER): None}
@@ -239,7 +244,8 @@ def _rewritten(root: ir.Node, replaced: Callable[[ir.Unordered, ir.Unordered], i
             otherwise = None if node.otherwise is None else visit(node.otherwise)
             members = [(visit(member), required) for member, required in node.members]
             anywhere = None if node.anywhere is None else visit(node.anywhere)
-            here = ir.Unordered(node.names, members, visit(node.separator), anywhere, node.nonempty, otherwise)
+            separator = visit(node.separator)
+            here = ir.Unordered(node.names, members, separator, anywhere, node.nonempty, otherwise, node.small)
             return replaced(node, here)
         parts = ir.children(node)
         changed = [visit(part) for part in parts]

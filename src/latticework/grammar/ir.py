@@ -177,12 +177,13 @@ class Unordered(Node):
     """Members in any order, each at most once, all required ones, ``separator`` between neighbours.
 
     ``members`` are ``(node, required)`` pairs, ``names`` their keys as readers see them. ``anywhere``: a further member
-    that may stand any number of times at any place. ``nonempty``: there is at least one member. ``otherwise``: the
-    same members in fewer orders, for what needs an automaton; no part of the node's identity. No automaton of bounded
-    size knows which members have been written: :mod:`latticework.grammar.arrangement` has the ways around.
+    that may stand any number of times at any place. ``nonempty``: there is at least one member. ``otherwise``: what
+    stands for it where an automaton is needed, in fewer orders unless it is ``small``; no part of the node's identity.
+    No automaton of moderate size knows which of many members have been written:
+    :mod:`latticework.grammar.arrangement` has the ways around.
     """
 
-    __slots__ = ("anywhere", "members", "names", "nonempty", "otherwise", "separator")
+    __slots__ = ("anywhere", "members", "names", "nonempty", "otherwise", "separator", "small")
 
     def __init__(
         self,
@@ -192,12 +193,13 @@ class Unordered(Node):
         anywhere: Node | None = None,
         nonempty: bool = False,
         otherwise: Node | None = None,
+        small: bool = False,
     ) -> None:
         self.names, self.members = tuple(names), tuple(members)
         self.separator, self.anywhere, self.nonempty = separator, anywhere, nonempty
         required = tuple(required for _, required in self.members)
         self._seal(self.names, tuple(node for node, _ in self.members), required, separator, anywhere, nonempty)
-        self.otherwise = otherwise
+        self.otherwise, self.small = otherwise, small
 
 
 class Counted(Node):
@@ -366,7 +368,7 @@ def with_children(node: Node, parts: list[Node]) -> Node:
             anywhere = None if node.anywhere is None else parts[count + 1]
             if isinstance(node, Ordered):
                 return Ordered(members, parts[count], anywhere, node.early)
-            return Unordered(node.names, members, parts[count], anywhere, node.nonempty, node.otherwise)
+            return Unordered(node.names, members, parts[count], anywhere, node.nonempty, node.otherwise, node.small)
         case Except():
             return Except(*parts)
         case Marked():

@@ -127,7 +127,7 @@ def json_schema(
         raise SchemaError((*lowering.unsatisfiable, *left_out) or (nothing,))
     node = ir.NOTHING if lowered.node is None else ir.Located(lowered.node, "")
     arranged = node if property_order == "any" and arrangement.sites(node) else None
-    orders = tuple(dict.fromkeys(lowering.order_narrowings.values()))
+    orders = lowering.order_narrowings
     dropped = (f"an option that no value satisfies is left out: {issue}" for issue in lowering.unsatisfiable)
     return Grammar(
         _as_automaton(node) if property_order == "any" else node,

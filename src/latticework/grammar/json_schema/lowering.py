@@ -84,7 +84,8 @@ class Lowering:
         self.unsatisfiable: dict[SchemaIssue, None] = {}
         self.warnings: dict[str, None] = {}
         self.narrowings: dict[str, None] = {}
-        self.places_of_orders: dict[bytes, tuple[str, str]] = {}  # of unordered nodes; the orders that automata have
+        # Of unordered nodes: the orders that automata have, None for all of them.
+        self.places_of_orders: dict[bytes, tuple[str, str | None]] = {}
         self._effort = 0
         self._memo: dict[tuple[Any, ...], ir.Node | None] = {}
         self._active: set[tuple[Any, ...]] = set()
@@ -145,6 +146,7 @@ class Lowering:
         return tuple(
             f"at {where}: keys in the order of the schema{orders}, the object is large"
             for where, orders in dict.fromkeys(self.places_of_orders.values())
+            if orders is not None
         )
 
     def narrow_any_value(self) -> None:

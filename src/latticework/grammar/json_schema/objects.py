@@ -282,7 +282,12 @@ def _arranged(
         (min(lowering.arranged, unordered.MAX_WRITTEN_OUT), repeated) if lowering.lazy else (lowering.arranged, None)
     )
     if unordered.is_worth_it([node for node, _ in plain], weight, apart):
-        return arrangement.unordered(plain, repeated, comma, nonempty)
+        written_out = arrangement.unordered(plain, repeated, comma, nonempty)
+        if not lowering.lazy:
+            return written_out
+        node = ir.Unordered(names, plain, comma, repeated, nonempty, written_out, small=True)
+        lowering.places_of_orders[node.digest] = place.place or "(root)", None
+        return node
     last = [] if further is None else [further.any_number(comma)]
     if nonempty:
         found = arrangement.nonempty([*(node for node, _ in plain), *last], comma)
@@ -290,12 +295,11 @@ def _arranged(
     else:
         found, orders = _in_few_orders(lowering, plain, by_need, repeated, last, comma)
     where = place.place or "(root)"
-    message = f"at {where}: keys in the order of the schema{orders}, the object is large"
     if not lowering.lazy:
-        lowering.narrow(message)
+        lowering.narrow(f"at {where}: keys in the order of the schema{orders}, the object is large")
         return found
     node = ir.Unordered(names, plain, comma, repeated, nonempty, found)
-    lowering.order_narrowings[node.digest] = message
+    lowering.places_of_orders[node.digest] = where, orders
     return node
 
 

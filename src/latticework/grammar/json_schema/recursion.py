@@ -16,7 +16,7 @@ from typing import Any
 
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
-from latticework.grammar.arrangement import in_few_orders, listed, merged_sites, relaxed, sites
+from latticework.grammar.arrangement import in_few_orders, in_schema_order, listed, merged_sites, relaxed, sites
 from latticework.grammar.json_schema import keywords
 from latticework.grammar.json_schema.cuts import Cuts
 from latticework.grammar.json_schema.document import Document, Subschema
@@ -82,12 +82,16 @@ def _fitted(document: Document, options: Options, limits: Limits) -> tuple[Lower
 
 
 def _tamed(lowering: Lowering, node: ir.Node | None, limits: Limits) -> tuple[Lowering, ir.Node | None]:
-    """Objects that are alternatives to each other keep to few orders where others would make a large automaton."""
+    """Objects that are alternatives to each other keep to their order where others would make a large automaton."""
     merged = set() if node is None else merged_sites(node)
     if node is None or not merged or _is_affordable(node, limits):
         return lowering, node
-    lowering.settle_orders(merged)
-    return lowering, in_few_orders(node, merged)
+    for digests in (merged, {*lowering.places_of_orders}):
+        lowering.settle_orders(digests)
+        node = in_schema_order(node, digests)
+        if not merged_sites(node) or _is_affordable(node, limits):
+            break
+    return lowering, node
 
 
 def _is_affordable(node: ir.Node, limits: Limits) -> bool:
@@ -96,7 +100,7 @@ def _is_affordable(node: ir.Node, limits: Limits) -> bool:
 
     nodes, states = min(MERGED_NODES, limits.max_nodes), min(MERGED_STATES, limits.max_states)
     small = replace(limits, max_nodes=nodes, max_states=states)
-    languages = (relaxed(node, frozenset()), listed(node, ())) if sites(node) else (node,)
+    languages = (relaxed(node, frozenset()), listed(node, ())) if sites(node) else (in_few_orders(node),)
     return all(is_small(language, limits, small) for language in languages)
 
 
