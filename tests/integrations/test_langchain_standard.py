@@ -24,6 +24,9 @@ pytestmark = [
 WORDS = lw.regex("[A-Za-z]{1,8}( [A-Za-z]{1,8}){0,5}")
 NEEDS_ENGLISH = "the calls are valid, but a model of 7 M parameters does not find out what the question means"
 
+# Some text that is not empty, or a name copied among other text.
+CHANCE = "whether the argument is found depends on the weights: with those of one training run it is, of another not"
+
 
 class Standard:
     @property
@@ -72,14 +75,14 @@ class TestIntegration(Standard, ChatModelIntegrationTests):
         await super().test_tool_calling_async(model)
 
     @pytest.mark.xfail(reason=NEEDS_ENGLISH)
-    def test_bind_runnables_as_tools(self, model: BaseChatModel) -> None:
-        super().test_bind_runnables_as_tools(model)
-
-    @pytest.mark.xfail(reason=NEEDS_ENGLISH)
     @pytest.mark.parametrize("model", [{}, {"output_version": "v1"}], indirect=True)
     def test_agent_loop(self, model: BaseChatModel) -> None:
         super().test_agent_loop(model)
 
-    @pytest.mark.xfail(reason=NEEDS_ENGLISH)
+    @pytest.mark.xfail(reason=CHANCE)
+    def test_bind_runnables_as_tools(self, model: BaseChatModel) -> None:
+        super().test_bind_runnables_as_tools(model)
+
+    @pytest.mark.xfail(reason=CHANCE)
     def test_unicode_tool_call_integration(self, model: BaseChatModel) -> None:
         super().test_unicode_tool_call_integration(model)
