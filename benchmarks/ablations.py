@@ -38,9 +38,14 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "resample": ("resample", {}),
     "auto": ("constrained", {}),
     **{f"scaffold {kind}": ("constrained", {"scaffold": kind}) for kind in ("soft", "elastic", "none")},
+    **{f"{kind}, overlap late": ("constrained", {"scaffold": kind, "overlap": "late"}) for kind in ("soft", "elastic")},
     "whitespace any": ("constrained", {"whitespace": "any"}),
     "canonical": ("constrained", {"canonical": True}),
     **{f"block {size}": ("constrained", {"block_length": size}) for size in (1, 8, 16, 32)},
+    **{f"{kind}, block {size}": ("constrained", {"scaffold": kind, "block_length": size})
+       for kind in ("soft", "elastic") for size in (3, 8, 16, 32)},
+    **{f"unconstrained, block {size}": ("unconstrained", {"block_length": size}) for size in (3, 8)},
+    "unconstrained, one token a forward": ("unconstrained", {"policy": "low-confidence"}),
     **{f"copy {weight:g}": ("constrained", {"copy_bias": weight}) for weight in (0.5, 1.0, 2.0, 4.0)},
     **{f"length {weight:g}": ("constrained", {"length_bonus": weight}) for weight in (0.25, 0.5, 1.0, 2.0)},
     **{f"elastic, length {weight:g}": ("constrained", {"scaffold": "elastic", "length_bonus": weight})
