@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from latticework.diffusion.policies.registry import POLICIES, make_policy
 from latticework.diffusion.policy import LowConfidence, Threshold
 from latticework.diffusion.records import Request
 from latticework.errors import LatticeworkError
+from latticework.lattice import reduction, scoring_device
 from latticework.lattice.constraint import Constraint
 from latticework.lattice.scoring import open_logits
 from latticework.models.base import Traits
@@ -79,9 +81,43 @@ def timed(model: Any, rows: Sequence[Request], options: Options) -> tuple[float,
     return time.perf_counter() - begun, max(outcome.forwards for outcome in outcomes), failed
 
 
+def waits(model: Any, rows: Sequence[Request], options: Options) -> list[str]:
+    """Copies to the host a forward, and other calls a forward that torch notices to wait for the device."""
+    copies: list[int] = []
+    kept = reduction.to_host
+
+    def to_host(values: torch.Tensor) -> Any:
+        copies.append(values.numel())
+        return kept(values)
+
+    reduction.to_host = scoring_device.to_host = to_host
+    with warnings.catch_warnings(record=True) as noticed:
+        warnings.simplefilter("always")
+        if torch.cuda.is_available():
+            torch.cuda.set_sync_debug_mode("warn")
+        try:
+            _, forwards, _ = timed(model, rows, options)
+        finally:
+            reduction.to_host = scoring_device.to_host = kept
+            if torch.cuda.is_available():
+                torch.cuda.set_sync_debug_mode("default")
+    others = sum("synchroniz" in str(own.message) for own in noticed)
+    return [f"{count / max(forwards, 1):.1f}" for count in (len(copies), others)]
+
+
 def steps(given: argparse.Namespace) -> _Part:
     """A fixed number of forwards, so that rows with and without a constraint have equally many."""
-    header = ["batch", "constraints", "overlap", "forwards", "ms a round", "added, ms", "failed"]
+    header = [
+        "batch",
+        "constraints",
+        "overlap",
+        "forwards",
+        "ms a round",
+        "added, ms",
+        "copies",
+        "other waits",
+        "failed",
+    ]
     wide, slots, rounds = Wide(given), 128 if given.small else 256, 4 if given.small or given.tiny else 16
     policy = LowConfidence(steps=rounds)
     for batch in (1,) if given.tiny else (1, 8):
@@ -95,7 +131,9 @@ def steps(given: argparse.Namespace) -> _Part:
                 each = 1e3 * seconds / max(forwards, 1)
                 plain = each if names == (None,) else plain
                 shown = ", ".join(name or "none" for name in names)
-                yield header, [batch, shown, str(overlap), forwards, f"{each:.2f}", f"{each - plain:.2f}", failed]
+                counted = waits(wide.model, rows, options)
+                figures = [f"{each:.2f}", f"{each - plain:.2f}", *counted]
+                yield header, [batch, shown, str(overlap), forwards, *figures, failed]
 
 
 def policies(given: argparse.Namespace) -> _Part:

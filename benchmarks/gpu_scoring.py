@@ -108,7 +108,7 @@ def _check_tokens(rng: np.random.Generator, kinds: ClassTable, host: Logits, the
     near = there.closest(wanted)
     assert (kinds.kind[near] == wanted).all()
     gaps = there.gaps(near)
-    np.testing.assert_array_equal(gaps.astype(np.float32), host.gaps(host.closest(wanted)).astype(np.float32))
+    np.testing.assert_allclose(gaps, host.gaps(host.closest(wanted)), rtol=1e-6, atol=1e-6)
     seed = int(rng.integers(1 << 30))
     drawn = there.draw(wanted, 0.8, np.random.default_rng(seed))
     assert (kinds.kind[drawn] == wanted).all()
