@@ -194,6 +194,7 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true", help="llguidance and xgrammar, too")
     parser.add_argument("--rows", type=Path, help="write one JSON line a schema here")
     parser.add_argument("--name", default="maskbench", help="name of the result file")
+    parser.add_argument("--report", type=Path, nargs="+", help="no run: make the page of these files of rows")
     arguments = parser.parse_args()
     if not arguments.data.exists():
         raise SystemExit(f"{arguments.data} is not there: give the MaskBench schemas as JSON lines")
@@ -202,11 +203,19 @@ def main() -> None:
         "open_objects": not arguments.closed,
         "distinct": arguments.distinct,
     }
+    if arguments.report:
+        rows = [json.loads(line) for path in arguments.report for line in path.read_text().splitlines()]
+        _write(arguments, rows)
+        return
     cases = read(arguments.data, arguments.stride, arguments.offset)
     work = partial(_work, limit=arguments.limit)
     context = multiprocessing.get_context("spawn")
     with context.Pool(arguments.workers, _prepare, (grammar, arguments.peers)) as pool:
         rows = list(_kept(pool.imap_unordered(work, cases, chunksize=8), arguments.rows))
+    _write(arguments, rows)
+
+
+def _write(arguments: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
     peers = f"; {versions()}" if arguments.peers else ""
     distinct = "" if arguments.distinct == "refuse" else f", distinct {arguments.distinct}"
     text = f"# MaskBench, property order {arguments.order}{distinct}\n\n"

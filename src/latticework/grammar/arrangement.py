@@ -72,7 +72,9 @@ def merged_sites(root: ir.Node) -> set[bytes]:
     stack = [root]
     while stack:
         node = stack.pop()
-        if node.digest in seen and not isinstance(node, ir.Located):
+        while isinstance(node, ir.Located):  # which equals what is inside
+            node = node.body
+        if node.digest in seen:
             continue
         seen.add(node.digest)
         stack += ir.children(node)

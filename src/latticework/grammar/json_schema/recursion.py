@@ -32,6 +32,7 @@ MERGED_DEPTHS = ((1, 4), (5, 3), (60, 2), (1_000, 1))
 # Sizes up to which such automata are taken as they are.
 MERGED_NODES = 20_000
 MERGED_STATES = 6_000
+LARGE = 10  # times these sizes, where the objects that are merged have one order and others have any
 # Most nodes of a grammar with keys in any order, of all objects that are small enough, then of much smaller ones only;
 # where there are still more the documents are large, and all keys stand in the order of the schema.
 MAX_ARRANGED = (500_000, 50_000)
@@ -65,7 +66,7 @@ def _fitted(document: Document, options: Options, limits: Limits) -> tuple[Lower
     if depth > MIXED and reached is not None and reached < BUDGETS[-1]:  # any value has taken its room
         shallower = _unrolled(document, replace(options, max_depth=MIXED, mixed_depth=MIXED), limits)
         if (shallower[0].reached or 0) > reached:
-            found, depth = shallower, MIXED
+            found, depth = _tamed(*shallower, limits), MIXED
     if found[1] is not None and depth:
         sizes = ir.tree_sizes(found[1])
         places = sizes[found[1].digest].places
@@ -86,19 +87,19 @@ def _tamed(lowering: Lowering, node: ir.Node | None, limits: Limits) -> tuple[Lo
     merged = set() if node is None else merged_sites(node)
     if node is None or not merged or _is_affordable(node, limits):
         return lowering, node
-    for digests in (merged, {*lowering.places_of_orders}):
-        lowering.settle_orders(digests)
-        node = in_schema_order(node, digests)
-        if not merged_sites(node) or _is_affordable(node, limits):
-            break
+    lowering.settle_orders(merged)
+    node = in_schema_order(node, merged)
+    if sites(node) and not _is_affordable(node, limits, LARGE):
+        lowering.settle_orders({*lowering.places_of_orders})
+        node = in_few_orders(listed(node, ()))
     return lowering, node
 
 
-def _is_affordable(node: ir.Node, limits: Limits) -> bool:
+def _is_affordable(node: ir.Node, limits: Limits, factor: int = 1) -> bool:
     """Whether the automaton is small although places of any value are merged. Building it, which is kept, tells."""
     from latticework.automata.build import is_small
 
-    nodes, states = min(MERGED_NODES, limits.max_nodes), min(MERGED_STATES, limits.max_states)
+    nodes, states = min(factor * MERGED_NODES, limits.max_nodes), min(factor * MERGED_STATES, limits.max_states)
     small = replace(limits, max_nodes=nodes, max_states=states)
     languages = (relaxed(node, frozenset()), listed(node, ())) if sites(node) else (in_few_orders(node),)
     return all(is_small(language, limits, small) for language in languages)
