@@ -303,6 +303,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--canvases", type=int, default=40, help="for each language")
+    parser.add_argument("--seconds", type=float, default=600.0, help="for each language, on the clock")
     parser.add_argument("--only", choices=LANGUAGES, action="append")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
@@ -317,6 +318,7 @@ def main() -> None:
         sources = texts(arguments.folder, language, constraint, encode)
         warm = np.array(sources[0])
         constraint.session(warm, np.arange(len(warm)) % 3 == 0, tail=False, elastic=True)  # loads the kernels
+        begun = time.perf_counter()
         for number, (share, canvas) in enumerate(canvases(sources, arguments.canvases, arguments.seed)):
             outcome, watch = one(model, constraint, canvas, number, draw)
             add(tallies[language, share], outcome, watch, canvas, JUDGES[language], model)
@@ -330,6 +332,8 @@ def main() -> None:
                 round(outcome.timings.constraint),
                 flush=True,
             )
+            if time.perf_counter() - begun > arguments.seconds:
+                break
     header = [
         "language",
         "masked",
