@@ -1,7 +1,6 @@
 """The whole denoising loop on an accelerator, one part a call: ``--part steps | policies | batches | long``.
 
-*steps*: milliseconds of a round of the loop at LLaDA-8B's shape (random weights) beside rounds without a constraint,
-with sets computed after the forward, beside it, and all of them beside it (``overlap`` False, True, "late").
+*steps*: milliseconds of a round of the loop at LLaDA-8B's shape (random weights) beside the forward alone, with sets computed after the forward, beside it, and all of them beside it (``overlap`` False, True, "late").
 *policies*: forwards and seconds of a document for every policy, and for every cache, at the same shape. A network that
 knows nothing commits little at a time: forwards say what a policy does then, milliseconds a forward what it costs.
 *batches*: documents a second of the embedded model, constrained and not, at batches of 1, 8 and 64.
@@ -121,7 +120,13 @@ def steps(given: argparse.Namespace) -> _Part:
     wide, slots, rounds = Wide(given), 128 if given.small else 256, 4 if given.small or given.tiny else 16
     policy = LowConfidence(steps=rounds)
     for batch in (1,) if given.tiny else (1, 8):
-        plain = 0.0
+        ids = torch.full((batch, PROMPT + slots), MASK)
+        alone = milliseconds(
+            wide.model.device,
+            lambda i=ids: wide.model.forward(i, torch.ones_like(i, dtype=torch.bool), slots),
+            rounds,
+        )
+        yield header, [batch, "forward alone", "", rounds, f"{alone:.2f}", "", "", "", ""]
         for names in ((None,), *((name,) for name in SCHEMAS), SCHEMAS):
             for overlap in (True,) if names == (None,) else (False, True, "late"):
                 options = Options(policy=policy, batch_size=batch, overlap=overlap)
@@ -129,10 +134,9 @@ def steps(given: argparse.Namespace) -> _Part:
                 timed(wide.model, rows, options)
                 seconds, forwards, failed = timed(wide.model, rows, options)
                 each = 1e3 * seconds / max(forwards, 1)
-                plain = each if names == (None,) else plain
                 shown = ", ".join(name or "none" for name in names)
                 counted = waits(wide.model, rows, options)
-                figures = [f"{each:.2f}", f"{each - plain:.2f}", *counted]
+                figures = [f"{each:.2f}", f"{each - alone:.2f}", *counted]
                 yield header, [batch, shown, str(overlap), forwards, *figures, failed]
 
 

@@ -90,18 +90,22 @@ class FreeSession:
 
         open_slots = np.flatnonzero(self.free)
         rows = logits[torch.from_numpy(open_slots).to(logits.device)].float()
-        rows = rows.masked_fill(~self._torch_allowed(rows.device), float("-inf"))
-        log_p = torch.log_softmax(rows, dim=-1)
-        chosen = _draw(rows, temperature, generator) if temperature > 0 else log_p.argmax(dim=-1)
-        picked = log_p.gather(1, chosen[:, None])[:, 0].double().cpu().numpy()
+        rows = rows.masked_fill_(~self._torch_allowed(rows.device), float("-inf"))
+        chosen = _draw(rows, temperature, generator) if temperature > 0 else rows.argmax(dim=-1)
+        normaliser = rows.logsumexp(dim=-1)
+        found = [chosen.float(), rows.gather(1, chosen[:, None])[:, 0] - normaliser]  # token ids are exact in float32
+        if entropy:
+            log_p = rows - normaliser[:, None]
+            found.append(torch.special.entr(log_p.exp()).sum(dim=-1))
+        ids, picked, *spread = torch.stack(found).cpu().double().numpy()  # one copy
         tokens = self.tokens.copy()
-        tokens[open_slots] = chosen.cpu().numpy()
+        tokens[open_slots] = ids
         confidence = np.ones(len(tokens))
         confidence[open_slots] = np.exp(picked)
         entropies = None
         if entropy:
             entropies = np.zeros(len(tokens))
-            entropies[open_slots] = torch.special.entr(log_p.exp()).sum(dim=-1).double().cpu().numpy()
+            entropies[open_slots] = spread[0]
         return Proposal(
             tokens=tokens,
             log_prob=float(picked.sum()),
