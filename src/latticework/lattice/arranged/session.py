@@ -70,6 +70,11 @@ class ArrangedSession:
         """[N] copy, True where a slot may be filled."""
         return self._session.free
 
+    @property
+    def followed(self) -> Tracked:
+        """Members of which the relaxed language in force knows whether they have been written."""
+        return self._tracked
+
     def feasible(self) -> bool:
         """Whether a valid filling exists. A session is never left infeasible."""
         return bool(self._witnesses)
