@@ -64,3 +64,10 @@ def test_every_value_has_its_pointer_where_it_begins(value: object) -> None:
     expected = pointers(value)
     assert set(expected) <= set(seen)
     assert [pointer for pointer in seen if pointer in expected] == list(dict.fromkeys(expected))
+
+
+def test_a_key_that_stands_twice() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "null"}, "b": {"type": "null"}}}
+    found = reason(schema, '{"b":null,"a":null,"b":null}', 20)
+    assert found.kind == "narrowed"
+    assert "'b' stands twice" in found.message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -37,8 +38,15 @@ def reason(schema: Any, text: str, offset: int, *, formats: bool = True) -> Reas
     from latticework.grammar.json_schema.validation import Undecided, validator_of
 
     before = text.encode("utf-8", "surrogatepass")[:offset].decode("utf-8", "ignore")
+    repeated: list[str] = []
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        counts = Counter(name for name, _ in found)
+        repeated.extend(name for name, count in counts.items() if count > 1)
+        return dict(found)
+
     try:
-        value = json.loads(text, parse_constant=_not_json)
+        value = json.loads(text, parse_constant=_not_json, object_pairs_hook=pairs)
     except (ValueError, RecursionError) as error:
         return Reason("not JSON", pointer_at(before), None, str(error))
     try:
@@ -47,6 +55,9 @@ def reason(schema: Any, text: str, offset: int, *, formats: bool = True) -> Reas
         said = str(failure) if isinstance(failure, Undecided) else f"{type(failure).__name__}: {failure!s:.100}"
         return Reason("undecided", pointer_at(before), None, said)
     if error is None:
+        if repeated:
+            message = f"the key {repeated[0]!r} stands twice in one object, of which readers keep one value"
+            return Reason("narrowed", pointer_at(before), None, message)
         return Reason("narrowed", pointer_at(before), None, "the schema admits it; see the narrowings")
     return Reason("invalid", _pointer(error.absolute_path), _pointer(error.absolute_schema_path), error.message)
 
