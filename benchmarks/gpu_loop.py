@@ -1,6 +1,7 @@
 """The whole denoising loop on an accelerator, one part a call: ``--part steps | policies | batches | long``.
 
-*steps*: milliseconds of a round of the loop at LLaDA-8B's shape (random weights) beside the forward alone, with sets computed after the forward, beside it, and all of them beside it (``overlap`` False, True, "late").
+*steps*: milliseconds of a round of the loop at LLaDA-8B's shape (random weights) beside the forward alone, with sets
+computed after the forward, beside it, and all of them beside it (``overlap`` False, True, "late").
 *policies*: forwards and seconds of a document for every policy, and for every cache, at the same shape. A network that
 knows nothing commits little at a time: forwards say what a policy does then, milliseconds a forward what it costs.
 *batches*: documents a second of the embedded model, constrained and not, at batches of 1, 8 and 64.
