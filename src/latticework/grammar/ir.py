@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import blake2b
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 MAX_CODE_POINT = 0x10FFFF
 SURROGATES = (0xD800, 0xDFFF)
@@ -374,69 +374,6 @@ def with_children(node: Node, parts: list[Node]) -> Node:
         case Marked():
             return Marked(parts[0], parts[1:])
     return node
-
-
-class TreeSize(NamedTuple):
-    """A grammar written out as a tree: nodes, nesting, and how many :class:`Alone` nodes there are that hold others.
-
-    Those that hold others are not counted inside one another. ``outside`` is the weight with each :class:`Alone` as one
-    node.
-    """
-
-    weight: int
-    height: int
-    places: int
-    alone: bool
-    outside: int
-
-
-_MOST_SIZES = 4_096
-_sizes: dict[bytes, TreeSize] = {}  # of :class:`Alone` nodes, which recur from one grammar to the next
-
-
-def tree_size(root: Node) -> TreeSize:
-    """Size of ``root`` with every node counted as often as it is used; linear in the number of different nodes."""
-    return tree_sizes(root)[root.digest]
-
-
-def tree_sizes(root: Node) -> dict[bytes, TreeSize]:
-    """Sizes of ``root`` and of the nodes inside by digest; what is inside of an :class:`Alone` node may be missing."""
-    known: dict[bytes, TreeSize] = {}
-    stack = [(root, False)]
-    while stack:
-        node, done = stack.pop()
-        if node.digest in known:
-            continue
-        is_alone = isinstance(node, Alone)
-        size = _sizes.get(node.digest) if is_alone else None
-        if size is not None:
-            known[node.digest] = size
-            continue
-        if not done:
-            stack.append((node, True))
-            stack += [(child, False) for child in children(node) if child.digest not in known]
-            continue
-        below = [known[child.digest] for child in _copies(node)]
-        size = known[node.digest] = TreeSize(
-            1 + sum(size.weight for size in below),
-            1 + max((size.height for size in below), default=0),
-            int(below[0].alone) if is_alone else sum(size.places for size in below),
-            is_alone or any(size.alone for size in below),
-            1 if is_alone else 1 + sum(size.outside for size in below),
-        )
-        if is_alone:
-            if len(_sizes) >= _MOST_SIZES:
-                _sizes.clear()
-            _sizes[node.digest] = size
-    return known
-
-
-def _copies(node: Node) -> tuple[Node, ...]:
-    """The nodes directly inside ``node``, as often as they are built."""
-    if not isinstance(node, Ordered):
-        return children(node)
-    further = () if node.anywhere is None else (node.anywhere,) * len(node.members)
-    return *children(node) * (len(node.members) if node.early else 1), *further
 
 
 def _check_bounds(low: int, high: int | None) -> None:

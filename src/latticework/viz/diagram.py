@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from latticework.grammar import ir
+from latticework.grammar.tree_size import tree_size
 from latticework.viz.automaton import GraphElement, graph_of
 from latticework.viz.railroad import Box, Choice, Element, Framed, Loop, Skip, in_rows, optional, picture
 
@@ -58,7 +59,7 @@ class _Drawing:
             return Box("…", "rule")
         match node:
             case ir.Located():
-                if node.where and self._boxes > 1 and ir.tree_size(node).weight > _OWN_DIAGRAM:
+                if node.where and self._boxes > 1 and tree_size(node).weight > _OWN_DIAGRAM:
                     return Box(_cut(self._named(node.body, node.where)), "rule")
                 return self.element(node.body)
             case ir.Literal():

@@ -19,6 +19,7 @@ from latticework.grammar.cfg.syntax import Terminal
 from latticework.grammar.combine import alt
 from latticework.grammar.grammar import Grammar
 from latticework.grammar.limits import DEFAULT_LIMITS, Limits
+from latticework.grammar.tree_size import tree_size
 
 
 def gbnf(grammar: str | os.PathLike[str], start: str = "root", *, limits: Limits = DEFAULT_LIMITS) -> Grammar:
@@ -125,7 +126,7 @@ class _Lowering:
     def _language(self, body: Expression) -> ir.Node | None:
         """The language of a regular body, unless it is too large for one lexeme."""
         node = language(body, self.regular)
-        return node if node is None or ir.tree_size(node).weight <= MAX_WEIGHT else None
+        return node if node is None or tree_size(node).weight <= MAX_WEIGHT else None
 
     def _rights(self, body: Expression) -> list[Right]:
         """All ways to write ``body``; what is regular becomes a terminal, and nothing written where it may be."""

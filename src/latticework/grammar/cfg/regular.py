@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from latticework.grammar import ir
 from latticework.grammar.cfg.expressions import CharSet, Choice, Expression, Name, Repeat, Sequence, Text
 from latticework.grammar.combine import alt, repeat, seq
+from latticework.grammar.tree_size import tree_size
 
 # A language is written out as a tree when it is compiled; larger ones stay apart as rules.
 MAX_WEIGHT = 20_000
@@ -27,7 +28,7 @@ def regular_rules(rules: Mapping[str, Expression]) -> dict[str, ir.Node]:
     for members in _components(rules):
         solution = _solve(rules, members, found)
         for name, node in (solution or {}).items():
-            if ir.tree_size(node).weight <= MAX_WEIGHT:
+            if tree_size(node).weight <= MAX_WEIGHT:
                 found[name] = node
     return found
 

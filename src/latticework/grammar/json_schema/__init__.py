@@ -19,6 +19,7 @@ from latticework.grammar.json_schema.scalars import scalars_of
 from latticework.grammar.json_schema.sources import JsonReader, schema_of
 from latticework.grammar.json_schema.style import style_of
 from latticework.grammar.limits import DEFAULT_LIMITS, Limits
+from latticework.grammar.tree_size import tree_size
 
 __all__ = ["json_schema"]
 
@@ -166,4 +167,4 @@ def json_schema(
 def _as_automaton(node: ir.Node) -> ir.Node:
     """The grammar in as many orders of members as one automaton of moderate size holds."""
     few = arrangement.in_few_orders(node)
-    return few if ir.tree_size(few).outside <= MAX_ARRANGED[0] else arrangement.listed(node, ())
+    return few if tree_size(few).outside <= MAX_ARRANGED[0] else arrangement.listed(node, ())

@@ -17,6 +17,7 @@ from latticework.grammar.combine import optional
 from latticework.grammar.json_schema.document import Subschema
 from latticework.grammar.json_schema.scalars import DIGIT, MINUS, NONZERO, QUOTE
 from latticework.grammar.limits import Limits
+from latticework.grammar.tree_size import tree_size
 
 if TYPE_CHECKING:
     from latticework.grammar.json_schema.conjunction import Conjunction
@@ -118,7 +119,7 @@ def _largest(item: ir.Node, separator: ir.Node, low: int, high: int | None) -> i
 def _states(item: ir.Node) -> int | None:
     """States of the smallest automaton of ``item``; ``None`` where it is large or admits nothing."""
     item = in_few_orders(item)
-    if holds_rule(item) or ir.tree_size(item).weight > _MAX_WEIGHT:
+    if holds_rule(item) or tree_size(item).weight > _MAX_WEIGHT:
         return None
     from latticework.automata import algebra
     from latticework.automata.build import build_automaton

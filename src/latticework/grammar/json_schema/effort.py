@@ -16,6 +16,7 @@ from latticework.grammar.json_schema.document import Document
 from latticework.grammar.json_schema.lowering import Lowering, TooManyWays
 from latticework.grammar.json_schema.options import Options
 from latticework.grammar.limits import Limits
+from latticework.grammar.tree_size import tree_size
 
 FEWER_WAYS = (6, 1)  # tried in turn after the number that options have
 MAX_WEIGHT = 300_000  # nodes of the grammar written out as a tree, beyond which fewer ways are tried
@@ -39,7 +40,7 @@ def lower_within_bounds(
         except TooManyWays:
             options = replace(options, ways=fewer)
             continue
-        is_small = node is None or ir.tree_size(node).weight <= MAX_WEIGHT
+        is_small = node is None or tree_size(node).weight <= MAX_WEIGHT
         if min(lowering.most_ways, options.ways) <= max(fewer, 1):
             return found if fallback is None or not _is_flat(lowering) else fallback
         if is_small and not _is_flat(lowering):

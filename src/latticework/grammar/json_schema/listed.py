@@ -12,6 +12,7 @@ from latticework.grammar import ir
 from latticework.grammar.arrangement import in_few_orders
 from latticework.grammar.cfg.nested import holds_rule
 from latticework.grammar.limits import Limits
+from latticework.grammar.tree_size import tree_size
 
 if TYPE_CHECKING:
     from latticework.automata.automaton import ByteAutomaton
@@ -32,7 +33,7 @@ def listed(node: ir.Node) -> list[bytes] | None:
     plain = _plain(node)
     if plain is not None:
         return plain
-    if _is_unlimited(node) or holds_rule(node) or ir.tree_size(node).weight > _MAX_WEIGHT:
+    if _is_unlimited(node) or holds_rule(node) or tree_size(node).weight > _MAX_WEIGHT:
         return None
     from latticework.automata import algebra
     from latticework.automata.build import build_automaton

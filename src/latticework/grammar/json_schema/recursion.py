@@ -23,6 +23,7 @@ from latticework.grammar.json_schema.document import Document, Subschema
 from latticework.grammar.json_schema.lowering import Lowering
 from latticework.grammar.json_schema.options import Options
 from latticework.grammar.limits import Limits
+from latticework.grammar.tree_size import TreeSize, tree_size, tree_sizes
 
 # Places of any value in the grammar written out as a tree, and how deep the values nest there.
 DEPTHS = ((60, 5), (1_000, 4), (1_300, 2), (2_500, 1))
@@ -50,7 +51,7 @@ def lower(document: Document, options: Options, limits: Limits) -> tuple[Lowerin
     """
     found = _fitted(document, options, limits)
     for weight, most in zip((options.arranged // 8, 0), MAX_ARRANGED, strict=True):
-        if options.property_order != "any" or found[1] is None or ir.tree_size(found[1]).outside <= most:
+        if options.property_order != "any" or found[1] is None or tree_size(found[1]).outside <= most:
             break
         found = _fitted(document, replace(options, arranged=weight), limits)
     return found
@@ -68,7 +69,7 @@ def _fitted(document: Document, options: Options, limits: Limits) -> tuple[Lower
         if (shallower[0].reached or 0) > reached:
             found, depth = _tamed(*shallower, limits), MIXED
     if found[1] is not None and depth:
-        sizes = ir.tree_sizes(found[1])
+        sizes = tree_sizes(found[1])
         places = sizes[found[1].digest].places
         if places > 1 and _merges(found[1], sizes):
             fitting = _depth_for(places, MERGED_DEPTHS)
@@ -109,7 +110,7 @@ def _depth_for(places: int, depths: tuple[tuple[int, int], ...]) -> int:
     return next((depth for most, depth in depths if places <= most), 0)
 
 
-def _merges(root: ir.Node, sizes: dict[bytes, ir.TreeSize]) -> bool:
+def _merges(root: ir.Node, sizes: dict[bytes, TreeSize]) -> bool:
     """Whether two objects, or two arrays, with places of any value are alternatives to each other."""
     seen: set[bytes] = set()
     stack = [root]
@@ -204,5 +205,5 @@ def _foreign_keywords(document: Document) -> list[str]:
 
 
 def _is_small(node: ir.Node) -> bool:
-    size = ir.tree_size(node)
+    size = tree_size(node)
     return size.weight <= MAX_WEIGHT and size.height <= MAX_HEIGHT

@@ -10,6 +10,7 @@ authors do, optional ones behind them.
 from __future__ import annotations
 
 from latticework.grammar import ir
+from latticework.grammar.tree_size import tree_size
 
 MAX_MEMBERS = 7
 MAX_WEIGHT = 4_000  # nodes of the members, each counted once for every set before it; what is shared counts as one
@@ -25,7 +26,7 @@ def is_worth_it(members: list[ir.Node], max_weight: int, further: ir.Node | None
     count = len(members)
     if count > MAX_MEMBERS:
         return False
-    sizes = [ir.tree_size(node) for node in (*members, *(() if further is None else (further,)))]
+    sizes = [tree_size(node) for node in (*members, *(() if further is None else (further,)))]
     places = sum(size.places for size in sizes) if len(sizes) > 1 else 0
     return not places and sum(size.outside for size in sizes[:count]) << max(count - 1, 0) <= max_weight
 
@@ -35,10 +36,10 @@ def nearly_ordered(
 ) -> ir.Ordered | None:
     """Members in order, as freely as the bound admits; ``None`` where it admits no freedom."""
     count = len(members)
-    weight = sum(ir.tree_size(node).outside for node, _ in members)
+    weight = sum(tree_size(node).outside for node, _ in members)
     around = 0
     if further is not None:  # its keys exclude those of all others
-        size = ir.tree_size(further)
+        size = tree_size(further)
         around = size.outside + count + ANY_VALUE * size.places
     early = weight * count + around * (count + 1) <= max_weight // DEARER
     anywhere = further is not None and around * (count + 1) <= max_weight // DEARER
@@ -47,4 +48,4 @@ def nearly_ordered(
 
 def has_second_order(members: list[tuple[ir.Node, bool]], max_weight: int) -> bool:
     """Whether the bound admits the members in order once more, in another order."""
-    return sum(ir.tree_size(node).outside for node, _ in members) <= max_weight
+    return sum(tree_size(node).outside for node, _ in members) <= max_weight

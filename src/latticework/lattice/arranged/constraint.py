@@ -15,7 +15,8 @@ from latticework.automata.build import build_automaton
 from latticework.errors import LimitExceeded
 from latticework.grammar import arrangement
 from latticework.grammar.arrangement import Order, Tracked
-from latticework.grammar.ir import Node, tree_size
+from latticework.grammar.ir import Node
+from latticework.grammar.tree_size import tree_size
 from latticework.lattice.arranged.keys import KeyOrders, key_orders, repaired
 from latticework.lattice.constraint import Constraint
 from latticework.lattice.explain import Explanation, explain
