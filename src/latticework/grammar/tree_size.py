@@ -8,10 +8,9 @@ from latticework.grammar import ir
 
 
 class TreeSize(NamedTuple):
-    """A grammar written out as a tree: nodes, nesting, and how many :class:`.ir.Alone` nodes there are that hold others.
+    """A grammar written out as a tree: nodes, nesting, and how many :class:`.ir.Alone` nodes there are.
 
-    Those that hold others are not counted inside one another. ``outside`` is the weight with each :class:`.ir.Alone` as one
-    node.
+    Those inside one another count once. ``outside`` is the weight with each :class:`.ir.Alone` as one node.
     """
 
     weight: int
@@ -31,7 +30,7 @@ def tree_size(root: ir.Node) -> TreeSize:
 
 
 def tree_sizes(root: ir.Node) -> dict[bytes, TreeSize]:
-    """Sizes of ``root`` and of the nodes inside by digest; what is inside of an :class:`.ir.Alone` node may be missing."""
+    """Sizes of ``root`` and of the nodes inside by digest; what an :class:`.ir.Alone` node holds may be missing."""
     known: dict[bytes, TreeSize] = {}
     stack = [(root, False)]
     while stack:
