@@ -283,3 +283,23 @@ def test_every_layout_and_given_objects(whitespace: str) -> None:
 
 def constraint_with(schema: Any, whitespace: str) -> Any:
     return lw.compile(lw.json_schema(schema, property_order="any", whitespace=whitespace), Vocabulary256)
+
+
+def test_an_older_proposal_is_no_promise_once_the_order_is_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Committing it is either possible or refused; what follows is valid in any case."""
+    monkeypatch.setattr(arranged_constraint, "MAX_TRACKED", 2)
+    schema = {"type": "object", "properties": dict.fromkeys("abcde", BIT), "required": list("abcde")}
+    constraint, slots = constraint_of(schema), 60
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        session = constraint.session(np.zeros(slots, np.int64), np.ones(slots, np.bool_))
+        boost = np.zeros((slots, len(VOCABULARY)), np.float32)
+        word = b'{"' + rng.permutation([*"abcde"])[0].encode() + b'":1,"'
+        for slot, byte in enumerate(word):
+            boost[slot, SINGLE.index(bytes([byte]))] = 30
+        older = session.propose(boost)
+        session.propose(rng.normal(0, 4, boost.shape).astype(np.float32))
+        session.commit({slot: int(older.tokens[slot]) for slot in range(len(word))})
+        path = session.best(rng.normal(0, 4, boost.shape).astype(np.float32))
+        assert constraint.accepts(text_of(path.tokens))
+        assert text_of(path.tokens).startswith(word)

@@ -60,7 +60,7 @@ class ArrangedConstraint:
         self._lock = threading.Lock()
         self._views: OrderedDict[View, Constraint] = OrderedDict()
         self._automata: OrderedDict[tuple[bool, tuple[Order, ...]], ByteAutomaton] = OrderedDict()
-        self._loosest = self.relaxed(frozenset())
+        self._loosest = self._view(frozenset(), lambda: arrangement.relaxed(self._root, frozenset()))
 
     @property
     def nbytes(self) -> int:
@@ -84,7 +84,7 @@ class ArrangedConstraint:
         Raises:
             LimitExceeded: too large.
         """
-        return self._view(tracked, lambda: arrangement.relaxed(self._root, tracked))
+        return self._view(tracked, lambda: arrangement.relaxed(self._root, tracked)) if tracked else self._loosest
 
     def listed(self, orders: Iterable[Order]) -> Constraint:
         """The language with members as in the schema, or as in one of ``orders``. A part of this one.

@@ -295,6 +295,7 @@ class ArrangedSession:
         known = self._orders_of(self._witnesses[-1]).all
         listed = self.constraint.listed((*known, *map(repaired, orders.all)))
         self._session = listed.session(self.tokens, self.free, self.tail)
+        self._witnesses = self._witnesses[-1:]  # the others may be in orders that are none any more
         self.settled = True
 
     def _reopen(self, found: NDArray[np.int64], tokens: NDArray[np.int64], free: NDArray[np.bool_]) -> None:
