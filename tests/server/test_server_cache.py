@@ -17,7 +17,13 @@ PATTERN = "[a-z]{2,6}-[0-9]{2}"
 
 def body(seed: int) -> dict:
     messages = [{"role": "user", "content": f"number {seed}"}]
-    return {"model": "embedded", "messages": messages, "structured_outputs": {"regex": PATTERN}, "max_tokens": 14, "seed": seed}
+    return {
+        "model": "embedded",
+        "messages": messages,
+        "structured_outputs": {"regex": PATTERN},
+        "max_tokens": 14,
+        "seed": seed,
+    }
 
 
 def texts(**settings) -> list[str]:
