@@ -114,6 +114,13 @@ def test_auto_picks_by_schema_and_model() -> None:
     assert chosen("auto", lw.json_schema(whole), FILLING) == "elastic"
     assert chosen("auto", lw.json_schema(whole), PLAIN) == "soft", "never saw fillers"
     assert chosen("auto", lw.json_schema(partly), FILLING) == "soft", "members may be left out"
+    for items, kind in (
+        ({"type": "string"}, "elastic"),
+        (whole, "soft"),
+        ({"anyOf": [whole, {"type": "null"}]}, "soft"),
+    ):
+        listing = closed({"a": {"type": "array", "items": items}}, ["a"])
+        assert chosen("auto", lw.json_schema(listing), FILLING) == kind, "arrays of objects have no fixed text"
     assert chosen("auto", lw.json_schema({"type": "integer"}), FILLING) == "soft"
     assert chosen("auto", lw.regex("a+"), FILLING) == "soft"
     assert chosen("auto", None, FILLING) == "soft"

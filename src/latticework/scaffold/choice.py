@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
 
 from latticework.errors import InputError
+from latticework.grammar import ir
 
 if TYPE_CHECKING:
     from latticework.grammar.grammar import Grammar
@@ -24,9 +25,10 @@ def checked(name: Any) -> ScaffoldName:
 def chosen(name: ScaffoldName, grammar: Grammar | None, vocabulary: Vocabulary) -> Scaffolding:
     """The scaffold that ``name`` stands for; ``"auto"`` picks by schema and model.
 
-    It is elastic where the model has been trained with fillers (its vocabulary has the role) and every member of the
-    schema's fixed objects is required, in the order of the schema. Elsewhere it is soft: a model that never saw fillers
-    takes spare slots for text, and beside a room that may stay empty values run on and optional members are left out
+    It is elastic where the model has been trained with fillers (its vocabulary has the role), every member of the
+    schema's fixed objects is required, in the order of the schema, and no value holds objects. Elsewhere it is soft: a
+    model that never saw fillers takes spare slots for text, beside a room that may stay empty values run on and
+    optional members are left out, and arrays of objects end early in a room of guessed size
     (``benchmarks/results/ablations.md``). Cost: O(nodes of the grammar).
     """
     if name != "auto":
@@ -41,6 +43,20 @@ def chosen(name: ScaffoldName, grammar: Grammar | None, vocabulary: Vocabulary) 
     from latticework.scaffold.skeleton import Room, skeleton_of
 
     skeleton = skeleton_of(grammar.node)
-    if skeleton is None or any(isinstance(part, Room) and part.optional for part in skeleton.parts):
+    if skeleton is None:
         return "soft"
-    return "elastic"
+    rooms = [part for part in skeleton.parts if isinstance(part, Room)]
+    return "soft" if any(room.optional or _holds_objects(room.node) for room in rooms) else "elastic"
+
+
+def _holds_objects(node: ir.Node) -> bool:
+    seen: set[tuple[type[ir.Node], bytes]] = set()  # a place in the schema has the digest of what stands there
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, ir.Literal) and one.data.startswith(b"{"):
+            return True
+        if (type(one), one.digest) not in seen:
+            seen.add((type(one), one.digest))
+            waiting += ir.children(one)
+    return False

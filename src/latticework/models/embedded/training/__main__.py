@@ -54,11 +54,24 @@ def train_command(
 
 
 @app.command()
-def export(folder: Folder, weights: Weights = WEIGHTS) -> None:
-    """Writes the averaged weights of the checkpoint as bfloat16 safetensors."""
+def export(
+    folder: Folder,
+    weights: Weights = WEIGHTS,
+    share: Annotated[float, typer.Option(min=0, max=1, help="Of the checkpoint; the rest: what is there.")] = 1.0,
+) -> None:
+    """Writes the averaged weights of the checkpoint as bfloat16 safetensors.
+
+    With a share below 1, their weighted mean with the weights they replace: what training went on from is kept better
+    (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
+    """
     run = Run(Plan(folder, minutes=1.0))
     run.resume()
     model = run.averaged()
+    if share < 1:
+        replaced, _ = load_embedded(weights)
+        with torch.no_grad():
+            for parameter, before in zip(model.parameters(), replaced.parameters(), strict=True):
+                parameter.lerp_(before, 1 - share)
     model.bfloat16()
     model.save_pretrained(weights)
     (weights / "model.safetensors").chmod(0o644)
