@@ -248,7 +248,7 @@ def _written(
     content = None
     if lowering.any_order and uncounted:
         content = _arranged(lowering, place, plain, names, by_need, members, comma, low > fixed)
-    elif lowering.any_order and len(plain) > 1:
+    elif lowering.any_order and len(members) > 1:
         lowering.narrow(f"at {place.place or '(root)'}: keys in the order of the schema, because they are counted")
     if content is not None:
         pass
