@@ -169,7 +169,7 @@ def _compile(grammar: Grammar, vocabulary: Vocabulary, limits: Limits, files: Ta
         return ContextFreeConstraint(vocabulary, rules, lexical, grammar, budget_of(limits), derived)
     from latticework.lattice.constraint import Constraint
 
-    return Constraint(vocabulary, tables, grammar)
+    return Constraint(vocabulary, tables, grammar, limits.max_cells)
 
 
 def budget_of(limits: Limits) -> Budget:

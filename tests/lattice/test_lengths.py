@@ -71,3 +71,13 @@ def test_a_canvas_that_is_too_short_is_named_so_whatever_its_counters_take():
     with pytest.raises(Infeasible, match="needs 161 tokens, the canvas has 100") as caught:
         constraint.session(np.zeros(slots, np.int64), np.ones(slots, np.bool_))
     assert (caught.value.needed, caught.value.slots) == (constraint.min_tokens, slots)
+
+
+def test_the_limit_of_cells_is_one_of_the_call() -> None:
+    grammar = lw.regex("(a{0,300}b){0,20}")
+    vocabulary = lw.Vocabulary([bytes([value]) for value in range(256)])
+    slots = 400
+    canvas = np.zeros(slots, np.int64), np.ones(slots, np.bool_)
+    with pytest.raises(LimitExceeded, match="max_cells"):
+        lw.compile(grammar, vocabulary, lw.Limits(max_cells=10_000)).session(*canvas)
+    assert lw.compile(grammar, vocabulary).session(*canvas).feasible()

@@ -24,6 +24,8 @@ class Limits:
         max_text_bytes: ``max_bytes`` of free text counted in bytes; 4,096, about 8 states each.
         max_nodes: nodes the automaton builder makes; 500,000, about 1 KiB each.
         max_states: states of one byte automaton; 250,000, about 1 KiB each while building. At most 2**20.
+        max_cells: configurations (a state and its counts) of the lattice of one canvas, all its slots together; 2**30,
+            two to six bytes each.
         max_chart_nodes: nodes of the lexical graph of a canvas under a context-free grammar; 4,000. A chart takes up to
             a microsecond and 64 bits for every pair of them.
         max_chart_rounds: charts for one question about such a canvas; 60.
@@ -40,6 +42,7 @@ class Limits:
     max_text_bytes: int = 4_096
     max_nodes: int = 500_000
     max_states: int = 250_000
+    max_cells: int = 1 << 30
     max_chart_nodes: int = 4_000
     max_chart_rounds: int = 60
     max_chart_pairs: int = 50_000_000

@@ -85,7 +85,7 @@ def _fitted(document: Document, options: Options, limits: Limits) -> tuple[Lower
 
 def _tamed(lowering: Lowering, node: ir.Node | None, limits: Limits) -> tuple[Lowering, ir.Node | None]:
     """Objects that are alternatives to each other keep to their order where others would make a large automaton."""
-    merged = set() if node is None else merged_sites(node)
+    merged = merged_sites(node) if node is not None and lowering.places_of_orders else set()
     if node is None or not merged or _is_affordable(node, limits):
         return lowering, node
     lowering.settle_orders(merged)

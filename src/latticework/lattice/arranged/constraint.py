@@ -76,7 +76,8 @@ class ArrangedConstraint:
     @cached_property
     def in_few_orders(self) -> Constraint:
         """The part of the language that one automaton of moderate size holds, for what needs one."""
-        return Constraint(self.vocabulary, self._lifted(self.grammar.node), self.grammar.in_few_orders())
+        grammar = self.grammar.in_few_orders()
+        return Constraint(self.vocabulary, self._lifted(grammar.node), grammar, self.limits.max_cells)
 
     def relaxed(self, tracked: Tracked) -> Constraint:
         """The language with members that are not ``tracked`` any number of times. Contains this one.
@@ -160,7 +161,7 @@ class ArrangedConstraint:
             if found is not None:
                 self._views.move_to_end(key)
                 return found
-        made = Constraint(self.vocabulary, self._lifted(make()), self.grammar)
+        made = Constraint(self.vocabulary, self._lifted(make()), self.grammar, self.limits.max_cells)
         with self._lock:
             self._views[key] = made
             while len(self._views) > _VIEWS_KEPT:
