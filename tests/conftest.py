@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 # The networks of the tests are tiny: one thread is as fast as many and does not fight over cores.
@@ -17,3 +20,11 @@ os.environ.setdefault("TRITON_INTERPRET", "1")
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+def pytest_sessionstart() -> None:
+    """Test modules are imported by their bare names, so that two of one name fail the run of all tests, and no other."""
+    names = Counter(path.name for path in Path(__file__).parent.rglob("test_*.py"))
+    twice = sorted(name for name, count in names.items() if count > 1)
+    if twice:
+        raise pytest.UsageError(f"test files in two folders have one name: {', '.join(twice)}")
