@@ -23,7 +23,7 @@ if os.environ.get("CI"):
 
 
 def pytest_sessionstart() -> None:
-    """Test modules are imported by their bare names, so that two of one name fail the run of all tests, and no other."""
+    """Test modules are imported by their bare names: two of one name fail the run of all tests, and no other."""
     names = Counter(path.name for path in Path(__file__).parent.rglob("test_*.py"))
     twice = sorted(name for name, count in names.items() if count > 1)
     if twice:
