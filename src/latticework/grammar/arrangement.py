@@ -11,7 +11,7 @@ stand in for it; with both of them questions about the real one can be answered 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TypeAlias
 
 from latticework.grammar import ir
@@ -30,21 +30,26 @@ def sites(root: ir.Node) -> tuple[ir.Unordered, ...]:
     Where a language is taken away from another one, neither more nor less of it would do: those are not arranged.
     """
     found: dict[bytes, ir.Unordered] = {}
+    for node in _nodes(root):
+        if isinstance(node, ir.Unordered) and not node.small:
+            found[node.digest] = node
+        if isinstance(node, ir.Except) and sites(node.removed):
+            return ()
+    return tuple(found.values())
+
+
+def _nodes(root: ir.Node) -> Iterator[ir.Node]:
+    """Every node once, outer ones first, without those that only say where something is from."""
     seen: set[bytes] = set()
     stack = [root]
     while stack:
         node = stack.pop()
         while isinstance(node, ir.Located):  # which equals what is inside
             node = node.body
-        if node.digest in seen:
-            continue
-        seen.add(node.digest)
-        if isinstance(node, ir.Unordered) and not node.small:
-            found[node.digest] = node
-        if isinstance(node, ir.Except) and sites(node.removed):
-            return ()
-        stack += reversed(ir.children(node))
-    return tuple(found.values())
+        if node.digest not in seen:
+            seen.add(node.digest)
+            yield node
+            stack += reversed(ir.children(node))
 
 
 def in_few_orders(root: ir.Node) -> ir.Node:
@@ -68,16 +73,7 @@ def merged_sites(root: ir.Node) -> set[bytes]:
     number of times, there are many ways not to know yet.
     """
     found: set[bytes] = set()
-    seen: set[bytes] = set()
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        while isinstance(node, ir.Located):  # which equals what is inside
-            node = node.body
-        if node.digest in seen:
-            continue
-        seen.add(node.digest)
-        stack += ir.children(node)
+    for node in _nodes(root):
         if isinstance(node, ir.Alt):
             contents = [content for option in node.options for content in _contents(option)]
             if len(contents) > 1:
