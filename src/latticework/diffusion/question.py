@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latticework.device_memory import memory_errors
 from latticework.diffusion.canonical import Segmentation, propose_canonical
 from latticework.errors import ModelError
 
@@ -81,7 +82,6 @@ def ask_together(questions: Sequence[Question]) -> None:
     What goes wrong is the answer to all of them; a device that runs out of memory is a ``ModelError``.
     """
     from latticework.lattice.together import Asked, propose_together
-    from latticework.models.checkpoint import memory_errors
 
     shared = [question for question in questions if question._shares]
     if not shared:

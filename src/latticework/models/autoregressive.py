@@ -139,7 +139,8 @@ def load_autoregressive(
     """
     from transformers import AutoModelForCausalLM
 
-    from latticework.models.checkpoint import memory_errors, quiet
+    from latticework.device_memory import memory_errors
+    from latticework.models.checkpoint import quiet
     from latticework.models.devices import find_device, find_dtype
     from latticework.models.hub import checkpoint_folder
     from latticework.models.tokenizer_files import load_tokenizer

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from latticework.device_memory import memory_errors
 from latticework.errors import LatticeworkError, ModelError
 from latticework.models.families import Config, Family
 
@@ -282,20 +283,3 @@ def quiet() -> Iterator[None]:
         logging.set_verbosity(level)
         if shown:
             logging.enable_progress_bar()
-
-
-@contextmanager
-def memory_errors(what: str) -> Iterator[None]:
-    """Turn a device out of memory into a ``ModelError`` that says what did not fit and what helps."""
-    import torch
-
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        # Accelerators have a class of error for it; the CPU's allocator and Apple's have a message.
-        known = isinstance(error, torch.OutOfMemoryError | MemoryError)
-        if not known and not any(said in str(error) for said in ("can't allocate memory", "out of memory")):
-            raise
-        raise ModelError(
-            f"out of memory: {what}; give dtype='bf16', quantization=..., a smaller batch_size, or another device"
-        ) from error

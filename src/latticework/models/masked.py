@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from latticework.device_memory import memory_errors
 from latticework.models.base import Traits
-from latticework.models.checkpoint import memory_errors
 
 if TYPE_CHECKING:
     import torch

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from latticework.device_memory import memory_errors
 from latticework.diffusion.caches.strategies import BLOCK, Blocks, Strategy, strategy_of
 from latticework.errors import InputError
 
@@ -123,8 +124,6 @@ class CachedModel:
     ) -> list[torch.Tensor]:
         """Logits [N, V] of canvases [N] behind prompts. Raises ``ModelError`` when the device runs out of memory."""
         import torch
-
-        from latticework.models.checkpoint import memory_errors
 
         with self._lock, torch.inference_mode(), memory_errors(f"a forward over {len(canvases)} canvases"):
             left = list(self._rows)
