@@ -42,7 +42,7 @@ from latticework.tokens.automaton import (
 
 
 @njit(**FAST_HELPER)
-def _pull_max(pieces, piece, weight, before, after):
+def pull_max(pieces, piece, weight, before, after):
     """before = max(before, weight + the piece applied backwards to after)."""
     count = np.uint64(pieces[PIECE_COLS, piece])
     for line in range(pieces[PIECE_ROWS, piece]):
@@ -109,7 +109,7 @@ def best_values(tables, weight_row, weight, fixed_offset, fixed_piece, alive, va
         for at in range(fixed_offset[slot], fixed_offset[slot + 1]):
             piece = fixed_piece[at]
             if live[pieces[PIECE_STATE, piece]] and next_live[target_state[piece]]:
-                _pull_max(pieces, piece, np.float32(0), row, after)
+                pull_max(pieces, piece, np.float32(0), row, after)
         for vector in range(written.shape[1]):
             if not live[vectors[VECTOR_STATE, vector]]:
                 continue
@@ -121,7 +121,7 @@ def best_values(tables, weight_row, weight, fixed_offset, fixed_piece, alive, va
                     )
                 for piece in range(vectors[VECTOR_BLOCK, vector], vectors[VECTOR_BLOCK, vector + 1]):
                     if next_live[target_state[piece]] and gain[label[piece]] > NONE:
-                        _pull_max(pieces, piece, gain[label[piece]], row, after)
+                        pull_max(pieces, piece, gain[label[piece]], row, after)
             for exit_ in range(vectors[VECTOR_EXIT, vector], vectors[VECTOR_EXIT, vector + 1]):
                 _spread_max(exits, exit_, row)
 

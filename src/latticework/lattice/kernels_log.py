@@ -11,6 +11,7 @@ from numba import njit
 
 from latticework.jit import FAST_HELPER, FAST_KERNEL
 from latticework.lattice.intrinsics import double_of_bits
+from latticework.lattice.kernels_best import pull_max
 from latticework.lattice.tables import (
     EXIT_COLS,
     EXIT_OUTPUTS,
@@ -45,18 +46,6 @@ def _exp(x):
     q = 3.00198505138664455042e-6 * square + 2.52448340349684104192e-3
     q = (q * square + 2.27265548208155028766e-1) * square + 2.0
     return (1.0 + 2.0 * p / (q - p)) * double_of_bits((np.int64(power) + np.int64(1023)) << np.int64(52))
-
-
-@njit(**FAST_HELPER)
-def _raise_top(pieces, piece, weight, top, after):
-    """top = max(top, weight + the piece applied backwards to after)."""
-    count = np.uint64(pieces[PIECE_COLS, piece])
-    for line in range(pieces[PIECE_ROWS, piece]):
-        a = np.uint64(pieces[PIECE_SOURCE, piece] + line * pieces[PIECE_SOURCE_STRIDE, piece])
-        b = np.uint64(pieces[PIECE_TARGET, piece] + line * pieces[PIECE_TARGET_STRIDE, piece])
-        for i in range(count):
-            value = after[b + i] + weight
-            top[a + i] = value if value > top[a + i] else top[a + i]
 
 
 @njit(**FAST_HELPER)
@@ -125,7 +114,7 @@ def log_values(tables, weight_row, weight, fixed_offset, fixed_piece, valid, val
             piece = at if is_free else fixed_piece[at]
             added = gain[label[piece]] if is_free else 0.0
             if added > NOTHING:
-                _raise_top(pieces, piece, added, row, after)
+                pull_max(pieces, piece, added, row, after)
         for outputs in range(2):
             # First the exit outputs, then the cells, which the outputs add to.
             for at in range(first, last):
