@@ -10,6 +10,7 @@ import latticework as lw
 from latticework.automata.lexing import build_lexer
 from latticework.errors import Infeasible
 from latticework.lattice.chart import dominance
+from latticework.lattice.chart.kernels_dominance import Steps
 
 SEEDS = 12
 
@@ -67,3 +68,34 @@ def test_beginnings_of_keywords_give_way_to_identifiers(monkeypatch):
     assert stands[other] == -1
     for text in ("w", "wh", "while", "wit", "return"):
         assert stands[after(text)] == other, text
+
+
+def test_the_simulation_is_the_largest_one():
+    def naive(steps: Steps, states: int) -> np.ndarray:
+        covers = np.ones((states, states), np.bool_)
+        for _ in range(states * states):
+            for state, other in np.argwhere(covers):
+                good = steps.may_end[other] or not steps.may_end[state]
+                for letter in range(steps.emitted.shape[1]):
+                    answers = [part[other, letter] for part in (steps.going_on, steps.skipped)]
+                    answers = [answer for answer in answers if answer >= 0]
+                    emitted = steps.emitted[state, letter]
+                    good = good and emitted in (-1, steps.emitted[other, letter])
+                    for part in (steps.going_on, steps.skipped):
+                        wanted = part[state, letter]
+                        good = good and (wanted < 0 or any(covers[wanted, answer] for answer in answers))
+                covers[state, other] = good
+        return covers
+
+    def moves(draw: np.random.Generator, share: float) -> np.ndarray:
+        return np.where(draw.random((states, 3)) < share, draw.integers(0, states, (states, 3)), -1).astype(np.int32)
+
+    states, holding = 6, 0
+    for seed in range(60):
+        draw = np.random.default_rng(seed)
+        steps = Steps(moves(draw, 0.6), moves(draw, 0.2), moves(draw, 0.2), draw.random(states) < 0.3)
+        everything = np.arange(states)
+        found = dominance._simulation(steps, everything, everything)
+        assert np.array_equal(found, naive(steps, states)), seed
+        holding += int(found.sum()) - states
+    assert holding > 60

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from latticework.automata.lexer import Lexer
 from latticework.automata.united import byte_classes
-from latticework.lattice.chart.kernels_dominance import Steps, refine
+from latticework.lattice.chart.kernels_dominance import Steps, predecessors, refine
 
 _FEWEST_STATES = 100  # of a terminal; fewer are not worth the search
 _MOST_CANDIDATES = 8
@@ -72,13 +72,9 @@ def _note(steps: Steps, candidates: NDArray[np.int64], states: NDArray[np.int64]
             break
     if not chosen:
         return
-    others = np.array(sorted(reached), np.int32)
-    place = np.full(len(stands), -1, np.int32)
-    place[others] = np.arange(len(others))
-    row = np.full(len(stands), -1, np.int32)
-    row[states] = np.arange(len(states))
-    covers = np.ones((len(states), len(others)), np.bool_)
-    refine(steps, states.astype(np.int32), others, row, place, covers)
+    others = np.array(sorted(reached), np.int64)
+    covers = _simulation(steps, states, others)
+    place, row = _numbers(others, len(stands)), _numbers(states, len(stands))
     for rank, candidate in enumerate(chosen):
         column = covers[:, place[candidate]].copy()
         column[row[candidate]] = False
@@ -86,6 +82,31 @@ def _note(steps: Steps, candidates: NDArray[np.int64], states: NDArray[np.int64]
             column[row[other]] = False  # those before it stand for it, if both can do the same
         covered = states[column]
         stands[covered[stands[covered] < 0]] = candidate
+
+
+def _simulation(steps: Steps, states: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """[S, C] whether one of ``others`` can do whatever one of ``states`` can; both are closed under steps."""
+    size = len(steps.may_end)
+    row, place = _numbers(states, size), _numbers(others, size)
+    going_on, skipped = row[steps.going_on[states]], row[steps.skipped[states]]
+    other_going_on, other_skipped = place[steps.going_on[others]], place[steps.skipped[others]]
+    emitted, other_emitted = steps.emitted[states], steps.emitted[others]
+    # Most pairs fail at once: a byte leads on from one of them alone.
+    moves = ((going_on >= 0) | (skipped >= 0)).astype(np.float32)
+    stuck = ((other_going_on < 0) & (other_skipped < 0)).astype(np.float32)
+    covers = (moves @ stuck.T == 0) & (~steps.may_end[states][:, None] | steps.may_end[others])
+    for letter in np.flatnonzero((emitted >= 0).any(0)):
+        wanted = emitted[:, letter][:, None]
+        covers &= (wanted < 0) | (wanted == other_emitted[:, letter])
+    refine(going_on, skipped, other_going_on, other_skipped, *predecessors(going_on, skipped), covers)
+    return covers
+
+
+def _numbers(states: NDArray[np.int64], size: int) -> NDArray[np.int32]:
+    """[Q + 1] the place of every state among ``states``, -1 for others; -1 picks the last entry."""
+    number = np.full(size + 1, -1, np.int32)
+    number[states] = np.arange(len(states))
+    return number
 
 
 def _closure(steps: Steps, state: int) -> set[int]:
