@@ -81,8 +81,19 @@ def intersection(*automata: ByteAutomaton, max_states: int = DEFAULT_MAX_STATES)
     """Strings in every operand."""
     result = automata[0]
     for other in automata[1:]:
+        if never_accepts(result):
+            return _nothing()
         result = _product(result, other, lambda a, b: a & b, False, False, max_states)
     return minimise(result) if len(automata) == 1 else result
+
+
+def never_accepts(automaton: ByteAutomaton) -> bool:
+    """Whether it is seen at once that the language is empty: always if it is and the automaton is minimal."""
+    return not automaton.accepting.any()
+
+
+def _nothing() -> ByteAutomaton:
+    return plain(np.full((1, 1), -1), np.zeros(256, np.int64), np.zeros(1, np.bool_))
 
 
 def union(a: ByteAutomaton, b: ByteAutomaton, max_states: int = DEFAULT_MAX_STATES) -> ByteAutomaton:
@@ -92,6 +103,8 @@ def union(a: ByteAutomaton, b: ByteAutomaton, max_states: int = DEFAULT_MAX_STAT
 
 def difference(a: ByteAutomaton, b: ByteAutomaton, max_states: int = DEFAULT_MAX_STATES) -> ByteAutomaton:
     """Strings of ``a`` that are not in ``b``."""
+    if never_accepts(a):
+        return _nothing()
     return _product(a, b, lambda x, y: x & ~y, False, True, max_states)
 
 
@@ -128,31 +141,24 @@ def _product(
     keep_dead_b: bool,
     max_states: int,
 ) -> ByteAutomaton:
+    from latticework.automata.kernels_product import reachable_pairs
+
     a, b = expand(a, max_states), expand(b, max_states)
     pairs, byte_class = np.unique(np.stack([a.byte_class, b.byte_class], 1), axis=0, return_inverse=True)
-    next_a = np.vstack([a.next_state, np.full((1, a.next_state.shape[1]), -1, np.int32)])[:, pairs[:, 0]]
-    next_b = np.vstack([b.next_state, np.full((1, b.next_state.shape[1]), -1, np.int32)])[:, pairs[:, 1]]
-    ids: dict[tuple[int, int], int] = {(0, 0): 0}
-    order = [(0, 0)]
-    rows: list[list[int]] = []
-    for left, right in order:  # grows while it is walked
-        row = []
-        for pair in zip(next_a[left].tolist(), next_b[right].tolist(), strict=True):
-            dead_a, dead_b = pair[0] < 0, pair[1] < 0
-            if (dead_a and not keep_dead_a) or (dead_b and not keep_dead_b) or (dead_a and dead_b):
-                row.append(-1)
-                continue
-            found = ids.get(pair)
-            if found is None:
-                if len(order) >= max_states:
-                    raise LimitExceeded("max_states", max_states)
-                found = ids[pair] = len(order)
-                order.append(pair)
-            row.append(found)
-        rows.append(row)
-    which = np.array(order)
-    accepting = accept(np.append(a.accepting, False)[which[:, 0]], np.append(b.accepting, False)[which[:, 1]])
-    return minimise(plain(np.array(rows, np.int32), byte_class.reshape(-1), accepting))
+    next_a, next_b = _with_dead_state(a, pairs[:, 0]), _with_dead_state(b, pairs[:, 1])
+    order, moves = reachable_pairs(next_a, next_b, keep_dead_a, keep_dead_b, max_states)
+    if len(order) > max_states:
+        raise LimitExceeded("max_states", max_states)
+    accepting = accept(np.append(a.accepting, False)[order[:, 0]], np.append(b.accepting, False)[order[:, 1]])
+    return minimise(plain(moves, byte_class.reshape(-1), accepting))
+
+
+def _with_dead_state(automaton: ByteAutomaton, classes: np.ndarray) -> np.ndarray:
+    """[S + 1, K] moves by ``classes`` of bytes, those to nowhere to a dead state S."""
+    table = np.full((automaton.states + 1, len(classes)), automaton.states, np.int32)
+    moves = automaton.next_state[:, classes]
+    table[:-1] = np.where(moves < 0, automaton.states, moves)
+    return table
 
 
 def minimise(automaton: ByteAutomaton) -> ByteAutomaton:

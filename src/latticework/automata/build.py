@@ -254,7 +254,8 @@ class _Builder:
         return algebra.intersection(*map(self._operand, node.parts))
 
     def _difference(self, node: ir.Except) -> ByteAutomaton:
-        return algebra.difference(self._operand(node.body), self._operand(node.removed))
+        body = self._operand(node.body)
+        return body if algebra.never_accepts(body) else algebra.difference(body, self._operand(node.removed))
 
     def _unmarked(self, node: ir.Marked) -> ByteAutomaton:
         return marks.unmarked(*map(self._operand, ir.children(node)), max_states=self.limits.max_states)
@@ -266,7 +267,12 @@ class _Builder:
         key = self._key(node, False)
         automaton = blocks.operands.get(key)
         if automaton is None:
-            automaton = _build(node, self.limits, symbolic=False)
+            if isinstance(node, ir.Intersect):
+                automaton = self._intersection(node)
+            elif isinstance(node, ir.Except):
+                automaton = self._difference(node)
+            else:
+                automaton = _build(node, self.limits, symbolic=False)
             blocks.operands.put(key, automaton)
         return automaton
 
