@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from latticework.errors import InputError
 from latticework.lattice import kernels_scoring
-from latticework.lattice.layout import Fixed, Layout
 from latticework.lattice.reduction import NO_TOKEN
 from latticework.lattice.scoring import ClassScores, open_logits
 from latticework.lattice.session import Session
-from latticework.lattice.sets import CanvasSets
+from latticework.lattice.sets import Front
 from latticework.lattice.sums import CompletionSums
 from latticework.lattice.weights import SumWeights
 
@@ -94,30 +93,6 @@ class BlockSession(Session):
         weights = SumWeights.of(scores, fits, self._table)
         self._buffers.fit(self._sets)
         return CompletionSums(Front.of(self._sets, last), weights, self._buffers).log_ratios(self._table)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Front:
-    """The sets of the first slots of a canvas: sums over it end, with weight 1, wherever the rest can be completed."""
-
-    layout: Layout
-    slots: int
-    weight_row: NDArray[np.int32]
-    fixed: Fixed
-    valid: NDArray[np.uint8]
-    alive: NDArray[np.uint8]
-
-    @classmethod
-    def of(cls, sets: CanvasSets, last: int) -> Front:
-        offset = sets.fixed.offset[: last + 1]
-        return cls(
-            sets.layout,
-            last,
-            sets.weight_row[:last],
-            Fixed(offset, sets.fixed.piece),
-            sets.valid[: last + 1],
-            sets.alive[: last + 1],
-        )
 
 
 def checked_block(free: NDArray[np.bool_], first: int, size: int) -> int:

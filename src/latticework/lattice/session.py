@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latticework.errors import Infeasible, InputError, LimitExceeded
+from latticework.errors import Infeasible, InputError
 from latticework.lattice import kernels_scoring
 from latticework.lattice.best import BestSearch
+from latticework.lattice.diagnosis import diagnosed
+from latticework.lattice.horizon import draw_kinds, faded, front_sums
 from latticework.lattice.inputs import to_array
 from latticework.lattice.path import Path, Proposal
 from latticework.lattice.scoring import ClassScores, Logits, open_logits
 from latticework.lattice.sets import CanvasSets
 from latticework.lattice.sums import CompletionSums, SumBuffers, entropies
-from latticework.lattice.weights import SumWeights
 
 if TYPE_CHECKING:
     import torch
@@ -139,17 +141,18 @@ class Session:
             found = self._propose_there(rows, _positive(temperature), generator, sure=False)
             return Path(found.tokens, found.log_prob)
         scores = rows.classes(sums=True, temperature=_positive(temperature))
-        tokens = self._draw(rows, scores, temperature, np.random.default_rng(generator))
+        tokens = self._draw(rows, scores, temperature, np.random.default_rng(generator), self.n_slots)
         return self._remember(tokens, rows, scores if temperature == 1 else rows.classes(sums=False))
 
-    def marginals(self, logits: Any) -> NDArray[np.float32] | torch.Tensor:
+    def marginals(self, logits: Any, stop: int | None = None) -> NDArray[np.float32] | torch.Tensor:
         """[N, V] float32 log-probabilities of every token in every slot, given that the canvas is valid.
 
         -inf for tokens that are not admissible; in a fixed slot 0 at its token. A tensor on the
-        device of the logits if those are a tensor, else an array.
+        device of the logits if those are a tensor, else an array. ``stop``: as in :meth:`propose`; in slots from there
+        on, the model's own, which then need not sum to 1.
         """
         rows = self.open(logits)
-        free_rows = self._marginal_rows(rows)
+        free_rows = self._marginal_rows(rows, self._stop(stop))
         fixed = np.flatnonzero(~self._free)
         if isinstance(free_rows, np.ndarray):
             result = np.full((self.n_slots, len(self._table.kind)), -np.inf, np.float32)
@@ -167,7 +170,7 @@ class Session:
         """Log of the probability that independent draws from softmax(logits) make the canvas valid, nats."""
         rows = self.open(logits)
         scores = rows.classes(sums=True)
-        return self._sums(scores).log_total - float(scores.normaliser.sum())
+        return self._sums(scores, self.n_slots).log_total - float(scores.normaliser.sum())
 
     def propose(
         self,
@@ -175,30 +178,48 @@ class Session:
         temperature: float = 0.0,
         generator: np.random.Generator | int | None = None,
         entropy: bool = False,
+        stop: int | None = None,
     ) -> Proposal:
         """A valid filling (the best one, or a sample at ``temperature``) with confidences.
 
         Committing any part of it needs no check and leaves the rest valid.
+
+        Args:
+            logits: [N, V].
+            temperature: 0 for the best filling.
+            generator: of the sample.
+            entropy: whether entropies are wanted.
+            stop: slot from which on logits are no evidence; there a filling has to be possible and no more (see
+                :mod:`.horizon`). All is then of the distribution over fillings of the slots before (the best one to
+                2**-14 nats a slot behind). Behind, tokens are those of a best filling that goes on from these,
+                confidences and entropies the model's own, over admissible tokens.
         """
-        rows = self.open(logits)
-        if self.served_by(rows):
+        rows, stop = self.open(logits), self._stop(stop)
+        if stop == self.n_slots and self.served_by(rows):
             return self._propose_there(rows, temperature, generator, entropy=entropy)
-        return self.propose_here(rows, temperature, generator, entropy)
+        return self.propose_here(rows, temperature, generator, entropy, stop)
 
     def propose_here(
-        self, rows: Logits, temperature: float, generator: np.random.Generator | int | None, entropy: bool
+        self,
+        rows: Logits,
+        temperature: float,
+        generator: np.random.Generator | int | None,
+        entropy: bool,
+        stop: int | None = None,
     ) -> Proposal:
         """:meth:`propose` from logits that are open, by the host's lattice."""
+        stop = self._stop(stop)
+        count = int(np.searchsorted(rows.rows, stop))
         scores = rows.classes(sums=True, means=entropy)
         if temperature == 0:
-            tokens = self._best_tokens(rows, scores)
+            tokens = self._best_tokens(rows, faded(scores, count))
         else:
             at_temperature = scores if temperature == 1 else rows.classes(sums=True, temperature=_positive(temperature))
-            tokens = self._draw(rows, at_temperature, temperature, np.random.default_rng(generator))
+            tokens = self._draw(rows, at_temperature, temperature, np.random.default_rng(generator), stop)
         path = self._remember(tokens, rows, scores)
 
-        sums = self._sums(scores)
-        ratio = sums.log_ratios(self._table)
+        sums = self._sums(scores, stop)
+        ratio = self._ratios(sums, scores)
         kinds = self._table.kind[tokens[rows.rows]]
         confidence = np.ones(self.n_slots)
         confidence[rows.rows] = np.exp(ratio[np.arange(len(kinds)), kinds] - rows.gaps(tokens[rows.rows]))
@@ -211,18 +232,18 @@ class Session:
             log_prob=path.log_prob,
             confidence=np.minimum(confidence, 1.0),
             entropy=spread,
-            log_z=sums.log_total - float(scores.normaliser.sum()),
+            log_z=sums.log_total - float(scores.normaliser[:count].sum()),
             tail=self._table.kind[tokens] == self._table.end,
         )
 
-    def _marginal_rows(self, rows: Logits) -> NDArray[np.float32] | torch.Tensor:
+    def _marginal_rows(self, rows: Logits, stop: int) -> NDArray[np.float32] | torch.Tensor:
         """Marginals of the free slots, where the logits are."""
-        if self.served_by(rows):
+        if stop == self.n_slots and self.served_by(rows):
             from latticework.lattice.lattice_device import marginals
 
             return marginals(self.on_device(rows), rows)
         scores = rows.classes(sums=True)
-        return rows.expand(self._sums(scores).log_ratios(self._table).astype(np.float32))
+        return rows.expand(self._ratios(self._sums(scores, stop), scores).astype(np.float32))
 
     def on_device(self, rows: DeviceLogits) -> DeviceCanvas:
         """The canvas as it stands, on the device of logits; its buffers are kept."""
@@ -318,34 +339,40 @@ class Session:
     def _best_tokens(self, rows: Logits, scores: ClassScores) -> NDArray[np.int64]:
         return self._filled(rows, rows.closest(self._kinds_of_best(scores)))
 
-    def _kinds_of_best(self, scores: ClassScores) -> NDArray[np.int32]:
-        """[n] classes of the free slots of the best filling."""
-        labels = self._search.labels(self._sets, self._table, scores, self._tokens)[self._free]
+    def _kinds_of_best(self, scores: ClassScores, sets: CanvasSets | None = None) -> NDArray[np.int32]:
+        """[n] classes of the free slots of the best filling, of the canvas as it stands or of other ``sets``."""
+        sets = self._sets if sets is None else sets
+        labels = self._search.labels(sets, self._table, scores, sets.tokens)[sets.free]
         kinds = np.empty(len(labels), np.int32)
         kernels_scoring.closest_classes(scores.least, labels, self._table.label_offset, self._table.label_class, kinds)
         return kinds
 
     def _draw(
-        self, rows: Logits, scores: ClassScores, temperature: float, generator: np.random.Generator
+        self, rows: Logits, scores: ClassScores, temperature: float, generator: np.random.Generator, stop: int
     ) -> NDArray[np.int64]:
-        assert scores.mass is not None
-        labels = self._sums(scores).draw(generator)[self._free]
-        kinds = np.empty(len(labels), np.int32)
-        kernels_scoring.draw_classes(
-            scores.least,
-            scores.mass,
-            labels,
-            self._table.label_offset,
-            self._table.label_class,
-            generator.random(len(labels)),
-            kinds,
-        )
-        return self._filled(rows, rows.draw(kinds, temperature, generator))
+        kinds = draw_kinds(self._sums(scores, stop), scores, self._table, self._free, generator)
+        drawn = rows.draw(kinds, temperature, generator)
+        count = len(kinds)
+        tokens, free = self._tokens.copy(), self._free.copy()
+        tokens[rows.rows[:count]], free[rows.rows[:count]] = drawn, False
+        if free.any():  # goes on as well as it can
+            behind = replace(scores, least=scores.least[count:])
+            rest = self._kinds_of_best(behind, CanvasSets(self._sets.layout, tokens, free))
+            tokens[free] = rows.closest(np.concatenate((kinds, rest)))[count:]
+        return tokens
 
-    def _sums(self, scores: ClassScores) -> CompletionSums:
-        """Sums over all fillings; what an earlier call returned is void."""
-        weights = SumWeights.of(scores, self._sets.fits[self._free], self._table)
-        return CompletionSums(self._sets, weights, self._buffers)
+    def _sums(self, scores: ClassScores, stop: int) -> CompletionSums:
+        """Sums over all fillings of the slots before ``stop``; what an earlier call returned is void."""
+        return front_sums(self._sets, scores, self._table, self._buffers, stop)
+
+    def _ratios(self, sums: CompletionSums, scores: ClassScores) -> NDArray[np.float64]:
+        """[n, classes] log of posterior over exp(-gap) of all free slots, those behind the sums the model's own."""
+        ratios = sums.log_ratios(self._table)
+        count = len(ratios)
+        if count == len(scores.least):
+            return ratios
+        admissible = self._admissible_classes()[self._free][count:]
+        return np.concatenate((ratios, np.where(admissible, -scores.normaliser[count:, None], -np.inf)))
 
     def _filled(self, rows: Logits, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
         tokens = self._tokens.copy()
@@ -369,39 +396,13 @@ class Session:
 
     def _diagnose(self, suspects: list[int] | None = None) -> Infeasible:
         """Why no filling exists: the first suspect whose token leaves none, else too few slots."""
-        if suspects is None:
-            suspects = [int(slot) for slot in np.flatnonzero(~self._free)]
-        free = self._free.copy()
-        free[suspects] = True
-        sets = CanvasSets(self._sets.layout, self._tokens, free)
-        if sets.feasible:
-            low, high = 0, len(suspects) - 1
-            while low < high:
-                middle = (low + high) // 2
-                free[suspects] = True
-                free[suspects[: middle + 1]] = False
-                sets.place(self._tokens, free)
-                low, high = (middle + 1, high) if sets.feasible else (low, middle)
-            slot = suspects[low]
-            token = int(self._tokens[slot])
-            return Infeasible(
-                f"no valid filling of the {self.n_slots} slots has token {token} at slot {slot}"
-                + (" after the tokens fixed before it" if low else ""),
-                slots=self.n_slots,
-                slot=slot,
-            )
-        try:
-            needed = self.constraint.min_tokens
-        except Infeasible as error:
-            return Infeasible(str(error), slots=self.n_slots)
-        except LimitExceeded as error:
-            message = f"no document fits the {self.n_slots} slots; how many it takes cannot be told: {error}"
-            return Infeasible(message, slots=self.n_slots)
-        if needed > self.n_slots:
-            message = f"the shortest document needs {needed} tokens, the canvas has {self.n_slots} slots"
-        else:
-            message = f"no document has exactly {self.n_slots} tokens, and no end tokens may follow one"
-        return Infeasible(message, needed=needed, slots=self.n_slots)
+        return diagnosed(self.constraint, self._sets.layout, self._tokens, self._free, suspects)
+
+    def _stop(self, stop: int | None) -> int:
+        """Where evidence ends."""
+        if stop is not None and stop < 0:
+            raise InputError(f"stop must not be negative, got {stop}")
+        return self.n_slots if stop is None else min(stop, self.n_slots)
 
 
 def _positive(temperature: float) -> float:

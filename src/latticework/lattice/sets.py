@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from latticework.lattice import kernels_sets as kernels
-from latticework.lattice.layout import Layout
+from latticework.lattice.layout import Fixed, Layout
 
 
 class CanvasSets:
     """Forward and backward sets of a canvas of N slots on one layout. Not safe for several threads.
 
-    ``free`` [N] bool, ``fixed`` (pieces of fixed slots) and ``weight_row`` ([N] int32, how many free slots come
-    before a free slot, -1 for a fixed one) describe the canvas as it was last placed.
+    ``tokens`` [N] (meant where slots are fixed), ``free`` [N] bool, ``fixed`` (pieces of fixed slots) and
+    ``weight_row`` ([N] int32, how many free slots come before a free slot, -1 for a fixed one) describe the canvas as
+    it was last placed.
 
     Everything is computed when asked for and in full: after a few commits most rows change, and
     keeping track costs more than it saves. Cost of each pass O(N (E + cells)), far less where fixed
@@ -35,6 +38,7 @@ class CanvasSets:
 
     def place(self, tokens: NDArray[np.int64], free: NDArray[np.bool_]) -> None:
         """Put another content into the slots."""
+        self.tokens = tokens.copy()
         self.free = free.copy()
         self.fixed = self.layout.place(tokens, free)
         self.weight_row = np.where(free, np.cumsum(free) - 1, -1).astype(np.int32)
@@ -105,3 +109,27 @@ class CanvasSets:
             self._alive,
         )
         self._has_valid = True
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Front:
+    """The sets of the first slots of a canvas: sums over it end, with weight 1, wherever the rest can be completed."""
+
+    layout: Layout
+    slots: int
+    weight_row: NDArray[np.int32]
+    fixed: Fixed
+    valid: NDArray[np.uint8]
+    alive: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, sets: CanvasSets, last: int) -> Front:
+        offset = sets.fixed.offset[: last + 1]
+        return cls(
+            sets.layout,
+            last,
+            sets.weight_row[:last],
+            Fixed(offset, sets.fixed.piece),
+            sets.valid[: last + 1],
+            sets.alive[: last + 1],
+        )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,12 +9,9 @@ from latticework.lattice import kernels_log, kernels_sample
 from latticework.lattice import kernels_sums as kernels
 from latticework.lattice.kernels_weights import class_ratios
 from latticework.lattice.scoring import ClassScores, ClassTable
-from latticework.lattice.sets import CanvasSets
+from latticework.lattice.sets import CanvasSets, Front
 from latticework.lattice.tables import successor_limit
 from latticework.lattice.weights import SumWeights
-
-if TYPE_CHECKING:
-    from latticework.lattice.block import Front
 
 # Posterior mass that raised values may add before the log domain is used instead.
 TOLERANCE = 1e-10
