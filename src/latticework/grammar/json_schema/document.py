@@ -5,7 +5,7 @@ References lead into the document or to the schema of its draft (:mod:`.metasche
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -138,6 +138,7 @@ class Document:
         declared = root.get("$schema") if isinstance(root, dict) else None
         name = declared.rstrip("#") if isinstance(declared, str) else ""
         self.dialect = _DIALECTS.get(name, _UNDECLARED)
+        self.lowered: dict[Hashable, Any] = {}  # what :mod:`.recursion` knows of it
         self.known_dialect = declared is None or name in _DIALECTS
         self._draft = name if self.known_dialect and name else _LATEST
         self._others: dict[str, Any] = {}  # schemas outside the document by the pointer they are given

@@ -149,13 +149,18 @@ class Lowering:
             if orders is not None
         )
 
+    @property
+    def nesting_narrowing(self) -> str:
+        """What is left out of any value for its depth."""
+        flat = self.mixed_depth is not None and self.mixed_depth < self.max_depth
+        but = f", below {self.mixed_depth} without arrays directly in arrays" if flat else ""
+        return f"where any JSON value is allowed, arrays and objects nest at most {self.max_depth} deep{but}"
+
     def narrow_any_value(self) -> None:
         """Reports what is left out of any value, array or object."""
         self.says_any_value = True
         if not self.any_depth:
-            flat = self.mixed_depth is not None and self.mixed_depth < self.max_depth
-            but = f", below {self.mixed_depth} without arrays directly in arrays" if flat else ""
-            self.narrow(f"where any JSON value is allowed, arrays and objects nest at most {self.max_depth} deep{but}")
+            self.narrow(self.nesting_narrowing)
         scalars = self.style.scalars
         self.narrow(scalars.digits.number_narrowing)
         if scalars.max_length is not None:

@@ -21,6 +21,7 @@ from latticework.grammar.json_schema import keywords
 from latticework.grammar.json_schema.cuts import Cuts
 from latticework.grammar.json_schema.document import Document, Subschema
 from latticework.grammar.json_schema.lowering import Lowering
+from latticework.grammar.json_schema.nesting import at_depth, may_change
 from latticework.grammar.json_schema.options import Options
 from latticework.grammar.limits import Limits
 from latticework.grammar.tree_size import TreeSize, tree_size, tree_sizes
@@ -161,13 +162,13 @@ def _further(schema: dict[str, Any], keyword: str, otherwise: str, default: bool
 
 def _unrolled(document: Document, options: Options, limits: Limits) -> tuple[Lowering, ir.Node | None]:
     """Lowered with recursive schemas unrolled as often as the size allows."""
-    found = lower_once(document, options, limits, 0)
+    found = _lowered(document, options, limits, 0)
     if not found[0].recursive or found[0].issues:
         return found
     reached = 0
     for budget in BUDGETS:
         try:
-            deeper = lower_once(document, options, limits, budget)
+            deeper = _lowered(document, options, limits, budget)
         except LimitExceeded:
             break
         if deeper[1] is not None and found[1] is not None and not _is_small(deeper[1]):
@@ -179,6 +180,19 @@ def _unrolled(document: Document, options: Options, limits: Limits) -> tuple[Low
     lowering.reached = reached
     lowering.narrow(f"schemas that refer to themselves: at most {reached} times below themselves")
     return lowering, node
+
+
+def _lowered(document: Document, options: Options, limits: Limits, budget: int) -> tuple[Lowering, ir.Node | None]:
+    """As :func:`lower_once`; where the document has been lowered with another depth of any value, that is changed."""
+    key = budget, options.ways, options.arranged
+    found = document.lowered.get(key)
+    if found is None:
+        found = lower_once(document, options, limits, budget)
+        if not may_change(found[0], options):
+            return found
+        document.lowered[key] = found
+    lowering, node = found
+    return at_depth(lowering, node, options)
 
 
 def lower_once(
