@@ -86,6 +86,7 @@ def distinct_members(
     Values that would make it too large are scalars, or objects and arrays of few levels.
     """
     style = lowering.style
+    lowering.depends_on_depth = True
     key = ir.Intersect((key, _STRING))
     for lower in (lowering.schema, lowering.spelt_one_way):
         value = lower(said, level + 1)

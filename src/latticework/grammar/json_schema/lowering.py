@@ -68,6 +68,7 @@ class Lowering:
         self.used_strings: set[str] = set()
         self.max_depth = 0 if options.max_depth is None else options.max_depth
         self.mixed_depth = options.mixed_depth
+        self.depends_on_depth = False  # whether something has been decided by the size of any value
         self.open_objects = options.open_objects
         self.optional = options.optional
         self.formats = options.format == "assert"

@@ -1,6 +1,6 @@
 """How deep any value nests, changed in what has been lowered: that costs a walk over its nodes and no second lowering.
 
-Nothing that the lowering decides depends on that depth; it stands in the nodes of any value alone.
+Next to nothing that the lowering decides depends on that depth; it stands in the nodes of any value alone.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ LEAST_DEPTH = 2
 
 
 def may_change(lowering: Lowering, options: Options) -> bool:
-    """Whether :func:`at_depth` knows the nodes of any value from others, and nothing else depends on them."""
+    """Whether :func:`at_depth` knows the nodes of any value from others, and nothing else depends on their size."""
     return (
         lowering.max_depth >= LEAST_DEPTH
+        and not lowering.depends_on_depth
         and lowering.cuts is None
         and not options.style.by_level
         and options.property_order == "schema"
