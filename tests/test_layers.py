@@ -8,7 +8,7 @@ import latticework
 
 SOURCE = Path(latticework.__file__).parent
 LAYERS = (
-    ("errors", "jit", "kernel_files", "device_memory"),
+    ("errors", "jit", "kernel_files", "device_memory", "garbage"),
     ("grammar",),
     ("automata",),
     ("tokens",),

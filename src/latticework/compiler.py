@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from latticework.automata.build import build_automaton
+from latticework.garbage import paused
 from latticework.grammar.grammar import Grammar
 from latticework.grammar.limits import DEFAULT_LIMITS, Limits
 
@@ -77,7 +78,8 @@ class CompileCache:
         if present is not None:
             return present.result()
         try:
-            constraint = _compile(grammar, vocabulary, limits, files)
+            with paused():
+                constraint = _compile(grammar, vocabulary, limits, files)
         except BaseException as error:
             with self._lock:
                 self._entries.pop(key, None)

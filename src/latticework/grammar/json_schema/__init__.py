@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from latticework.errors import SchemaError, SchemaIssue
+from latticework.garbage import paused
 from latticework.grammar import arrangement, ir
 from latticework.grammar.grammar import Grammar
 from latticework.grammar.json_schema.depth import lower_document
@@ -113,7 +114,8 @@ def json_schema(
     )
     options.check(limits)
     document = Document(schema)
-    lowered = lower_document(document, options, limits)
+    with paused():
+        lowered = lower_document(document, options, limits)
     lowering = lowered.lowering
     if lowering.issues:
         raise SchemaError(tuple(lowering.issues))
