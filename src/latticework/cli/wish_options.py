@@ -26,6 +26,22 @@ _WEIGHTS: dict[str, tuple[Any, Any]] = {
         Annotated[float, typer.Option(min=-100, max=100, help="Nats for null where a value may be null.")],
         0.0,
     ),
+    "horizon": (
+        Annotated[
+            int | None,
+            typer.Option(
+                min=0, help="Slots behind the active block whose rows count; by default what suits the model."
+            ),
+        ],
+        None,
+    ),
+    "adaptive_blocks": (
+        Annotated[
+            float | None,
+            typer.Option(min=0, max=1, help="How sure the model has to be for blocks to reach on; 1: never."),
+        ],
+        None,
+    ),
     "canonical": (
         Annotated[bool, typer.Option("--canonical", help="Only texts cut as the model's tokenizer cuts them.")],
         False,

@@ -75,8 +75,9 @@ class Foresight:
                 self.canvases.append((tokens.copy(), masked))
                 self._masked.append((slots, tokens[slots]))
 
-    def receive(self, others: Sequence[Any], session: Any, source: str) -> None:
-        """Take the logits [N, V] of the canvases, in their order; shadows are scored under the session's constraint.
+    def receive(self, others: Sequence[Any], session: Any, source: str, stop: int | None = None) -> None:
+        """Take the logits [N, V] of the canvases, in their order; shadows are scored under the session's constraint,
+        by the slots before ``stop``.
 
         The session is left as it was: slots that are masked in a shadow are retracted and committed again.
         """
@@ -87,7 +88,7 @@ class Foresight:
         for (slots, tokens), logits in zip(self._masked, others[self._drafts :], strict=True):
             if source == "constrained":
                 session.retract(slots.tolist())
-                found = scores_under(session, logits).probability(slots, tokens)
+                found = scores_under(session, logits, stop).probability(slots, tokens)
                 session.commit(dict(zip(slots.tolist(), tokens.tolist(), strict=True)))
             else:
                 found = Scores(logits).probability(slots, tokens)

@@ -19,6 +19,9 @@ class Options:
         policy: which slots to commit after a forward.
         temperature: 0 takes the likeliest valid completion, above 0 a joint sample of the valid completions.
         block_length: semi-autoregressive decoding in blocks of this many slots; ``None`` for the whole canvas at once.
+        adaptive_blocks: a block reaches on behind its end over the slots of whose tokens the model alone is surer than
+            this, as far as the constraint lets these tokens stand together (:mod:`.blocks`); 1 for blocks as they are.
+            Networks with blocks of their own keep those, and so do context-free grammars and members in any order.
         batch_size: rows per forward; a row that finishes makes room for the next.
         overlap: prepare lattices in a worker thread during the forward. ``"late"`` does all of it there: what the
             constraint decides because of a step's commits is written with the next step's, not before the forward in
@@ -33,6 +36,7 @@ class Options:
     policy: Policy = field(default_factory=Threshold)
     temperature: float = 0.0
     block_length: int | None = None
+    adaptive_blocks: float = 1.0
     batch_size: int = 8
     overlap: Overlap = None
     guidance: float = 0.0
@@ -42,6 +46,8 @@ class Options:
             raise InputError(f"temperature must be a finite number >= 0, got {self.temperature}")
         if self.block_length is not None and self.block_length < 1:
             raise InputError(f"block_length must be at least 1, got {self.block_length}")
+        if not 0.0 <= self.adaptive_blocks <= 1.0:
+            raise InputError(f"adaptive_blocks must be a probability, got {self.adaptive_blocks}")
         if self.batch_size < 1:
             raise InputError(f"batch_size must be at least 1, got {self.batch_size}")
         if self.overlap not in (None, False, True, "late"):

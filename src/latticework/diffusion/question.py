@@ -31,6 +31,7 @@ class Question:
         inside: [n] int64, the open slots of the active block.
         edited: [e] int64, slots that were opened to be written anew.
         segmentation: of the tokenizer where proposals are to be cut as it cuts them; such rows are asked alone.
+        stop: slot from which on logits are no evidence, as ``Session.propose`` takes it; those rows too.
         undefined: scalar bool tensor, whether the model returned NaN, where reading it would wait for a device.
     """
 
@@ -43,6 +44,7 @@ class Question:
     edited: NDArray[np.int64]
     segmentation: Segmentation | None = None
     undefined: torch.Tensor | None = None
+    stop: int | None = None
     _proposal: Callable[[], Proposal] | None = None
 
     def answered(self) -> tuple[Any, Proposal]:
@@ -63,14 +65,15 @@ class Question:
         return propose_canonical(self._propose, self.logits, due, self.segmentation)
 
     def _propose(self, logits: Any) -> Proposal:
+        horizon = {} if self.stop is None else {"stop": self.stop}
         return self.session.propose(
-            logits, temperature=self.temperature, generator=self.generator, entropy=self.entropy
+            logits, temperature=self.temperature, generator=self.generator, entropy=self.entropy, **horizon
         )
 
     @property
     def _shares(self) -> bool:
         """Whether it may go into one launch with others."""
-        return self.segmentation is None and hasattr(self.session, "propose_here")
+        return self.segmentation is None and self.stop is None and hasattr(self.session, "propose_here")
 
     def _take(self, proposal: Callable[[], Proposal]) -> None:
         self._proposal, self.undefined = proposal, None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latticework.diffusion.blocks import reach
 from latticework.diffusion.lengths import room_behind_full_canvas, room_for_full_hole, spare_room
 from latticework.diffusion.lookahead import Foresight
 from latticework.diffusion.marks import FORCED
@@ -133,7 +134,7 @@ class Row(RowState):
             self._rule = policy.start(canvas)
         rule = self._rule
         if others is not None:
-            self._foresight.receive(others, self._session, policy.scores)
+            self._foresight.receive(others, self._session, policy.scores, self._evidence_stop())
         self.retracted = _EMPTY
         if len(self._unchecked):
             self._check_start()
@@ -141,6 +142,8 @@ class Row(RowState):
                 return None
         self._enter_window()
         edited = self._edit(rule, logits)
+        if self._reaches:
+            self._reach = reach(self._session, logits, self.free, self.options.adaptive_blocks)
         inside = self._open_inside()
         logits = self._weighting.added(rule.rescore(logits, inside), self.tokens, self.free)
         self.timings.constraint += 1e3 * (perf_counter() - begun)
@@ -154,7 +157,23 @@ class Row(RowState):
             edited,
             self._request.segmentation,
             undefined,
+            self._evidence_stop(),
         )
+
+    @property
+    def _reaches(self) -> bool:
+        """Whether blocks may reach on behind their end."""
+        if self._aligned or self._request.seen is not None or self._block >= len(self.tokens):
+            return False
+        return self.options.adaptive_blocks < 1.0 and hasattr(self._session, "fitting")
+
+    def _evidence_stop(self) -> int | None:
+        """The slot from which on the model is not believed; ``None`` where it is to the end."""
+        horizon = self._request.preferences.horizon
+        if horizon is None or not self._by_lattice:
+            return None
+        stop = self._bounds().stop + horizon
+        return stop if stop < len(self.tokens) else None
 
     def take(self, question: Question) -> NDArray[np.int64]:
         """Commit slots out of the completion that answers the question; returns them.
@@ -184,7 +203,7 @@ class Row(RowState):
         open_slots = np.flatnonzero(self.free)
         window = (int(open_slots[0]) + self._lead) // self._block
         self._window_forwards = self._window_forwards + 1 if window == self._window else 0
-        self._window = window
+        self._window, self._reach = window, 0
 
     def _look(self, proposal: Proposal, logits: Any, inside: NDArray[np.int64]) -> View | None:
         """What the policy sees; ``None`` when nothing but the tail is left."""
@@ -211,6 +230,7 @@ class Row(RowState):
             self._window_forwards,
             len(inside),
             self._bounds(),
+            self._evidence_stop(),
         )
 
     def _step(self, rule: Rule, view: View | None, edited: NDArray[np.int64]) -> NDArray[np.int64]:

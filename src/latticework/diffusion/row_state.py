@@ -94,6 +94,7 @@ class RowState:
         self._aligned = request.aligned
         self._window = -1
         self._window_forwards = 0
+        self._reach = 0  # slot behind the last one that the active block reaches over
         self._rule: Rule | None = None
         self._view: View | None = None
         self._foresight = Foresight()
@@ -136,7 +137,7 @@ class RowState:
     def _bounds(self) -> slice:
         """The slots of the canvas that lie in the active block."""
         start = self._window * self._block - self._lead
-        return slice(max(start, 0), min(start + self._block, len(self.tokens)))
+        return slice(max(start, 0), min(max(start + self._block, self._reach), len(self.tokens)))
 
     def _commit(self, slots: NDArray[np.int64], confidence: NDArray[np.float64]) -> None:
         self._fix({int(slot): int(self._draft[slot]) for slot in slots}, WRITTEN)

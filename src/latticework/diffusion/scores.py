@@ -48,21 +48,25 @@ class Scores:
 class MarginalScores(Scores):
     """The same, conditioned on the canvas being valid: marginals of a session; computed when first asked for."""
 
-    def __init__(self, logits: torch.Tensor, session: Any) -> None:
+    def __init__(self, logits: torch.Tensor, session: Any, stop: int | None = None) -> None:
         super().__init__(logits)
         self._session = session
+        self._horizon = {} if stop is None else {"stop": stop}
         self._marginals: Any = None
 
     def log_probs(self, slots: NDArray[np.int64]) -> torch.Tensor:
         marginals = self._marginals
         if marginals is None:
-            marginals = self._marginals = self._session.marginals(self._logits)
+            marginals = self._marginals = self._session.marginals(self._logits, **self._horizon)
         return marginals[_index(slots, marginals.device)]
 
 
-def scores_under(session: Any, logits: torch.Tensor) -> Scores:
-    """Marginals where the session computes them (regular constraints, no constraint), else the model's own rows."""
-    return MarginalScores(logits, session) if hasattr(session, "marginals") else Scores(logits)
+def scores_under(session: Any, logits: torch.Tensor, stop: int | None = None) -> Scores:
+    """Marginals where the session computes them (regular constraints, no constraint), else the model's own rows.
+
+    ``stop``: slot from which on logits are no evidence, for a session that knows of that.
+    """
+    return MarginalScores(logits, session, stop) if hasattr(session, "marginals") else Scores(logits)
 
 
 def _index(values: NDArray[np.int64], device: Any) -> torch.Tensor:

@@ -58,6 +58,7 @@ def view_of(
     step: int,
     remaining: int,
     window: slice,
+    stop: int | None = None,
 ) -> View:
     """The view of ``slots`` [K], scored as the policy wants it.
 
@@ -69,11 +70,12 @@ def view_of(
         slots: that may be committed.
         entropy: [N] of the constrained marginals, where the session was asked for it.
         step, remaining, window: as in :class:`View`, ``window`` as bounds.
+        stop: slot from which on logits are no evidence.
 
     Cost: nothing beyond the proposal for constrained confidences and entropies; O(N V) for margins and for the model's.
     """
     constrained = policy.scores == "constrained"
-    scores = scores_under(session, logits) if constrained else whole.model
+    scores = scores_under(session, logits, stop) if constrained else whole.model
     confidence, margin = whole.confidence[slots], None
     if policy.needs_margin or not constrained:
         first, _, second, _ = scores.top(slots)

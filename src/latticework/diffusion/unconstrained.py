@@ -74,6 +74,10 @@ class FreeSession:
     def retract(self, slots: Iterable[int]) -> None:
         self.free[list(slots)] = True
 
+    def fitting(self, slots: NDArray[np.int64], tokens: NDArray[np.int64]) -> int:
+        """As :meth:`.Session.fitting`."""
+        return int(np.append(~self._allowed[tokens], True).argmax())
+
     def marginals(self, logits: Any) -> Any:
         """[N, V] float32 log-probabilities of the tokens that may be chosen; -inf for all others."""
         barred = ~self._torch_allowed(logits.device)

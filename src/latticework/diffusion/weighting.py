@@ -1,7 +1,8 @@
-"""Log-weights that are added to a row's logits before the lattice: what a text may say stays exactly the same.
+"""How the rows of a model are weighted before the lattice: what a text may say stays exactly the same.
 
-Three preferences, each 0 by default, in nats: copying from a source text, longer texts, ``null``. They move the best
-filling, samples and marginals alike; a filling that the constraint rules out stays ruled out.
+Three preferences, each 0 by default, in nats: copying from a source text, longer texts, ``null``; and how far behind
+the active block rows are believed at all. They move the best filling, samples and marginals alike; a filling that the
+constraint rules out stays ruled out.
 """
 
 from __future__ import annotations
@@ -33,18 +34,27 @@ class Preferences:
             that without a bonus short texts are preferred and optional members left out.
         null_bias: for ``null`` where it is a token of its own; above 0 it is preferred where the evidence for a value
             is weak.
+        horizon: slots behind the active block whose rows are evidence; those further behind have to be possible and
+            no more, as :meth:`.Session.propose` takes them with ``stop``. ``None`` for all. Rows far behind are guesses
+            that may be out of step with the text: a string takes almost any of them and structure does not, so that
+            fillings which run on inside a string outweigh the right one. Counts under regular constraints (members in
+            their order); elsewhere nothing is summed over what is behind.
     """
 
     copy_bias: float = 0.0
     length_bonus: float = 0.0
     null_bias: float = 0.0
+    horizon: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("copy_bias", "length_bonus", "null_bias"):
             if not abs(getattr(self, name)) <= 100.0:
                 raise InputError(f"{name} must be a number of nats from -100 to 100, got {getattr(self, name)}")
+        if self.horizon is not None and self.horizon < 0:
+            raise InputError(f"horizon must be a number of slots, got {self.horizon}")
 
     def __bool__(self) -> bool:
+        """Whether logits change."""
         return bool(self.copy_bias or self.length_bonus or self.null_bias)
 
 

@@ -85,7 +85,7 @@ def constrained(model: Model, tasks: Sequence[Task], options: Mapping[str, Any])
 
 
 def unconstrained(model: Model, tasks: Sequence[Task], options: Mapping[str, Any]) -> list[Answer]:
-    """The same prompts, canvases, policy and blocks without the constraint."""
+    """The same prompts, canvases, policy and blocks without the constraint; adaptive blocks if the options say so."""
     from latticework.diffusion.loop import denoise
     from latticework.diffusion.options import Options
     from latticework.diffusion.policy import choose_policy
@@ -95,6 +95,7 @@ def unconstrained(model: Model, tasks: Sequence[Task], options: Mapping[str, Any
         temperature=options.get("temperature", 0.0),
         block_length=_block_length(model, options),
         guidance=options.get("guidance", 0.0),
+        adaptive_blocks=options.get("adaptive_blocks") or 1.0,
     )
     begun = perf_counter()
     requests = [_request(model, task, options) for task in tasks]

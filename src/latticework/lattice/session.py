@@ -296,6 +296,26 @@ class Session:
         """Take a valid filling [N] as known, so that committing parts of it needs no check."""
         self._witnesses = [*self._witnesses[1 - _WITNESSES_KEPT :], tokens.copy()]
 
+    def fitting(self, slots: NDArray[np.int64], tokens: NDArray[np.int64]) -> int:
+        """How many of the tokens [k] of free ``slots`` [k], from the first on, can stand together in a valid filling.
+
+        Nothing is committed. Cost: one pass over the canvas, log2(k) more where they are not all of them.
+        """
+        tokens_then = self._tokens.copy()
+        tokens_then[slots] = tokens
+
+        def fit(count: int) -> bool:
+            free = self._free.copy()
+            free[slots[:count]] = False
+            return CanvasSets(self._sets.layout, tokens_then, free).feasible
+
+        low, high = 0, len(slots) + 1
+        count = len(slots)
+        while high - low > 1:
+            low, high = (count, high) if fit(count) else (low, count)
+            count = (low + high) // 2
+        return low
+
     def commit(self, tokens: Mapping[int, int]) -> None:
         """Fix free slots.
 

@@ -47,6 +47,16 @@ def confidence_temperature(model: DiffusionModel, elastic: bool = False) -> floa
     return float(known.get("elastic" if elastic else "soft", 1.0))
 
 
+def default_horizon(model: DiffusionModel, elastic: bool = False) -> int | None:
+    """Slots behind the active block whose rows are evidence, where a call does not say; ``None`` for all."""
+    return (getattr(model, "horizons", None) or {}).get("elastic" if elastic else "soft")
+
+
+def default_adaptive_blocks(model: DiffusionModel) -> float:
+    """How sure the model has to be for its own blocks to reach on, where a call does not say; 1 for never."""
+    return float(getattr(model, "adaptive_blocks", 1.0))
+
+
 def prompt_text(model: DiffusionModel, ids: Sequence[int]) -> str:
     """The prompt as the model reads it: with its special tokens where the model has ``decode_prompt``."""
     decode = getattr(model, "decode_prompt", None)
@@ -61,7 +71,8 @@ class DiffusionModel(Protocol):
     ``forward``: from B prompts (token ids) and B canvases [N] int64, ``mask_id`` in open slots, to B logits [N, V]. One
     whose network can be computed in parts has a method ``reader()`` that returns a
     :class:`latticework.diffusion.caches.reader.Reader`. Optional, too: ``confidence_temperatures``, fitted on
-    held-out data, by ``"soft"`` and ``"elastic"``; and ``decode_prompt(ids)``, a prompt as text with special tokens.
+    held-out data, by ``"soft"`` and ``"elastic"``; ``horizons`` by the same kinds and ``adaptive_blocks``, what suits
+    the model; and ``decode_prompt(ids)``, a prompt as text with special tokens.
 
     Attributes:
         name: what the user loaded.

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 # Held-out values and families, 32 documents each: 0.62 / 0.61 of fields right in blocks of 3 (22 forwards),
 # 0.57 / 0.52 in blocks of 8 (17), 0.56 / 0.49 on the whole canvas (15).
 _BLOCK_LENGTH = 3
+# Rows behind a block are out of step with the text as soon as a value gets another length than they guessed, and where
+# the model is that sure of what it copies, it is right to go on (benchmarks/results/ablations.md).
+_HORIZONS = {"soft": 0, "elastic": 0}
+_ADAPTIVE_BLOCKS = 0.98
 
 
 class EmbeddedDiffusionModel:
@@ -39,6 +43,8 @@ class EmbeddedDiffusionModel:
         self.mask_id: int = config.mask_token_id
         self.max_positions: int | None = config.max_position_embeddings
         self.block_length: int | None = _BLOCK_LENGTH
+        self.horizons = _HORIZONS
+        self.adaptive_blocks = _ADAPTIVE_BLOCKS
         self.vocabulary = Vocabulary.from_tokenizer(
             self._tokenizer,
             size=config.vocab_size,

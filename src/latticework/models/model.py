@@ -15,7 +15,7 @@ from latticework.diffusion.policy import Policy, choose_policy
 from latticework.diffusion.records import Step
 from latticework.diffusion.weighting import Preferences
 from latticework.errors import InputError, LatticeworkError
-from latticework.models.base import DiffusionModel, confidence_temperature
+from latticework.models.base import DiffusionModel, confidence_temperature, default_adaptive_blocks
 from latticework.models.batches import (
     AnyResult,
     arranged,
@@ -115,6 +115,8 @@ class Model(Streaming):
         copy_bias: float = 0.0,
         length_bonus: float = 0.0,
         null_bias: float = 0.0,
+        horizon: int | None = None,
+        adaptive_blocks: float | None = None,
         start: str | Sequence[str | None] | AutoregressiveModel | None = None,
         start_trust: float = 0.5,
         canonical: bool = False,
@@ -160,6 +162,11 @@ class Model(Streaming):
             length_bonus: nats for every token of text, against the preference of the likeliest document for short
                 ones.
             null_bias: nats for ``null`` where a value may be null.
+            horizon: slots behind the active block whose rows are evidence; slots further behind have to be possible and
+                no more. What suits the model when not given; all of them when as many as the canvas has.
+            adaptive_blocks: how sure (a probability) the model has to be of the tokens behind a block for the block to
+                reach over them; 1: blocks as they are. What suits the model when neither this nor ``block_length`` nor
+                ``cache`` is given.
             start: a draft of the text (for a list of prompts, one for each or ``None``), or an autoregressive model
                 that writes one: the canvas starts with what the grammar lets stand of it, as far as the model trusts
                 it.
@@ -210,10 +217,11 @@ class Model(Streaming):
             block_length,
             batch_size,
             overlap,
+            1.0 if adaptive_blocks is None and cache is not None else adaptive_blocks,
         )
         if max_tokens is not None and max_tokens < 1:
             raise InputError(f"max_tokens must be at least 1, got {max_tokens}")
-        preferences = Preferences(copy_bias, length_bonus, null_bias)
+        preferences = Preferences(copy_bias, length_bonus, null_bias, horizon)
         if start is not None and scaffold == "auto":
             scaffold = "soft"  # a draft has no place for the spare slots of an elastic one
         wishes = Wishes(max_tokens, checked(scaffold), preferences, canonical, schema_in_prompt)
@@ -327,8 +335,11 @@ class Model(Streaming):
         block_length: int | None,
         batch_size: int,
         overlap: Overlap,
+        adaptive_blocks: float | None = 1.0,
     ) -> tuple[Options, int | None]:
         """Options of the loop, and the seed, drawn where a sample needs one."""
+        if adaptive_blocks is None:
+            adaptive_blocks = default_adaptive_blocks(self.backend) if block_length is None else 1.0
         options = Options(
             policy=policy,
             temperature=temperature,
@@ -336,6 +347,7 @@ class Model(Streaming):
             batch_size=batch_size,
             overlap=overlap,
             guidance=guidance,
+            adaptive_blocks=adaptive_blocks,
         )
         if seed is None and (temperature > 0 or policy.random):
             seed = secrets.randbits(32)

@@ -49,5 +49,7 @@ class GenerateOptions(InfillOptions, total=False):
     copy_bias: float
     length_bonus: float
     null_bias: float
+    horizon: int | None
+    adaptive_blocks: float | None
     canonical: bool
     schema_in_prompt: bool

@@ -13,7 +13,7 @@ import numpy as np
 from latticework.diffusion.canonical import Segmentation
 from latticework.diffusion.records import Request
 from latticework.errors import InputError
-from latticework.models.base import confidence_temperature, prompt_text, traits_of
+from latticework.models.base import confidence_temperature, default_horizon, prompt_text, traits_of
 from latticework.models.holes import Form, lay_out
 from latticework.models.typed_holes import has_types, typed_constraint
 from latticework.scaffold.choice import chosen
@@ -96,10 +96,13 @@ class Rows:
             request = Request.blank(tuple(ids), slots, constraint, entropy, aligned=self._aligned, seen=self._rated)
             most = wishes.max_tokens or self._most(len(ids), slots, constraint)
             request = replace(request, fixes_forced=kind != "none", most=most)
+        preferences = wishes.preferences
+        if preferences.horizon is None:
+            preferences = replace(preferences, horizon=default_horizon(self._backend, request.elastic))
         request = replace(
             request,
-            preferences=wishes.preferences,
-            source=self._source(prompt, source) if wishes.preferences.copy_bias else None,
+            preferences=preferences,
+            source=self._source(prompt, source) if preferences.copy_bias else None,
             segmentation=self._segmentation if wishes.canonical else None,
         )
         return self._prepared(request, source, constraint)
