@@ -114,13 +114,17 @@ def test_auto_picks_by_schema_and_model() -> None:
     assert chosen("auto", lw.json_schema(whole), FILLING) == "elastic"
     assert chosen("auto", lw.json_schema(whole), PLAIN) == "soft", "never saw fillers"
     assert chosen("auto", lw.json_schema(partly), FILLING) == "soft", "members may be left out"
-    for items, kind in (
-        ({"type": "string"}, "elastic"),
-        (whole, "soft"),
-        ({"anyOf": [whole, {"type": "null"}]}, "soft"),
-    ):
-        listing = closed({"a": {"type": "array", "items": items}}, ["a"])
-        assert chosen("auto", lw.json_schema(listing), FILLING) == kind, "arrays of objects have no fixed text"
+    for items in ({"type": "string"}, {"type": "integer"}, whole, {"anyOf": [whole, {"type": "null"}]}):
+        for kind in (
+            {"type": "array", "items": items},
+            {"anyOf": [{"type": "array", "items": items}, {"type": "null"}]},
+        ):
+            listing = closed({"a": kind}, ["a"])
+            assert chosen("auto", lw.json_schema(listing), FILLING) == "soft", "arrays end early"
+    maybe = closed({"a": {"anyOf": [whole, {"type": "null"}]}}, ["a"])
+    assert chosen("auto", lw.json_schema(maybe), FILLING) == "soft", "objects in a union"
+    nested = closed({"a": whole, "b": {"enum": ["x", 1, None]}}, ["a", "b"])
+    assert chosen("auto", lw.json_schema(nested), FILLING) == "elastic"
     assert chosen("auto", lw.json_schema({"type": "integer"}), FILLING) == "soft"
     assert chosen("auto", lw.regex("a+"), FILLING) == "soft"
     assert chosen("auto", None, FILLING) == "soft"

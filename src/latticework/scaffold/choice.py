@@ -26,9 +26,9 @@ def chosen(name: ScaffoldName, grammar: Grammar | None, vocabulary: Vocabulary) 
     """The scaffold that ``name`` stands for; ``"auto"`` picks by schema and model.
 
     It is elastic where the model has been trained with fillers (its vocabulary has the role), every member of the
-    schema's fixed objects is required, in the order of the schema, and no value holds objects. Elsewhere it is soft: a
-    model that never saw fillers takes spare slots for text, beside a room that may stay empty values run on and
-    optional members are left out, and arrays of objects end early in a room of guessed size
+    schema's fixed objects is required, in the order of the schema, and no value is or holds an array or an object in a
+    union. Elsewhere it is soft: a model that never saw fillers takes spare slots for text, beside a room that may stay
+    empty values run on and optional members are left out, and arrays end early in a room of guessed size
     (``benchmarks/results/ablations.md``). Cost: O(nodes of the grammar).
     """
     if name != "auto":
@@ -46,15 +46,16 @@ def chosen(name: ScaffoldName, grammar: Grammar | None, vocabulary: Vocabulary) 
     if skeleton is None:
         return "soft"
     rooms = [part for part in skeleton.parts if isinstance(part, Room)]
-    return "soft" if any(room.optional or _holds_objects(room.node) for room in rooms) else "elastic"
+    return "soft" if any(room.optional or _holds_parts(room.node) for room in rooms) else "elastic"
 
 
-def _holds_objects(node: ir.Node) -> bool:
+def _holds_parts(node: ir.Node) -> bool:
+    """Whether a text of the node may have an array (or the rest of one) or an object in it."""
     seen: set[tuple[type[ir.Node], bytes]] = set()  # a place in the schema has the digest of what stands there
     waiting = [node]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, ir.Literal) and one.data.startswith(b"{"):
+        if isinstance(one, ir.Literal) and (one.data.startswith(b"{") or one.data.endswith(b"]")):
             return True
         if (type(one), one.digest) not in seen:
             seen.add((type(one), one.digest))
