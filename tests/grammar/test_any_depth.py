@@ -365,3 +365,52 @@ def test_what_is_built_to_find_a_depth_respects_the_limits_of_the_call() -> None
     assert grammar.options["max_depth"] == 3
     with pytest.raises(LimitExceeded):
         build_automaton(grammar.node, limits)
+
+
+@pytest.mark.parametrize(("places", "depth"), [(1, 8), (4, 7), (20, 6), (50, 5), (70, 4)])
+def test_the_fewer_places_of_any_value_the_deeper_they_nest(places: int, depth: int) -> None:
+    names = [f"p{number}" for number in range(places)]
+    grammar = json_schema({"type": "object", "properties": dict.fromkeys(names, True)}, recursion="bounded")
+    assert grammar.options["max_depth"] == depth
+    automaton = build_automaton(grammar.node)
+    deep = '{"p0":' + '{"x":' * (depth - 1) + "[0]" + "}" * (depth - 1) + "}"
+    assert run.accepts(automaton, deep.encode())
+    assert not run.accepts(automaton, deep.replace("0", "{}").encode())
+
+
+def test_places_of_any_value_leave_room_for_recursion() -> None:
+    schema = {
+        "type": "object",
+        "required": ["type"],
+        "properties": {
+            "type": {"type": "string"},
+            "cause": {"$ref": "#"},
+            "suppressed": {"type": "array", "items": {"$ref": "#"}},
+        },
+    }
+    grammar = json_schema(schema, open_objects=True, recursion="bounded")
+    automaton = build_automaton(grammar.node)
+    inner = {"type": "a", "cause": {"type": "b"}, "suppressed": [{"type": "c", "more": [{}]}]}
+    document = {"type": "d", "cause": inner, "suppressed": [inner, inner], "extra": {"x": [1]}}
+    assert run.accepts(automaton, compact(document).encode())
+    inner["suppressed"].append({"more": [{}]})
+    assert not run.accepts(automaton, compact(document).encode())
+
+
+def test_alternatives_have_their_keys_in_any_order_while_that_is_small() -> None:
+    kinds = [
+        {
+            "type": "object",
+            "properties": {"kind": {"const": kind}, **{f"{kind}{n}": {} for n in range(8)}},
+            "required": ["kind", f"{kind}0"],
+        }
+        for kind in ("cat", "dog")
+    ]
+    schema = {"oneOf": kinds}
+    grammar = json_schema(schema, property_order="any", open_objects=True)
+    assert not any("alternatives" in line for line in grammar.narrowings)
+    found = lw.compile(grammar, lw.Vocabulary([bytes([value]) for value in range(256)]))
+    document = {"dog3": 1, "dog0": [{"x": 2}], "other": {}, "kind": "dog", "dog1": None}
+    assert found.accepts(compact(document))
+    assert not found.accepts(compact({**document, "kind": "cat"}))
+    assert not found.accepts(compact(document).replace("dog3", "kind"))

@@ -33,7 +33,8 @@ def lower_document(document: Document, options: Options, limits: Limits) -> Lowe
             return lower_exactly(document, options, limits)
         except NoExactGrammar as error:
             raise SchemaError((error.issue,)) from None
-    bounded = Lowered(*lower_within_bounds(document, options, limits, recursion.lower))
+    found = lower_within_bounds(document, options, limits, recursion.lower)
+    bounded = Lowered(*recursion.fitted(document, options, limits, found))
     lowering = bounded.lowering
     if options.recursion == "bounded" or lowering.issues or bounded.node is None or not _is_shallow(lowering, options):
         return bounded

@@ -20,6 +20,7 @@ from latticework.grammar.tree_size import tree_size
 
 FEWER_WAYS = (6, 1)  # tried in turn after the number that options have
 MAX_WEIGHT = 300_000  # nodes of the grammar written out as a tree, beyond which fewer ways are tried
+PLACE_WEIGHT = 1_000  # of a place of any value there, whose depth is chosen afterwards
 
 
 Lower: TypeAlias = Callable[[Document, Options, Limits], tuple[Lowering, ir.Node | None]]
@@ -40,7 +41,7 @@ def lower_within_bounds(
         except TooManyWays:
             options = replace(options, ways=fewer)
             continue
-        is_small = node is None or tree_size(node).weight <= MAX_WEIGHT
+        is_small = node is None or _weight(node) <= MAX_WEIGHT
         if min(lowering.most_ways, options.ways) <= max(fewer, 1):
             return found if fallback is None or not _is_flat(lowering) else fallback
         if is_small and not _is_flat(lowering):
@@ -49,6 +50,11 @@ def lower_within_bounds(
             fallback = found
         options = replace(options, ways=fewer)
     raise AssertionError("with one way to fail each schema the lowering ends")
+
+
+def _weight(node: ir.Node) -> int:
+    size = tree_size(node)
+    return size.outside + PLACE_WEIGHT * size.places
 
 
 def _is_flat(lowering: Lowering) -> bool:

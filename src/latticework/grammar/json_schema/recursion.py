@@ -12,7 +12,7 @@ language: no wrong document, only less depth, which is reported.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
@@ -20,91 +20,143 @@ from latticework.grammar.arrangement import in_few_orders, in_schema_order, list
 from latticework.grammar.json_schema import keywords
 from latticework.grammar.json_schema.cuts import Cuts
 from latticework.grammar.json_schema.document import Document, Subschema
-from latticework.grammar.json_schema.lowering import Lowering
+from latticework.grammar.json_schema.lowering import Lowering, TooManyWays
 from latticework.grammar.json_schema.nesting import at_depth, may_change
 from latticework.grammar.json_schema.options import Options
 from latticework.grammar.limits import Limits
 from latticework.grammar.tree_size import TreeSize, tree_size, tree_sizes
 
 # Places of any value in the grammar written out as a tree, and how deep the values nest there.
-DEPTHS = ((60, 5), (1_000, 4), (1_300, 2), (2_500, 1))
+DEPTHS = ((2, 8), (4, 7), (24, 6), (60, 5), (1_000, 4), (1_300, 2), (2_500, 1))
 MIXED = 4  # outer levels of them in which arrays stand directly in arrays
 # The same where objects that hold such places are alternatives: their automata are merged, so little is shared.
 MERGED_DEPTHS = ((1, 4), (5, 3), (60, 2), (1_000, 1))
-# Sizes up to which such automata are taken as they are.
+MERGED_TRIALS = ((5, 1), (3, 2))  # deeper ones that are tried, with the size below times this
+# Sizes up to which such automata are taken.
 MERGED_NODES = 20_000
 MERGED_STATES = 6_000
-LARGE = 10  # times these sizes, where the objects that are merged have one order and others have any
+ARRANGED = 2  # times these sizes, where objects that are merged have their keys in any order
+LARGE = 4  # the same, where those have one order and other objects have any
 # Most nodes of a grammar with keys in any order, of all objects that are small enough, then of much smaller ones only;
 # where there are still more the documents are large, and all keys stand in the order of the schema.
 MAX_ARRANGED = (500_000, 50_000)
 BUDGETS = (1, 2, 4, 8, 16)
 MAX_WEIGHT = 8_000  # nodes of the unrolled grammar, each counted as often as it is used
+PLACE_WEIGHT = 60  # of a place of any value there, whose depth is chosen afterwards
 MAX_NODES = 2_000  # schemas lowered with one budget, after which no larger one is tried
 MAX_HEIGHT = 120  # nested nodes: a few Python frames each while the automaton is built
 
+Found: TypeAlias = tuple[Lowering, "ir.Node | None"]
 
-def lower(document: Document, options: Options, limits: Limits) -> tuple[Lowering, ir.Node | None]:
+
+def lower(document: Document, options: Options, limits: Limits) -> Found:
     """The lowered document and its lowering, which has the reports; ``None`` if no document satisfies it.
+
+    Any value is as deep as a guess at how many places it has says.
 
     Raises:
         LimitExceeded: too large, whatever the depth.
     """
-    found = _fitted(document, options, limits)
-    for weight, most in zip((options.arranged // 8, 0), MAX_ARRANGED, strict=True):
-        if options.property_order != "any" or found[1] is None or tree_size(found[1]).outside <= most:
-            break
-        found = _fitted(document, replace(options, arranged=weight), limits)
-    return found
-
-
-def _fitted(document: Document, options: Options, limits: Limits) -> tuple[Lowering, ir.Node | None]:
-    """Lowered with any value as deep as the size allows."""
     if options.max_depth is not None:
-        return _tamed(*_unrolled(document, options, limits), limits)
+        return _unrolled(document, options, limits)
     depth = _depth_for(_open_places(document, options), DEPTHS)
-    found = _tamed(*_unrolled(document, replace(options, max_depth=depth, mixed_depth=MIXED), limits), limits)
+    found = _unrolled(document, _nesting(options, depth), limits)
     reached = found[0].reached
     if depth > MIXED and reached is not None and reached < BUDGETS[-1]:  # any value has taken its room
-        shallower = _unrolled(document, replace(options, max_depth=MIXED, mixed_depth=MIXED), limits)
+        shallower = _unrolled(document, _nesting(options, MIXED), limits)
         if (shallower[0].reached or 0) > reached:
-            found, depth = _tamed(*shallower, limits), MIXED
-    if found[1] is not None and depth:
-        sizes = tree_sizes(found[1])
-        places = sizes[found[1].digest].places
-        if places > 1 and _merges(found[1], sizes):
-            fitting = _depth_for(places, MERGED_DEPTHS)
-            if fitting < depth and _is_affordable(found[1], limits):
-                fitting = depth
-        else:
-            fitting = _depth_for(places, DEPTHS)
-        if fitting < depth:
-            shallow = _unrolled(document, replace(options, max_depth=fitting, mixed_depth=MIXED), limits)
-            found = _tamed(*shallow, limits)
+            return shallower
     return found
 
 
-def _tamed(lowering: Lowering, node: ir.Node | None, limits: Limits) -> tuple[Lowering, ir.Node | None]:
-    """Objects that are alternatives to each other keep to their order where others would make a large automaton."""
-    merged = merged_sites(node) if node is not None and lowering.places_of_orders else set()
-    if node is None or not merged or _is_affordable(node, limits):
-        return lowering, node
+def fitted(document: Document, options: Options, limits: Limits, found: Found) -> Found:
+    """What was lowered, again with any value as deep, and keys in as many orders, as the size allows."""
+    options = replace(options, ways=found[0].ways)
+    chosen = _fitted(document, options, limits, found)
+    for weight, most in zip((options.arranged // 8, 0), MAX_ARRANGED, strict=True):
+        if options.property_order != "any" or chosen[1] is None or tree_size(chosen[1]).outside <= most:
+            break
+        fewer = replace(options, arranged=weight)
+        chosen = _fitted(document, fewer, limits, _nested(document, fewer, limits, found[0].max_depth))
+    return chosen
+
+
+def _fitted(document: Document, options: Options, limits: Limits, found: Found) -> Found:
+    depth = found[0].max_depth
+    least = depth
+    if found[1] is not None and depth and options.max_depth is None:
+        sizes = tree_sizes(found[1])
+        places = sizes[found[1].digest].places
+        merging = places > 1 and _merges(found[1], sizes)
+        least = min(depth, _depth_for(places, MERGED_DEPTHS if merging else DEPTHS))
+        if merging:
+            found = _merging(document, options, limits, found, least)
+        elif least < depth:
+            found = _nested(document, options, limits, least)
+    if _keeps_orders(*found, limits):
+        return found
+    if least < found[0].max_depth:
+        shallow = _nested(document, options, limits, least)
+        if _keeps_orders(*shallow, limits):
+            return shallow
+    return _in_fewer_orders(*found, limits)
+
+
+def _merging(document: Document, options: Options, limits: Limits, found: Found, least: int) -> Found:
+    """As deep as the automaton of merged places may be, but ``least``; ``found`` is what was lowered before."""
+    for depth, factor in (*MERGED_TRIALS, (least, 0)):
+        if not least <= depth <= found[0].max_depth:
+            continue
+        if depth < found[0].max_depth:
+            found = _nested(document, options, limits, depth)
+        if depth == least or found[1] is None or _is_affordable(_in_one_order(found[1]), limits, factor):
+            break
+    return found
+
+
+def _nested(document: Document, options: Options, limits: Limits, depth: int) -> Found:
+    """Lowered again, with any value to another depth."""
+    options = _nesting(options, depth)
+    try:
+        return _unrolled(document, options, limits)
+    except TooManyWays:  # another depth may leave room to unroll more
+        return _unrolled(document, replace(options, ways=1), limits)
+
+
+def _nesting(options: Options, depth: int) -> Options:
+    """With any value to a depth, unless that is given."""
+    return replace(options, max_depth=depth, mixed_depth=MIXED) if options.max_depth is None else options
+
+
+def _keeps_orders(lowering: Lowering, node: ir.Node | None, limits: Limits) -> bool:
+    """Whether objects that are alternatives to each other may have their members in any order, if any have."""
+    if node is None or not lowering.places_of_orders or not merged_sites(node):
+        return True
+    return _is_affordable(relaxed(node, frozenset()) if sites(node) else in_few_orders(node), limits, ARRANGED)
+
+
+def _in_fewer_orders(lowering: Lowering, node: ir.Node | None, limits: Limits) -> Found:
+    """Such objects in the order of the schema, all objects where the others still make a large automaton."""
+    assert node is not None
+    merged = merged_sites(node)
     lowering.settle_orders(merged)
     node = in_schema_order(node, merged)
-    if sites(node) and not _is_affordable(node, limits, LARGE):
+    if sites(node) and not _is_affordable(relaxed(node, frozenset()), limits, LARGE):
         lowering.settle_orders({*lowering.places_of_orders})
-        node = in_few_orders(listed(node, ()))
+        node = _in_one_order(node)
     return lowering, node
 
 
-def _is_affordable(node: ir.Node, limits: Limits, factor: int = 1) -> bool:
-    """Whether the automaton is small although places of any value are merged. Building it, which is kept, tells."""
+def _in_one_order(node: ir.Node) -> ir.Node:
+    return in_few_orders(listed(node, ()) if sites(node) else node)
+
+
+def _is_affordable(node: ir.Node, limits: Limits, factor: int) -> bool:
+    """Whether an automaton is small although places of any value are merged. Building it, which is kept, tells."""
     from latticework.automata.build import is_small
 
     nodes, states = min(factor * MERGED_NODES, limits.max_nodes), min(factor * MERGED_STATES, limits.max_states)
-    small = replace(limits, max_nodes=nodes, max_states=states)
-    languages = (relaxed(node, frozenset()), listed(node, ())) if sites(node) else (in_few_orders(node),)
-    return all(is_small(language, limits, small) for language in languages)
+    return is_small(node, replace(limits, max_nodes=nodes, max_states=states))
 
 
 def _depth_for(places: int, depths: tuple[tuple[int, int], ...]) -> int:
@@ -220,4 +272,4 @@ def _foreign_keywords(document: Document) -> list[str]:
 
 def _is_small(node: ir.Node) -> bool:
     size = tree_size(node)
-    return size.weight <= MAX_WEIGHT and size.height <= MAX_HEIGHT
+    return size.outside + PLACE_WEIGHT * size.places <= MAX_WEIGHT and size.height <= MAX_HEIGHT
