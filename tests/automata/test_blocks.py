@@ -24,6 +24,7 @@ from latticework.errors import LimitExceeded
 from latticework.grammar import ir
 from latticework.grammar.json_schema import values
 from latticework.grammar.json_schema.style import Style, style_of
+from latticework.grammar.limits import Limits
 
 SETTINGS = settings(max_examples=250, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 COMMA = ir.Literal(b",")
@@ -279,11 +280,11 @@ def test_the_cache_is_bounded_and_forgets_the_oldest() -> None:
     block = Block(b"", build_automaton(ir.Repeat(char("ab"), 0, 9)))
     cache = Cache(max_bytes=3 * block.nbytes)
     for key in range(3):
-        cache.put(key, block)
-    assert cache.get(0) is block
-    cache.put(3, block)
-    assert [cache.get(key) is block for key in range(4)] == [True, False, True, True]
-    Cache(max_bytes=1).put(0, block)
+        cache.put(key, Limits(), block)
+    assert cache.get(0, Limits()) is block
+    cache.put(3, Limits(), block)
+    assert [cache.get(key, Limits()) is block for key in range(4)] == [True, False, True, True]
+    Cache(max_bytes=1).put(0, Limits(), block)
 
 
 def test_threads_may_compile_the_same_block_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -374,3 +375,25 @@ def test_shared_parts_accept_what_their_copies_do() -> None:
         nested += bool((np.append(automaton.is_call, False)[automaton.scope].sum(1) == 2).any())
     assert calls > 100
     assert nested > 5
+
+
+def test_what_is_kept_serves_for_larger_limits_only() -> None:
+    kept: Cache[ByteAutomaton] = Cache()
+    small, large = Limits(max_nodes=10, max_states=10), Limits(max_nodes=20, max_states=10)
+    first, second = build_automaton(ir.Literal(b"a")), build_automaton(ir.Literal(b"b"))
+    kept.put("key", large, first)
+    assert kept.get("key", large) is first
+    assert kept.get("key", small) is None
+    kept.put("key", small, second)
+    assert kept.get("key", small) is kept.get("key", large) is second
+    kept.put("key", large, first)
+    assert kept.get("key", small) is second
+
+
+def test_limits_hold_whatever_was_built_before() -> None:
+    node = ir.Seq((ir.Alone(ir.Words(f"{number:04}".encode() for number in range(0, 4_000, 7))), ir.Literal(b".")))
+    small = Limits(max_nodes=20, max_states=20)
+    assert build_automaton(node, Limits()).states > 20
+    with pytest.raises(LimitExceeded):
+        build_automaton(node, small)
+    assert build_automaton(node, Limits()).states > 20

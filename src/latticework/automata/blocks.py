@@ -176,30 +176,53 @@ class Sized(Protocol):
 Entry = TypeVar("Entry", bound=Sized)
 
 
+class BuildLimits(Protocol):
+    """Sizes the builder respects; ``latticework.Limits`` has them."""
+
+    @property
+    def max_nodes(self) -> int: ...
+    @property
+    def max_states(self) -> int: ...
+
+
 class Cache(Generic[Entry]):
-    """Least recently used entries, bounded in bytes. Thread-safe; two threads may make the same entry at once."""
+    """Least recently used entries, bounded in bytes. Thread-safe; two threads may make the same entry at once.
+
+    What has been made within limits serves for larger ones, but not for smaller ones: what exceeds limits does so
+    whatever was made before.
+    """
 
     def __init__(self, max_bytes: int = MAX_CACHED_BYTES) -> None:
         self.max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
+        self._entries: OrderedDict[Hashable, tuple[Entry, int, int]] = OrderedDict()
         self._bytes = 0
 
-    def get(self, key: Hashable) -> Entry | None:
+    def get(self, key: Hashable, limits: BuildLimits) -> Entry | None:
         with self._lock:
-            entry = self._entries.get(key)
-            if entry is not None:
-                self._entries.move_to_end(key)
-        return entry
+            found = self._entries.get(key)
+            if found is None or not _serves(found, limits):
+                return None
+            self._entries.move_to_end(key)
+        return found[0]
 
-    def put(self, key: Hashable, entry: Entry) -> None:
+    def put(self, key: Hashable, limits: BuildLimits, entry: Entry) -> None:
+        """``entry`` has been made within ``limits``."""
         with self._lock:
-            if key in self._entries:
-                return
-            self._entries[key] = entry
+            known = self._entries.get(key)
+            if known is not None:
+                if _serves(known, limits):
+                    return
+                self._bytes -= known[0].nbytes
+            self._entries[key] = entry, limits.max_nodes, limits.max_states
+            self._entries.move_to_end(key)
             self._bytes += entry.nbytes
             while self._bytes > self.max_bytes and len(self._entries) > 1:
-                self._bytes -= self._entries.popitem(last=False)[1].nbytes
+                self._bytes -= self._entries.popitem(last=False)[1][0].nbytes
+
+
+def _serves(found: tuple[Sized, int, int], limits: BuildLimits) -> bool:
+    return found[1] <= limits.max_nodes and found[2] <= limits.max_states
 
 
 compiled: Cache[Block] = Cache()

@@ -10,12 +10,12 @@ Brzozowski-like position automata; symbolic counters after counting automata (Tu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import Protocol, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 from latticework.automata import algebra, blocks, marks, tries
 from latticework.automata.automaton import MAX_LEVELS, UNBOUNDED, ByteAutomaton
-from latticework.automata.blocks import Block
+from latticework.automata.blocks import Block, BuildLimits
 from latticework.automata.determinise import Incoherent, Sharing, determinise
 from latticework.automata.distinct import distinct
 from latticework.automata.encodings import template_of
@@ -39,15 +39,6 @@ _REST_OF_STRING = {
 }
 
 
-class BuildLimits(Protocol):
-    """Sizes the builder respects; ``latticework.Limits`` has them."""
-
-    @property
-    def max_nodes(self) -> int: ...
-    @property
-    def max_states(self) -> int: ...
-
-
 class _DefaultLimits:
     max_nodes = 400_000
     max_states = 200_000
@@ -60,22 +51,19 @@ def build_automaton(grammar: ir.Node, limits: BuildLimits | None = None) -> Byte
         LimitExceeded: more nodes or states than ``limits`` allow; names the node where known.
     """
     limits = limits or _DefaultLimits()
-    key = grammar.digest, limits.max_nodes, limits.max_states
-    automaton = blocks.wholes.get(key)
+    automaton = blocks.wholes.get(grammar.digest, limits)
     if automaton is None:
         automaton = _build(grammar, limits, symbolic=True, sharing=Sharing.WHOLE)
-        blocks.wholes.put(key, automaton)
+        blocks.wholes.put(grammar.digest, limits, automaton)
     return automaton
 
 
-def is_small(grammar: ir.Node, limits: BuildLimits, small: BuildLimits) -> bool:
-    """Whether the automaton, and each of its parts, keeps within ``small``. It is kept for :func:`build_automaton` with
-    ``limits``, which are no smaller."""
+def is_small(grammar: ir.Node, limits: BuildLimits) -> bool:
+    """Whether the automaton, and each of its parts, keeps within ``limits``. It is kept for :func:`build_automaton`."""
     try:
-        automaton = build_automaton(grammar, small)
+        build_automaton(grammar, limits)
     except LimitExceeded:
         return False
-    blocks.wholes.put((grammar.digest, limits.max_nodes, limits.max_states), automaton)
     return True
 
 
@@ -236,16 +224,12 @@ class _Builder:
         return self.graph.instance(self._block(node, compile_node, False), k, path)
 
     def _block(self, node: NodeType, compile_node: Callable[[NodeType], ByteAutomaton], symbolic: bool) -> Block:
-        key = self._key(node, symbolic)
-        block = blocks.compiled.get(key)
+        key = node.digest, symbolic
+        block = blocks.compiled.get(key, self.limits)
         if block is None:
             block = Block(node.digest, compile_node(node))
-            blocks.compiled.put(key, block)
+            blocks.compiled.put(key, self.limits, block)
         return block
-
-    def _key(self, node: ir.Node, symbolic: bool) -> Hashable:
-        # The limits are part of it, so that what exceeds them does so whatever was compiled before.
-        return node.digest, symbolic, self.limits.max_nodes, self.limits.max_states
 
     def _by_itself(self, node: ir.Node) -> ByteAutomaton:
         return _build(node.body if isinstance(node, ir.Alone) else node, self.limits, self.symbolic)
@@ -264,8 +248,7 @@ class _Builder:
         return distinct(node, self._operand(node.item), self._operand(node.separator), self.limits.max_states)
 
     def _operand(self, node: ir.Node) -> ByteAutomaton:
-        key = self._key(node, False)
-        automaton = blocks.operands.get(key)
+        automaton = blocks.operands.get(node.digest, self.limits)
         if automaton is None:
             if isinstance(node, ir.Intersect):
                 automaton = self._intersection(node)
@@ -273,7 +256,7 @@ class _Builder:
                 automaton = self._difference(node)
             else:
                 automaton = _build(node, self.limits, symbolic=False)
-            blocks.operands.put(key, automaton)
+            blocks.operands.put(node.digest, self.limits, automaton)
         return automaton
 
     def _expanded(self, node: ir.Counted) -> ByteAutomaton:
