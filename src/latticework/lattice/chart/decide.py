@@ -22,7 +22,7 @@ from latticework.lattice.chart.derivation import Derivation, LiveChart, Search, 
 from latticework.lattice.chart.graph import coarsest, everything, lexical_graph, swept
 from latticework.lattice.chart.kernels_graph import INTO, OUT_OF, SLOT, WITHIN, WORD
 from latticework.lattice.chart.language import Language
-from latticework.lattice.chart.repair import Setting, failing_gaps, first_effort, last_effort, mended, surroundings
+from latticework.lattice.chart.repair import Effort, Setting, failing_gaps, last_effort, mended, surroundings
 from latticework.lattice.chart.windows import Windows
 from latticework.lattice.chart.witness import Slots, Witness, realise_or_fail, slots_of, spelling_of
 
@@ -36,6 +36,7 @@ class Budget:
         max_rounds: charts.
         max_attempts: derivations of one chart that are tried in the slots.
         max_windows: windows of the largest size in which the first derivation of a chart is mended.
+        window_nodes: that size, nodes of a graph.
         max_pairs: pairs of nodes, over all charts.
     """
 
@@ -43,6 +44,7 @@ class Budget:
     max_rounds: int = 60
     max_attempts: int = 12
     max_windows: int = 4
+    window_nodes: int = 700
     max_pairs: int = 50_000_000
 
 
@@ -116,7 +118,8 @@ def decide(language: Language, question: Question, budget: Budget, windows: Wind
             if attempt == 0:
                 _drop_unused(found, keep)
                 first, failing = derivation, groups
-                witness = mended(language, setting, slots, derivation, groups, first_effort(budget.max_windows))
+                effort = Effort(budget.window_nodes, budget.max_windows)
+                witness = mended(language, setting, slots, derivation, groups, effort)
                 if witness is not None:
                     return Answer(witness)
             for group in groups:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from latticework.lattice.chart.kernels_cheapest import (
 )
 from latticework.lattice.chart.kernels_graph import BEFORE_END, GAP, SLOT, START
 from latticework.lattice.chart.kernels_live import FAR, bound_costs, mark_live
+from latticework.lattice.chart.kernels_shallow import read_shallow
 
 MAX_SLACK = 1_000.0
 EDGE_COST = 1e-3  # of a lexeme in fixed text, where there is nothing to save
@@ -110,13 +112,12 @@ class Search:
     def cheapest(self) -> Derivation:
         """A derivation of least cost."""
         self._fill()
-        graph = self._found.chart.graph
-        items = self._items()
-        leaves = items[items[:, 0] < self._rules.terminals]
-        path = np.append(0, leaves[:, 2])
-        items[:, 1:3] = graph.keys[items[:, 1:3]]
-        np.minimum(items[:, 3:], len(leaves), out=items[:, 3:])
-        return Derivation(leaves[:, 0].astype(np.int32), items, graph.keys[path], graph.gap[path])
+        chart, live = self._found.chart, self._found.live
+        items = _with_room(
+            lambda items: read_derivation(self._found.goal, chart.row_of, live, self._base, self._way, items),
+            chart.graph,
+        )
+        return _derivation(chart.graph, self._rules, items)
 
     def avoid(self, derivation: Derivation, first: int, last: int) -> None:
         """Make the lexemes ``first .. last - 1`` of a derivation of this chart dearer where they stand.
@@ -152,15 +153,39 @@ class Search:
             if self._slack > MAX_SLACK:  # bounds save work only: where they mislead, go without
                 ahead[:], behind[:], self._slack = 0.0, 0.0, FAR / 2
 
-    def _items(self) -> NDArray[np.int64]:
-        chart = self._found.chart
-        room = 64 * chart.graph.nodes
-        while True:
-            items = np.empty((room, 5), np.int64)
-            count = read_derivation(self._found.goal, chart.row_of, self._found.live, self._base, self._way, items)
-            if count >= 0:
-                return items[:count].copy()
-            room *= 4
+
+def shallow(chart: Chart, rules: Rules, goal: int) -> Derivation | None:
+    """Some derivation of the goal along the whole graph, whatever it costs; much quicker than :class:`Search`."""
+    last = chart.graph.nodes - 1
+    if not chart.holds(goal, 0, last):
+        return None
+    is_empty = np.zeros(rules.symbols, np.bool_)
+    is_empty[rules.empty] = True
+    edges = chart.edge_offset, chart.edge_symbol, chart.edge_target, chart.skip_offset, chart.skip_target
+    items = _with_room(
+        lambda items: read_shallow(rules, *edges, chart.row_of, chart.pool, is_empty, goal, last, items), chart.graph
+    )
+    return _derivation(chart.graph, rules, items)
+
+
+def _with_room(read: Callable[[NDArray[np.int64]], int], graph: Graph) -> NDArray[np.int64]:
+    """[D, 5] the items that are read into an array that is large enough."""
+    room = 64 * graph.nodes
+    while True:
+        items = np.empty((room, 5), np.int64)
+        count = read(items)
+        if count >= 0:
+            return items[:count].copy()
+        room *= 4
+
+
+def _derivation(graph: Graph, rules: Rules, items: NDArray[np.int64]) -> Derivation:
+    """Of spans between nodes of a graph by their numbers, which are replaced."""
+    leaves = items[items[:, 0] < rules.terminals]
+    path = np.append(0, leaves[:, 2])
+    items[:, 1:3] = graph.keys[items[:, 1:3]]
+    np.minimum(items[:, 3:], len(leaves), out=items[:, 3:])
+    return Derivation(leaves[:, 0].astype(np.int32), items, graph.keys[path], graph.gap[path])
 
 
 def _costs(graph: Graph, lexer: Lexer, gap_slots: NDArray[np.int32], levels: NDArray[np.int32]) -> NDArray[np.float64]:

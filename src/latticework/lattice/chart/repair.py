@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from latticework.errors import LimitExceeded
 from latticework.lattice.chart.canvas import Canvas
 from latticework.lattice.chart.chart import chart_of
-from latticework.lattice.chart.derivation import Derivation, Search, live_chart
+from latticework.lattice.chart.derivation import Derivation, Search, live_chart, shallow
 from latticework.lattice.chart.graph import lexical_graph
 from latticework.lattice.chart.kernels_graph import BEFORE_END, FIXED, GAP, INTO, WITHIN, WORD
 from latticework.lattice.chart.kernels_realise import Spelling
@@ -40,10 +40,6 @@ class Effort:
         self._pairs -= nodes**2
         if self._pairs < 0:
             raise LimitExceeded("windows of a derivation", self.nodes)
-
-
-def first_effort(windows: int) -> Effort:
-    return Effort(700, windows)
 
 
 def last_effort() -> Effort:
@@ -181,7 +177,7 @@ def _mend(
     group: list[int],
     effort: Effort,
 ) -> Derivation | None:
-    """With the cheapest text of some span around some gaps, on a graph of these levels. Raises ``LimitExceeded``."""
+    """With another text of some span around some gaps, on a graph of these levels. Raises ``LimitExceeded``."""
     items, path = derivation.items, derivation.path
     first, last = surroundings(setting.canvas, derivation, group)
     holding = np.flatnonzero((items[:, 1] <= path[first]) & (items[:, 2] >= path[last]))
@@ -195,14 +191,14 @@ def _mend(
         if setting.windows.known(where):
             inside = setting.windows.recall(where)
         else:
-            inside = _cheapest(language, setting, setting.details[level], levels, symbol, begin, end, effort)
+            inside = _derived(language, setting, setting.details[level], levels, symbol, begin, end, effort)
             setting.windows.note(where, inside)
         if inside is not None:
             return spliced(derivation, place, inside)
     return None
 
 
-def _cheapest(
+def _derived(
     language: Language,
     setting: Setting,
     detail: Detail,
@@ -212,14 +208,17 @@ def _cheapest(
     end: int,
     effort: Effort,
 ) -> Derivation | None:
-    """The cheapest derivation of a symbol between two nodes."""
+    """A derivation of a symbol between two nodes: any if all gaps are exact, as all fit, else the cheapest."""
     rules, lexer = language.rules, language.lexical.lexer
     effort.spend(0)
     window = lexical_graph(detail.tables, setting.gaps, levels, setting.keep, effort.nodes, begin, end)
     if window is None:
         return None
     effort.spend(window.nodes)
-    found = live_chart(chart_of(window, rules, lexer), rules, symbol)
+    chart = chart_of(window, rules, lexer)
+    if (levels[window.gap[window.gap >= 0]] == WORD).all():
+        return shallow(chart, rules, symbol)
+    found = live_chart(chart, rules, symbol)
     if found is None:
         return None
     return Search(found, rules, lexer, setting.canvas.gap_slots, levels).cheapest()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from latticework.errors import Infeasible, InputError, LimitExceeded
 from latticework.lattice.chart.decide import Budget, Question, alike, decide
 from latticework.lattice.chart.filling import Filling, filling_of, refilled
-from latticework.lattice.chart.kernels_realise import FILLER
+from latticework.lattice.chart.nearby import nearby
 from latticework.lattice.chart.windows import Windows
 from latticework.lattice.chart.wishes import Wishes, wishes_of
 from latticework.lattice.inputs import to_array
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 WISHES = 8  # tokens of a slot that are looked for
 _CHECKS = 6  # questions about wishes that the filling at hand does not hold, for one proposal
 _WORTH_A_CHECK = 0.05  # probability of a wish
-_PROPOSAL_BUDGET = Budget(max_nodes=1_500, max_rounds=1, max_attempts=4, max_windows=1)
+_NEARBY_BUDGET = Budget(max_nodes=1_500, max_rounds=1, max_attempts=1, max_windows=1, window_nodes=400)
+_REACHES = 4, 16  # slots around those in question that are looked at first
 
 
 class ContextFreeSession:
@@ -123,7 +124,7 @@ class ContextFreeSession:
                     raise LimitExceeded("questions about a canvas", max_questions)
                 kind = int(group[0])
                 token = special[kind] if kind in special else int(language.first_of_class[kind])
-                found = self._with({slot: token}, self.constraint.budget, near)
+                found = self._with({slot: token}, near)
                 if found is not None:
                     near = found
                     known[slot, group] = True
@@ -203,7 +204,7 @@ class ContextFreeSession:
                 raise InputError(f"slot {slot} is fixed; retract it first")
         assert self._filling is not None
         if any(self._filling.tokens[slot] != token for slot, token in changes.items()):
-            found = self._with(changes, self.constraint.budget)
+            found = self._with(changes, self._filling)
             if found is None:
                 raise self._infeasible(changes)
             self._filling = found
@@ -269,11 +270,30 @@ class ContextFreeSession:
         return filling.tokens.copy()
 
     def _proposed(self, changes: Mapping[int, int], near: Filling) -> Filling | None:
-        """A filling that holds some more tokens, if one is found at little cost."""
-        try:
-            return self._with(changes, _PROPOSAL_BUDGET, near)
-        except LimitExceeded:
-            return None
+        """A filling that holds some more tokens, if one is found at little cost: near another one."""
+        return self._near(changes, near)[0]
+
+    def _near(self, changes: Mapping[int, int], near: Filling) -> tuple[Filling | None, bool]:
+        """The same, and whether that is the last word."""
+        question = self._question(changes)
+        found = refilled(self._language, question, near, self._free, None)
+        touched = [slot for slot, token in changes.items() if found.tokens[slot] != token]
+        if not touched:
+            return found, True
+        free = -1
+        for reach in _REACHES:
+            part = nearby(question, near, touched, reach)
+            if part.free.sum() == free:
+                continue
+            free = int(part.free.sum())
+            try:
+                found = self._answer(part, _NEARBY_BUDGET)
+            except LimitExceeded:
+                continue
+            is_all = free == question.free.sum()
+            if found is not None or is_all:
+                return found, is_all
+        return None, False
 
     def _question(self, changes: Mapping[int, int]) -> Question:
         tokens, free = self._tokens.copy(), self._free.copy()
@@ -282,17 +302,15 @@ class ContextFreeSession:
         free[slots] = False
         return Question(tokens, free, self.tail, self.elastic)
 
-    def _with(self, changes: Mapping[int, int], budget: Budget, near: Filling | None = None) -> Filling | None:
-        """A filling that holds some more tokens, if there is one."""
-        question = self._question(changes)
-        if near is not None:
-            found = refilled(self._language, question, near, self._free, None)
-            if all(found.tokens[slot] == token for slot, token in changes.items()):
-                return found
-        return self._find(question.tokens, question.free, budget)
+    def _with(self, changes: Mapping[int, int], near: Filling) -> Filling | None:
+        """A filling that holds some more tokens, if there is one. Raises ``LimitExceeded``."""
+        found, is_final = self._near(changes, near)
+        return found if found is not None or is_final else self._answer(self._question(changes))
 
-    def _find(self, tokens: NDArray[np.int64], free: NDArray[np.bool_], budget: Budget | None = None) -> Filling | None:
-        question = Question(tokens, free, self.tail, self.elastic)
+    def _find(self, tokens: NDArray[np.int64], free: NDArray[np.bool_]) -> Filling | None:
+        return self._answer(Question(tokens, free, self.tail, self.elastic))
+
+    def _answer(self, question: Question, budget: Budget | None = None) -> Filling | None:
         witness = decide(self._language, question, budget or self.constraint.budget, self._windows).witness
         return None if witness is None else filling_of(self._language, question, witness)
 
@@ -301,7 +319,7 @@ class ContextFreeSession:
         for slot in np.flatnonzero(self._free):
             if slot >= filling.witness.length:
                 known[slot, -2] = True
-            elif filling.witness.kind[slot] == FILLER:
+            elif self.elastic and filling.tokens[slot] == self._language.filler:
                 known[slot, -1] = True
             else:
                 known[slot, filling.witness.classes(self._language, int(slot))] = True
