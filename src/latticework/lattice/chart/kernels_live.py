@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.jit import KERNEL
+from latticework.jit import HELPER, KERNEL
 from latticework.lattice.chart.kernels_rows import lowest_one, pop, push, set_bit
 
 FAR = 1e18
@@ -96,6 +96,26 @@ def mark_live(rules, skip_offset, skip_target, row_of, pool, live):
                         live[behind, word] |= live[row, word] & pool[behind, word]
 
 
+@njit(**HELPER)
+def _reached(cost, node, some):
+    """Write the classes with a cost at a node; how many there are."""
+    count = 0
+    for kind in range(cost.shape[1]):
+        if cost[node, kind] < FAR:
+            some[count] = kind
+            count += 1
+    return count
+
+
+@njit(**HELPER)
+def _least(cost, node):
+    best = FAR
+    for kind in range(cost.shape[1]):
+        if cost[node, kind] < best:
+            best = cost[node, kind]
+    return best
+
+
 @njit(**KERNEL)
 def bound_costs(edge_offset, edge_class, edge_target, edge_cost, adjacent, ahead, behind):
     """Least cost of lexemes from the start to every node and from it to the end.
@@ -108,36 +128,40 @@ def bound_costs(edge_offset, edge_class, edge_target, edge_cost, adjacent, ahead
     """
     nodes, kinds = len(ahead), len(adjacent)
     cost = np.full((nodes, kinds), FAR)  # by the class of the last lexeme, then of the next one
-    least = np.empty(kinds)
+    least, known = (
+        np.empty(kinds),
+        np.zeros(kinds, np.int32),
+    )  # what is known was worked out in the round of this number
+    some = np.empty(kinds, np.int32)
+    turn = 0
     is_first = np.zeros(nodes, np.bool_)  # no lexeme need stand before
     is_first[0] = True
     for node in range(nodes):
         grows = True
         while grows:
             grows = False
-            for kind in range(kinds):
-                best = 0.0 if is_first[node] else FAR
-                for other in range(kinds):
-                    if adjacent[other, kind] and cost[node, other] < best:
-                        best = cost[node, other]
-                least[kind] = best
+            turn += 1
+            count = _reached(cost, node, some)
             for edge in range(edge_offset[node], edge_offset[node + 1]):
                 kind, target = edge_class[edge], edge_target[edge]
                 if kind == kinds:
-                    for other in range(kinds):
+                    for at in range(count):
+                        other = some[at]
                         if cost[node, other] + edge_cost[edge] < cost[target, other]:
                             cost[target, other] = cost[node, other] + edge_cost[edge]
                     is_first[target] |= is_first[node]
                     continue
+                if known[kind] != turn:
+                    known[kind], least[kind] = turn, 0.0 if is_first[node] else FAR
+                    for at in range(count):
+                        other = some[at]
+                        if adjacent[other, kind] and cost[node, other] < least[kind]:
+                            least[kind] = cost[node, other]
                 total = least[kind] + edge_cost[edge]
                 if total < cost[target, kind]:
                     cost[target, kind] = total
                     grows |= target == node
-        best = 0.0 if is_first[node] else FAR
-        for kind in range(kinds):
-            if cost[node, kind] < best:
-                best = cost[node, kind]
-        ahead[node] = best
+        ahead[node] = 0.0 if is_first[node] else _least(cost, node)
     cost[:] = FAR
     is_last = np.zeros(nodes, np.bool_)  # no lexeme need stand behind
     is_last[nodes - 1] = True
@@ -156,14 +180,12 @@ def bound_costs(edge_offset, edge_class, edge_target, edge_cost, adjacent, ahead
                         is_last[node] = grows = True
                     continue
                 best = 0.0 if is_last[target] else FAR
-                for other in range(kinds):
+                count = _reached(cost, target, some)
+                for at in range(count):
+                    other = some[at]
                     if adjacent[kind, other] and cost[target, other] < best:
                         best = cost[target, other]
                 if best + edge_cost[edge] < cost[node, kind]:
                     cost[node, kind] = best + edge_cost[edge]
                     grows = True
-        best = 0.0 if is_last[node] else FAR
-        for kind in range(kinds):
-            if cost[node, kind] < best:
-                best = cost[node, kind]
-        behind[node] = best
+        behind[node] = 0.0 if is_last[node] else _least(cost, node)
