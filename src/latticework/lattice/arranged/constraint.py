@@ -18,6 +18,7 @@ from latticework.grammar.arrangement import Order, Tracked
 from latticework.grammar.ir import Node
 from latticework.grammar.tree_size import tree_size
 from latticework.lattice.arranged.keys import KeyOrders, key_orders, repaired
+from latticework.lattice.arranged.matching import TextMatcher
 from latticework.lattice.constraint import Constraint
 from latticework.lattice.explain import Explanation, explain
 from latticework.tokens.lifting import lift
@@ -57,6 +58,7 @@ class ArrangedConstraint:
         self.limits = limits
         self.sites = arrangement.sites(grammar.arranged)
         self._root: Node = grammar.arranged
+        self._matcher = TextMatcher(self._root, limits) if TextMatcher.knows(self._root) else None
         self._lock = threading.Lock()
         self._views: OrderedDict[View, Constraint] = OrderedDict()
         self._automata: OrderedDict[tuple[bool, tuple[Order, ...]], ByteAutomaton] = OrderedDict()
@@ -105,7 +107,7 @@ class ArrangedConstraint:
         return tree_size(arrangement.relaxed(self._root, frozenset())).weight
 
     def accepts(self, text: str | bytes) -> bool:
-        """Whether a text (UTF-8 if str) is in the language; O(bytes), and an automaton is built for new orders."""
+        """Whether a text (UTF-8 if str) is in the language; O(bytes), see :mod:`.matching`."""
         try:
             data = text if isinstance(text, bytes) else text.encode()
         except UnicodeEncodeError:
@@ -113,7 +115,12 @@ class ArrangedConstraint:
         return self._loosest.accepts(data) and self.holds(data, key_orders(data))
 
     def holds(self, text: bytes, orders: KeyOrders) -> bool:
-        """The same for a text of a relaxed language."""
+        """The same for a text of a relaxed language, with the orders of its keys."""
+        if self._matcher is not None:
+            try:
+                return self._matcher.matches(text)
+            except RecursionError:  # the automaton of its orders needs no stack
+                pass
         return run.accepts(self._automaton(orders.all, whole=True), text)
 
     def explain(self, text: str | bytes) -> Explanation:
