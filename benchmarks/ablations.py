@@ -16,7 +16,6 @@ import random
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,20 +30,28 @@ from latticework.evaluation.methods import CONSTRAINED, METHODS, Answer
 from latticework.evaluation.running import Run, Scored, evaluate, known
 from latticework.evaluation.summary import grouped, scalings, summarise
 from latticework.models.model import Model
-from latticework.scaffold.choice import chosen
+
+ADAPTIVE = 0.98  # as the embedded model has it by default
+EVERYTHING = 1_000_000  # slots
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "unconstrained": ("unconstrained", {}),
     "resample": ("resample", {}),
     "auto": ("constrained", {}),
     **{f"scaffold {kind}": ("constrained", {"scaffold": kind}) for kind in ("soft", "elastic", "none")},
-    **{f"{kind}, overlap late": ("constrained", {"scaffold": kind, "overlap": "late"}) for kind in ("soft", "elastic")},
     "whitespace any": ("constrained", {"whitespace": "any"}),
     "canonical": ("constrained", {"canonical": True}),
-    **{f"block {size}": ("constrained", {"block_length": size}) for size in (1, 8, 16, 32)},
-    **{f"{kind}, block {size}": ("constrained", {"scaffold": kind, "block_length": size})
-       for kind in ("soft", "elastic") for size in (3, 8, 16, 32)},
+    **{f"block {size}": ("constrained", {"block_length": size}) for size in (1, 2, 3, 4, 5, 8, 16, 32)},
+    **{f"block {size}, adaptive": ("constrained", {"block_length": size, "adaptive_blocks": ADAPTIVE})
+       for size in (1, 2, 4, 5, 8)},
+    **{f"adaptive {sure:g}": ("constrained", {"adaptive_blocks": sure}) for sure in (0.9, 0.95, 0.995)},
+    **{f"horizon {slots}": ("constrained", {"horizon": slots}) for slots in (1, 3, 12)},
+    "horizon none": ("constrained", {"horizon": EVERYTHING}),
+    "horizon none, block 3": ("constrained", {"horizon": EVERYTHING, "block_length": 3}),
+    **{f"scaffold {kind}, horizon none": ("constrained", {"scaffold": kind, "horizon": EVERYTHING})
+       for kind in ("soft", "elastic")},
     **{f"unconstrained, block {size}": ("unconstrained", {"block_length": size}) for size in (3, 8)},
+    "unconstrained, adaptive": ("unconstrained", {"adaptive_blocks": ADAPTIVE}),
     "unconstrained, one token a forward": ("unconstrained", {"policy": "low-confidence"}),
     **{f"copy {weight:g}": ("constrained", {"copy_bias": weight}) for weight in (0.5, 1.0, 2.0, 4.0)},
     **{f"length {weight:g}": ("constrained", {"length_bonus": weight}) for weight in (0.25, 0.5, 1.0, 2.0)},
@@ -54,7 +61,8 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     **{f"policy {name}": ("constrained", {"policy": name})
        for name in ("low-confidence", "eoser", "entropy-bound", "factor", "daedal", "rho-eos", "saber", "learned")},
     **{f"block {size}, ends in sight": ("ends in sight", {"block_length": size}) for size in (8, 32)},
-    "policy threshold 0.7": ("constrained", {"threshold": 0.7}),
+    **{f"policy threshold {least}": ("constrained", {"threshold": least}) for least in (0.7, 0.8)},
+    "policy low-confidence, block 3": ("constrained", {"policy": "low-confidence", "block_length": 3}),
     "guidance 1": ("constrained", {"guidance": 1.0}),
 }  # fmt: skip
 
@@ -80,15 +88,11 @@ def main() -> None:
         own = [task for task in own if not arguments.optional or any(stated(task).values())]
         tasks += spread(own, arguments.documents)
     running.BATCH = arguments.batch
-    names = list(dict.fromkeys(arguments.variants))
-    derived = "auto" in names and {"scaffold soft", "scaffold elastic"} <= set(names)
-    names = [name for name in names if name != "auto" or not derived]
+    names = dict.fromkeys(arguments.variants)
     runs = [Run.of(VARIANTS[name][0], arguments.model, VARIANTS[name][1], name) for name in names]
     arguments.out.mkdir(parents=True, exist_ok=True)
     results = arguments.out / "results.jsonl"
     scored = known(tasks, runs, results) if arguments.known else evaluate(model, tasks, runs, results)
-    if derived:
-        scored += as_auto(scored, model.vocabulary)
     text = report(scored)
     print(text, flush=True)
     if arguments.page:
@@ -111,12 +115,6 @@ def ends_in_sight(model: Model, tasks: Sequence[Task], options: Mapping[str, Any
 
 
 METHODS["ends in sight"] = ends_in_sight
-
-
-def as_auto(scored: Sequence[Scored], vocabulary: lw.Vocabulary) -> list[Scored]:
-    """The answers of the default: it picks a scaffold for each schema, and these have been asked already."""
-    kinds = {one.task.id: f"scaffold {chosen('auto', lw.json_schema(one.task.schema), vocabulary)}" for one in scored}
-    return [replace(one, run="auto") for one in scored if one.run == kinds[one.task.id]]
 
 
 def fits(model: Any, task: Task, room: int) -> bool:
