@@ -172,3 +172,21 @@ def test_compile_takes_a_folder_or_that_of_the_environment(tmp_path: Path, monke
     assert named.max_bytes == 12_345_678
     monkeypatch.delenv("LATTICEWORK_CACHE")
     assert cache_of(None) is None
+
+
+def test_languages_of_keys_in_any_order_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"k{number}" for number in range(9)]
+    schema = {"type": "object", "properties": {name: {"type": "boolean"} for name in names}, "required": names[:2]}
+    grammar = lw.json_schema(schema, property_order="any")
+    canvas = np.zeros(60, np.int64), np.ones(60, np.bool_)
+    logits = np.random.default_rng(0).normal(size=(60, len(VOCABULARY))).astype(np.float32)
+    compiler.cache.clear()
+    first = lw.compile(grammar, VOCABULARY, cache=tmp_path).session(*canvas).best(logits)
+    files = {path.name for path in tmp_path.iterdir()}
+    assert len(files) >= 2  # any order with repetitions, and that of the schema
+    compiler.cache.clear()
+    monkeypatch.setattr("latticework.lattice.arranged.constraint.lift", None)
+    again = lw.compile(grammar, VOCABULARY, cache=tmp_path)
+    assert np.array_equal(again.session(*canvas).best(logits).tokens, first.tokens)
+    assert {path.name for path in tmp_path.iterdir()} == files
+    compiler.cache.clear()

@@ -149,7 +149,7 @@ def _compile(grammar: Grammar, vocabulary: Vocabulary, limits: Limits, files: Ta
     if grammar.arranged is not None:
         from latticework.lattice.arranged.constraint import ArrangedConstraint
 
-        return ArrangedConstraint(vocabulary, grammar, limits)
+        return ArrangedConstraint(vocabulary, grammar, limits, files)
 
     def make() -> Tables:
         if grammar.context_free is not None:

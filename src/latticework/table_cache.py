@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import TYPE_CHECKING
 
+from latticework.grammar.ir import Node
 from latticework.table_files import BadFile, Tables, from_bytes, to_bytes
 
 if TYPE_CHECKING:
@@ -126,11 +127,11 @@ def cache_of(folder: str | os.PathLike[str] | None) -> TableCache | None:
     return TableCache(chosen, int(size) if size.isdecimal() else DEFAULT_BYTES)
 
 
-def key_of(grammar: Grammar, vocabulary: Vocabulary, limits: Limits) -> str:
-    """What tables are found by, in hexadecimal digits."""
+def key_of(language: Grammar | Node, vocabulary: Vocabulary, limits: Limits) -> str:
+    """What tables of a grammar, or of one regular language that it asks, are found by, in hexadecimal digits."""
     found = blake2b(digest_size=20)
-    is_regular = grammar.context_free is None
-    for part in (_makers(), grammar.digest, vocabulary.digest, repr(limits).encode(), bytes([is_regular])):
+    kind = b"node" if isinstance(language, Node) else bytes([language.context_free is None])
+    for part in (_makers(), language.digest, vocabulary.digest, repr(limits).encode(), kind):
         found.update(len(part).to_bytes(4, "little") + part)
     return found.hexdigest()
 

@@ -53,7 +53,9 @@ def _nodes(root: ir.Node) -> Iterator[ir.Node]:
 
 
 def in_few_orders(root: ir.Node) -> ir.Node:
-    """The part of a grammar that an automaton of moderate size holds."""
+    """The part of a grammar that an automaton of moderate size holds; itself, where no members are unordered."""
+    if not any(isinstance(node, ir.Unordered) for node in _nodes(root)):
+        return root
     return _rewritten(root, lambda site, here: here if here.otherwise is None else here.otherwise)
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from latticework.grammar.grammar import Grammar
     from latticework.grammar.limits import Limits
     from latticework.lattice.arranged.session import ArrangedSession
+    from latticework.table_cache import TableCache
+    from latticework.table_files import Tables
     from latticework.tokens.vocabulary import Vocabulary
 
 MAX_TRACKED = 10  # members of which relaxed languages know whether they have been written
@@ -49,13 +51,18 @@ class ArrangedConstraint:
         grammar: what was compiled.
         limits: of each automaton.
         sites: the unordered nodes of the grammar.
+
+    Tables of those languages are kept in ``files``, where it is given.
     """
 
-    def __init__(self, vocabulary: Vocabulary, grammar: Grammar, limits: Limits) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, grammar: Grammar, limits: Limits, files: TableCache | None = None
+    ) -> None:
         assert grammar.arranged is not None
         self.vocabulary = vocabulary
         self.grammar = grammar
         self.limits = limits
+        self._files = files
         self.sites = arrangement.sites(grammar.arranged)
         self._root: Node = grammar.arranged
         self._matcher = TextMatcher(self._root, limits) if TextMatcher.knows(self._root) else None
@@ -176,7 +183,14 @@ class ArrangedConstraint:
         return made
 
     def _lifted(self, node: Node) -> Any:
-        return lift(build_automaton(node, self.limits), self.vocabulary)
+        def make() -> Tables:
+            return lift(build_automaton(node, self.limits), self.vocabulary)
+
+        if self._files is None:
+            return make()
+        from latticework.table_cache import key_of
+
+        return self._files.get(key_of(node, self.vocabulary, self.limits), make)
 
     def _automaton(self, orders: Iterable[Order], whole: bool = False) -> ByteAutomaton:
         """Documents with their keys as in the schema or in one of ``orders``, see :func:`.arrangement.listed`."""
