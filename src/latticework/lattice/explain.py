@@ -48,7 +48,11 @@ class Explanation:
 def explain(automaton: ByteAutomaton, data: bytes) -> Explanation:
     """Follow ``data``; cost O(len(data))."""
     offset = run.prefix_length(automaton, data)
-    accepted = run.accepts(automaton, data)
+    return explanation(data, offset, run.next_bytes(automaton, data[:offset]), run.accepts(automaton, data))
+
+
+def explanation(data: bytes, offset: int, expected: bytes, accepted: bool) -> Explanation:
+    """Of what is known about a text."""
     before = data[:offset]
     line_start = before.rfind(b"\n") + 1
     return Explanation(
@@ -56,7 +60,7 @@ def explain(automaton: ByteAutomaton, data: bytes) -> Explanation:
         offset=offset,
         line=before.count(b"\n") + 1,
         column=len(before[line_start:].decode("utf-8", "ignore")) + 1,
-        expected=run.next_bytes(automaton, before),
+        expected=expected,
         ends_early=not accepted and offset == len(data),
     )
 

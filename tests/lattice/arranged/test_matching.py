@@ -16,6 +16,7 @@ from latticework.grammar.combine import alt, seq
 from latticework.grammar.limits import DEFAULT_LIMITS
 from latticework.lattice.arranged.keys import key_orders
 from latticework.lattice.arranged.matching import TextMatcher
+from latticework.lattice.explain import explain
 
 ONE = {"const": 1}
 A_FEW: dict[str, Any] = {
@@ -61,7 +62,7 @@ def test_open_objects_that_are_alternatives_match_as_their_automata_say() -> Non
     matcher = TextMatcher(root, DEFAULT_LIMITS)
     members = ['"kind":"x"', '"kind":"z"', '"a":1', '"a":{}', '"p":{"kind":"q"}', '"more":[1,{}]', '"b":"kind"']
     verdicts = set[bool]()
-    for chosen in Random(2).sample([*permutations(members, 2), *permutations(members, 3)], 16):
+    for chosen in Random(2).sample([*permutations(members, 2), *permutations(members, 3)], 8):
         for text in ("{" + ",".join(chosen) + "}", "[{" + ",".join(chosen) + '},{"kind":"y"}]'):
             data = text.encode()
             automaton = build_automaton(arrangement.listed(root, key_orders(data).all, whole=True))
@@ -99,3 +100,26 @@ def test_many_keys_at_once() -> None:
     assert found.accepts(spelt(tuple((name, 1) for name in order)))
     assert not found.accepts(spelt(tuple((name, 1) for name in order if name != "k4")))
     assert not found.accepts(spelt((*((name, 1) for name in order), ("k1", 1))))
+
+
+def test_how_far_a_text_is_read_is_as_in_the_automaton() -> None:
+    comma = ir.Literal(b",")
+    draw = Random(3)
+    for required in ((True, False, False), (False, False, False)):
+        for further, nonempty in ((None, False), (None, True), (ir.Words([b"ca", b"d"]), False)):
+            members: list[tuple[ir.Node, bool]] = [
+                (ir.Literal(text), needed) for text, needed in zip((b"a", b"ab", b"cb"), required, strict=True)
+            ]
+            inner = ir.Unordered(("a", "ab", "cb"), members, comma, further, nonempty)
+            automaton = build_automaton(
+                ir.Join(arrangement.unordered(members, further, comma, nonempty), ir.Literal(b";"), 1, 2)
+            )
+            matcher = TextMatcher(ir.Join(inner, ir.Literal(b";"), 1, 2), DEFAULT_LIMITS)
+            assert matcher.explains
+            for _ in range(150):
+                text = "".join(
+                    draw.choices(["a", "b", ",", ";", "c", "ab", "cb", "d", ",a"], k=draw.randrange(7))
+                ).encode()
+                found = explain(automaton, text)
+                assert matcher.reach(text) == (found.offset, found.expected), text
+                assert matcher.matches(text) == found.accepted

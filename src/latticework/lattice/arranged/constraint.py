@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -20,7 +21,7 @@ from latticework.grammar.tree_size import tree_size
 from latticework.lattice.arranged.keys import KeyOrders, key_orders, repaired
 from latticework.lattice.arranged.matching import TextMatcher
 from latticework.lattice.constraint import Constraint
-from latticework.lattice.explain import Explanation, explain
+from latticework.lattice.explain import Explanation, explain, explanation
 from latticework.tokens.lifting import lift
 
 if TYPE_CHECKING:
@@ -124,15 +125,16 @@ class ArrangedConstraint:
     def holds(self, text: bytes, orders: KeyOrders) -> bool:
         """The same for a text of a relaxed language, with the orders of its keys."""
         if self._matcher is not None:
-            try:
+            with suppress(RecursionError):  # the automaton of its orders needs no stack
                 return self._matcher.matches(text)
-            except RecursionError:  # the automaton of its orders needs no stack
-                pass
         return run.accepts(self._automaton(orders.all, whole=True), text)
 
     def explain(self, text: str | bytes) -> Explanation:
         """Where a text leaves the language and what could follow there; cost as :meth:`accepts`."""
         data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+        if self._matcher is not None and self._matcher.explains:
+            with suppress(RecursionError):
+                return explanation(data, *self._matcher.reach(data), self.accepts(data))
         offset = self._loosest.explain(data).offset
         while True:
             # A document goes on behind a text in orders that begin with those of its keys.

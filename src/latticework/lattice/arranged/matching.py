@@ -48,6 +48,20 @@ class TextMatcher:
             if node.digest in above
         )
 
+    @property
+    def explains(self) -> bool:
+        """Whether :meth:`reach` is exact: what a part has read may always go on where nothing is taken away from it."""
+        return not any(
+            isinstance(node, ir.Intersect | ir.Except) and node.digest in self._arranged for node in _nodes(self._root)
+        )
+
+    def reach(self, text: bytes) -> tuple[int, bytes]:
+        """How many bytes of a text some document begins with, and which may follow them, ascending. As
+        :meth:`matches`."""
+        walk = _Walk(text, self._limits, self._arranged)
+        end = max(walk.ends(self._root, 0), default=0)
+        return (end, b"") if end > walk.reach else (walk.reach, bytes(sorted(walk.expected)))
+
     def matches(self, text: bytes) -> bool:
         """Whether the whole text is in the language.
 
@@ -65,6 +79,8 @@ class _Walk:
         self.text = text
         self.limits = limits
         self.arranged = arranged
+        self.reach = 0  # how far some part could read
+        self.expected: set[int] = set()  # bytes with which it goes on there
         self._known: dict[tuple[bytes, int], Ends] = {}
         self._automata: dict[bytes, ByteAutomaton] = {}
 
@@ -73,12 +89,27 @@ class _Walk:
         while isinstance(node, ir.Located):  # which equals what is inside
             node = node.body
         if isinstance(node, ir.Literal):
-            return frozenset((at + len(node.data),)) if self.text.startswith(node.data, at) else frozenset()
+            return self._literal(node.data, at)
         key = node.digest, at
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = frozenset(self._follow(node, at))
         return found
+
+    def _literal(self, data: bytes, at: int) -> Ends:
+        if self.text.startswith(data, at):
+            return frozenset((at + len(data),))
+        read = next(n for n, byte in enumerate(data) if self.text[at + n : at + n + 1] != bytes((byte,)))
+        if self._has_come_to(at + read):
+            self.expected.add(data[read])
+        return frozenset()
+
+    def _has_come_to(self, place: int) -> bool:
+        """Whether no part has read further."""
+        if place > self.reach:
+            self.reach = place
+            self.expected.clear()
+        return place == self.reach
 
     def _follow(self, node: ir.Node, at: int) -> Iterable[int]:
         if isinstance(node, ir.Seq):  # its first part tells most often
@@ -108,15 +139,16 @@ class _Walk:
         automaton = self._automata.get(node.digest)
         if automaton is None:
             automaton = self._automata[node.digest] = build_automaton(node, self.limits)
-        configuration: run.Configuration | None = run.START
+        here = run.START
         for place in range(at, len(self.text) + 1):
-            if run.is_accepting(automaton, configuration):
+            if run.is_accepting(automaton, here):
                 yield place
-            if place == len(self.text):
+            after = run.step(automaton, here, self.text[place]) if place < len(self.text) else None
+            if after is None:
+                if self._has_come_to(place):
+                    self.expected.update(b for b in range(256) if run.step(automaton, here, b) is not None)
                 return
-            configuration = run.step(automaton, configuration, self.text[place])
-            if configuration is None:
-                return
+            here = after
 
     def _sequence(self, parts: Iterable[ir.Node], at: int) -> Ends:
         reached: Ends = frozenset((at,))
@@ -164,6 +196,7 @@ class _Walk:
 
     def _unordered(self, node: ir.Unordered, at: int) -> set[int]:
         required = sum(1 << index for index, (_, needed) in enumerate(node.members) if needed)
+        every = (1 << len(node.members)) - 1
         seen = {(at, 0, False)}  # the members that have been written as bits, and whether there was any
         stack = list(seen)
         found = set[int]()
@@ -171,6 +204,8 @@ class _Walk:
             place, written, is_behind = stack.pop()
             if written & required == required and (is_behind or not node.nonempty):
                 found.add(place)
+            if written == every and node.anywhere is None:
+                continue
             for begin in self.ends(node.separator, place) if is_behind else (place,):
                 following = {
                     (end, written | 1 << index, True)
