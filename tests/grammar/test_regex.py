@@ -15,6 +15,7 @@ from ir_matcher import inside, matches
 from latticework.errors import GrammarError, LimitExceeded
 from latticework.grammar import ir
 from latticework.grammar.limits import Limits
+from latticework.grammar.ranges import normalise_ranges
 from latticework.grammar.regex import Target, classes, length_range, lowered, parsed, regex
 
 PLAIN = Target()
@@ -212,7 +213,7 @@ def runs_of(pattern: str) -> list[tuple[int, int]]:
 @pytest.mark.parametrize("letter", ["d", "w", "s"])
 def test_class_tables_hold_for_every_code_point_python_knows(letter: str) -> None:
     klass = classes.CLASS_ESCAPES[letter]
-    python = ir.normalise_ranges(runs_of(f"\\{letter}"))
+    python = normalise_ranges(runs_of(f"\\{letter}"))
     for low, high in python:
         assert all(inside(klass.outer, point) for point in range(low, high + 1))
     for low, high in klass.inner:

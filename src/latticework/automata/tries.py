@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from latticework.automata.encodings import BACKSLASH, QUOTE, json_template
 from latticework.automata.graph import Edge, Graph, Path
-from latticework.grammar import ir
+from latticework.grammar.ranges import complement_ranges
 
 KeyTrie: TypeAlias = dict[int, Any]  # code point -> trie behind it; _END marks the end of a key
 
@@ -73,7 +73,7 @@ def json_key(graph: Graph, excluded: tuple[str, ...], rest: int, k: int, path: P
             edges += [(low, high, rest, 0) for low, high in _raw_ascii_between(tuple(children))]
             starts[id(at)] = graph.trie_node([*wide, *edges, *own], path)
         else:
-            others = ir.complement_ranges((char, char) for char in children)
+            others = complement_ranges((char, char) for char in children)
             options = [graph.spell(json_template(others, False), rest, path)]
             options += [
                 graph.spell(json_template(((char, char),), False), child, path) for char, child in children.items()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from latticework.grammar import ir
+from latticework.grammar.ranges import complement_ranges
 from latticework.grammar.tree_size import tree_size
 from latticework.viz.automaton import GraphElement, graph_of
 from latticework.viz.railroad import Box, Choice, Element, Framed, Loop, Skip, in_rows, optional, picture
@@ -211,7 +212,7 @@ def _ranges(ranges: ir.Ranges) -> str:
     if size > 0x10FFFF - 0x900:
         return "any character"
     if size > 0x8000 and len(ranges) > 3:
-        outside = ir.complement_ranges(ranges)
+        outside = complement_ranges(ranges)
         return _cut("any character but " + "".join(_range(low, high) for low, high in outside[:6]))
     return _cut("[" + "".join(_range(low, high) for low, high in ranges[:10]) + ("…" if len(ranges) > 10 else "") + "]")
 

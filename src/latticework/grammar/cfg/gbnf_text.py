@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from latticework.grammar import ir
 from latticework.grammar.cfg.expressions import CharSet, Choice, Expression, Name, Repeat, Sequence, Source, Span, Text
+from latticework.grammar.ranges import complement_ranges, normalise_ranges
 
 _BLANKS = re.compile(r"(?:[ \t]|#[^\r\n]*)*")
 _BLANKS_AND_LINES = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*)*")
@@ -183,7 +184,7 @@ class _Parser:
                 if low > high:
                     self.source.fail("this range is empty", (first, self.at))
             ranges.append((low, high))
-        found = ir.complement_ranges(ranges) if negated else ir.normalise_ranges(ranges)
+        found = complement_ranges(ranges) if negated else normalise_ranges(ranges)
         if not found:
             self.source.fail("no character is in this class", (start, self.at))
         return CharSet(found, (start, self.at))

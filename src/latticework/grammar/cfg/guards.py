@@ -7,7 +7,7 @@ longer one is read, and the whole is refused. A matcher that goes back could tak
 
 from __future__ import annotations
 
-from latticework.grammar.ir import Ranges, complement_ranges
+from latticework.grammar.ranges import Ranges, complement_ranges
 from latticework.grammar.regex.syntax import (
     Alternation,
     Boundary,

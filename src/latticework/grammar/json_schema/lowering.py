@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from latticework.errors import LimitExceeded, SchemaIssue
+from latticework.errors import LimitExceeded
 from latticework.grammar import ir
 from latticework.grammar.combine import alt
 from latticework.grammar.json_schema import keywords, values
@@ -25,6 +25,7 @@ from latticework.grammar.json_schema.enums import given_values
 from latticework.grammar.json_schema.numbers import number
 from latticework.grammar.json_schema.objects import json_object
 from latticework.grammar.json_schema.options import Options
+from latticework.grammar.json_schema.reports import Reports
 from latticework.grammar.json_schema.strings import string
 from latticework.grammar.limits import Limits
 
@@ -49,12 +50,13 @@ class TooManyWays(Exception):
     """Negated schemas multiply out into too much work. Internal: the lowering begins anew with fewer ways."""
 
 
-class Lowering:
+class Lowering(Reports):
     """One schema document being lowered; collects every issue, warning and narrowing on the way."""
 
     def __init__(
         self, document: Document, options: Options, limits: Limits, recursion: int = 1, cuts: Cuts | None = None
     ) -> None:
+        super().__init__(options.on_unsupported == "widen")
         self.document = document
         self.fuel = recursion  # times a schema may still be entered below itself
         self.recursive = False  # whether one was
@@ -75,18 +77,11 @@ class Lowering:
         self.any_order = options.property_order == "any"
         self.arranged = options.arranged
         self.lazy = options.lazy
-        self.widen = options.on_unsupported == "widen"
         self.distinct = options.distinct == "narrow"
         self.one_way = False  # whether equal values must consist of the same characters
         self.ways = options.ways
         self.negations: dict[tuple[str, bool], list[Conjunction]] = {}
         self.most_ways = 0  # combinations of ways to fail negated schemas that there were at one place
-        self.issues: dict[SchemaIssue, None] = {}
-        self.unsatisfiable: dict[SchemaIssue, None] = {}
-        self.warnings: dict[str, None] = {}
-        self.narrowings: dict[str, None] = {}
-        # Of unordered nodes: the orders that automata have, None for all of them.
-        self.places_of_orders: dict[bytes, tuple[str, str | None]] = {}
         self._effort = 0
         self._memo: dict[tuple[Any, ...], ir.Node | None] = {}
         self._active: set[tuple[Any, ...]] = set()
@@ -104,51 +99,6 @@ class Lowering:
     def is_bounded(self) -> bool:
         """Whether documents are left out because they nest too deeply."""
         return self.reached is not None or (self.says_any_value and not self.any_depth)
-
-    # ---- reporting
-
-    def refuse(self, place: Subschema, keyword: str, message: str, hint: str = "") -> None:
-        """Reports something unsupported: an issue, or under ``widen`` a warning that it is dropped."""
-        issue = SchemaIssue(place.place, keyword, message, hint)
-        if self.widen:
-            self.warnings[f"dropped {issue}"] = None
-        else:
-            self.issues[issue] = None
-
-    def malformed(self, place: Subschema, keyword: str, expected: str, hint: str = "") -> None:
-        """Reports a keyword whose value is not what the standard asks for."""
-        message = f"must be {expected}, not {place.schema.get(keyword)!r:.60}"
-        self.issues[SchemaIssue(place.place, keyword, message, hint)] = None
-
-    def malformed_schema(self, place: Subschema) -> None:
-        """Reports something that is no schema at all."""
-        message = f"a schema is an object or a boolean, not {place.schema!r:.60}"
-        self.issues[SchemaIssue(place.place, "", message)] = None
-
-    def dead(self, place: Subschema, keyword: str, message: str) -> None:
-        """Notes that no value satisfies the schema at ``place``."""
-        self.unsatisfiable[SchemaIssue(place.place, keyword, message, "no value satisfies this schema")] = None
-
-    def warn(self, message: str) -> None:
-        self.warnings[message] = None
-
-    def narrow(self, message: str) -> None:
-        self.narrowings[message] = None
-
-    def settle_orders(self, digests: set[bytes]) -> None:
-        """Report that these unordered nodes, by their digests, are in the order of the schema."""
-        for digest in digests.intersection(self.places_of_orders):
-            where, _ = self.places_of_orders.pop(digest)
-            self.narrow(f"at {where}: keys in the order of the schema, beside alternatives any order is too large")
-
-    @property
-    def order_narrowings(self) -> tuple[str, ...]:
-        """What is left out where the other unordered nodes have to be automata."""
-        return tuple(
-            f"at {where}: keys in the order of the schema{orders}, the object is large"
-            for where, orders in dict.fromkeys(self.places_of_orders.values())
-            if orders is not None
-        )
 
     @property
     def nesting_narrowing(self) -> str:

@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice, product
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from latticework.grammar import arrangement, ir
-from latticework.grammar.combine import alt, repeat, seq
+from latticework.grammar.combine import alt, seq
 from latticework.grammar.json_schema import unordered
 from latticework.grammar.json_schema.checksums import distinct_members
+from latticework.grammar.json_schema.counting import Counting, Member
 from latticework.grammar.json_schema.document import Subschema
-from latticework.grammar.json_schema.further import Demand, Further, Pair, demands
+from latticework.grammar.json_schema.further import Demand, Further, demands
 from latticework.grammar.json_schema.optional import always_written, value_of_optional
 
 if TYPE_CHECKING:
@@ -37,34 +38,6 @@ KEYWORDS = frozenset(
 _ANYTHING: tuple[Any, ...] = (True, {})
 _MAX_COUNTED = 100
 _MAX_DEMANDS = 3
-
-
-class _Member(NamedTuple):
-    """One member, or (``repeats``) any positive number of further ones.
-
-    ``last``: what must stand behind all others, as (members with their commas, how many they are). ``pair``: the keys
-    and values of further ones that may be told apart.
-    """
-
-    node: ir.Node
-    required: bool
-    repeats: bool = False
-    last: tuple[tuple[ir.Node, int], ...] = ()
-    pair: Pair | None = None
-
-    def any_number(self, comma: ir.Node, room: int | None = None) -> ir.Node:
-        """The member, or a further one up to ``room`` times."""
-        if not self.repeats:
-            return self.node
-        if not self.last:
-            return ir.Join(self.node, comma, 1, room)
-        options: list[ir.Node] = []
-        for node, count in self.last:
-            if room is None or room >= count:
-                left = None if room is None else room - count
-                before = repeat(seq([self.node, comma]), 0, left)
-                options.append(seq([before, node]))
-        return alt(options)
 
 
 def json_object(lowering: Lowering, members: tuple[Subschema, ...], level: int) -> ir.Node | None:
@@ -134,7 +107,7 @@ def _object(
         return lowering.dead(place, "maxProperties", f"{len(required)} properties are required, {high} allowed")
     room = None if high is None else high - len(required) - bool(wanted)
     present = {*required, *always_written(lowering, named, required, room)}
-    written: list[_Member] = []
+    written: list[Member] = []
     names: list[str] = []
     missing: list[str] = []
     for name, subschemas in named.items():
@@ -145,7 +118,7 @@ def _object(
         if node is None or key is None:
             missing += [name] if name in required else []
             continue
-        written.append(_Member(style.member(seq([key, style.colon, node])), name in present))
+        written.append(Member(style.member(seq([key, style.colon, node])), name in present))
         names.append(name)
     if missing:
         listed = ", ".join(map(repr, missing))
@@ -160,7 +133,7 @@ def _object(
         if node != ir.NOTHING or last:
             # Two keys without a name might be equal, and the value then be that of an object with one of them.
             pair = pairs[0] if can_count else None
-            written.append(_Member(node, bool(last), not lowering.one_way, last, pair))
+            written.append(Member(node, bool(last), not lowering.one_way, last, pair))
     counting = next((member for member in constraining if member.schema.get("minProperties") == low), place)
     by_need: list[int] = []
     if lowering.any_order:
@@ -222,7 +195,7 @@ def _named(
 def _written(
     lowering: Lowering,
     place: Subschema,
-    members: list[_Member],
+    members: list[Member],
     names: list[str],
     by_need: list[int],
     low: int,
@@ -269,7 +242,7 @@ def _arranged(
     plain: list[tuple[ir.Node, bool]],
     names: list[str],
     by_need: list[int],
-    members: list[_Member],
+    members: list[Member],
     comma: ir.Node,
     nonempty: bool,
 ) -> ir.Node | None:
@@ -324,7 +297,7 @@ def _in_few_orders(
 
 
 def _counted(
-    lowering: Lowering, place: Subschema, members: list[_Member], low: int, high: int | None, level: int
+    lowering: Lowering, place: Subschema, members: list[Member], low: int, high: int | None, level: int
 ) -> ir.Node:
     if len(members) > _MAX_COUNTED:
         message = f"counting more than {_MAX_COUNTED} properties is not supported"
@@ -333,7 +306,7 @@ def _counted(
     comma = lowering.style.comma(level + 1)
     several = _several(lowering, place, members, low, level)
     if several and low < len(members) + max(several):
-        return _Counting(members, comma, low, high, several).content()
+        return Counting(members, comma, low, high, several).content()
     # Asked for by a negation, which other cases may serve, or to be left out anyway.
     if low > len(members) and (lowering.one_way or not place.is_written):
         lowering.narrow(f"at {place.place or '(root)'}: objects with {low} distinct unnamed keys are left out")
@@ -344,10 +317,10 @@ def _counted(
         low = len(members)
     if low > 1 and members[-1].repeats:
         lowering.narrow("minProperties: all additional properties together count as one")
-    return _Counting(members, comma, low, high, {}).content()
+    return Counting(members, comma, low, high, {}).content()
 
 
-def _several(lowering: Lowering, place: Subschema, members: list[_Member], low: int, level: int) -> dict[int, ir.Node]:
+def _several(lowering: Lowering, place: Subschema, members: list[Member], low: int, level: int) -> dict[int, ir.Node]:
     """Further members with different keys, by their number, as far as they are asked for and can be told apart."""
     found: dict[int, ir.Node] = {}
     pair = members[-1].pair
@@ -358,46 +331,3 @@ def _several(lowering: Lowering, place: Subschema, members: list[_Member], low: 
                 break
             found[count] = node
     return found
-
-
-class _Counting:
-    """Members in order with a bound on how many are present.
-
-    Further ones count as one for the lower bound, but for those in ``several``, by their number.
-    """
-
-    def __init__(
-        self, members: list[_Member], comma: ir.Node, low: int, high: int | None, several: dict[int, ir.Node]
-    ) -> None:
-        self.members = members
-        self.comma = comma
-        self.low = low
-        self.high = high
-        self.several = several
-        self.most_counted = low if high is None else high
-        self.memo: dict[tuple[int, int], ir.Node] = {}
-
-    def content(self) -> ir.Node:
-        for index in range(len(self.members), -1, -1):
-            for count in range(min(index, self.most_counted) + 1):
-                self.memo[index, count] = self._from(index, count)
-        return self.memo[0, 0]
-
-    def _from(self, index: int, count: int) -> ir.Node:
-        """Members from ``index`` on, after ``count`` have been written."""
-        if index == len(self.members):
-            return ir.EMPTY if count >= self.low else ir.NOTHING
-        member = self.members[index]
-        left_out = ir.NOTHING if member.required else self.memo[index + 1, count]
-        room = None if self.high is None else self.high - count
-        if room == 0:
-            return left_out
-        wanted = self.low - count
-        if member.repeats and wanted in self.several:
-            if room is not None and room < wanted:
-                return ir.NOTHING
-            more = repeat(seq([self.comma, member.node]), 0, None if room is None else room - wanted)
-            return seq([*([self.comma] if count else []), self.several[wanted], more])
-        node = member.any_number(self.comma, room)
-        separated = seq([self.comma, node]) if count else node
-        return alt([left_out, seq([separated, self.memo[index + 1, min(count + 1, self.most_counted)]])])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from latticework.errors import GrammarError
-from latticework.grammar.ir import normalise_ranges
+from latticework.grammar.ranges import normalise_ranges
 from latticework.grammar.regex import classes
 from latticework.grammar.regex.classes import ClassSet
 from latticework.grammar.regex.folding import folded

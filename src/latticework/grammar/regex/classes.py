@@ -16,7 +16,7 @@ from sys import maxunicode
 from typing import NamedTuple
 from unicodedata import category
 
-from latticework.grammar.ir import Ranges, complement_ranges, normalise_ranges
+from latticework.grammar.ranges import Ranges, complement_ranges, normalise_ranges
 
 
 class ClassSet(NamedTuple):

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from latticework.errors import GrammarError
-from latticework.grammar.ir import Ranges, complement_ranges, normalise_ranges
+from latticework.grammar.ranges import Ranges, complement_ranges, normalise_ranges
 from latticework.grammar.regex.syntax import (
     Alternation,
     Anchor,

@@ -14,6 +14,7 @@ from typing import Protocol
 from latticework.errors import GrammarError
 from latticework.grammar import ir
 from latticework.grammar.combine import alt, optional, repeat, seq
+from latticework.grammar.ranges import complement_ranges
 from latticework.grammar.regex.syntax import (
     Alternation,
     Anchor,
@@ -115,7 +116,7 @@ class _Marks:
         """What is a word character in one dialect only counts as neither, or, to be excluded, as both."""
         inner, outer = boundary.word.ranges, boundary.word.outer
         word, not_other = (outer, inner) if self.lowering.outer else (inner, outer)
-        other = ir.complement_ranges(not_other)
+        other = complement_ranges(not_other)
         words, others = self.lowering.one_of(word), self.lowering.one_of(other)
         word_before, word_after = seq([self.anything, words]), seq([words, self.anything])
         none_before, none_after = optional(seq([self.anything, others])), optional(seq([others, self.anything]))

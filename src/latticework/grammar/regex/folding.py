@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from sys import maxunicode
 
-from latticework.grammar.ir import Ranges, normalise_ranges
+from latticework.grammar.ranges import Ranges, normalise_ranges
 from latticework.grammar.regex.classes import ClassSet
 
 

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from sys import maxunicode
 
-from latticework.grammar.ir import normalise_ranges
+from latticework.grammar.ranges import normalise_ranges
 from latticework.grammar.regex.classes import ClassSet, exact, general_category
 
 # ECMA-262, table "Binary Unicode property aliases", without those that depend on how text is normalised.
