@@ -29,6 +29,7 @@ def reads(text: str) -> bool:
 
 ACCEPTED = [
     "SELECT 1",
+    "FROM t, u SELECT DISTINCT a, b WHERE c > 1 ORDER BY a",
     "select a, b.c as d, t.*, count(*) from t where x = 1 and not y <> 'it''s' group by 1, b having sum(z) > 2",
     'SELECT DISTINCT "a b", `c d` FROM "s"."t" AS u ORDER BY a DESC NULLS LAST, 2 ASC LIMIT 10 OFFSET 5;',
     "SELECT * FROM a JOIN b ON a.x = b.x LEFT OUTER JOIN c USING (y, z) CROSS JOIN d NATURAL FULL JOIN e, f",
@@ -122,6 +123,7 @@ REFUSED = [
     "SELECT a FROM t LIMIT 1 2",
     "SELECT /* a",
     "SELEC a FROM t",
+    "FROM t SELECT a FROM u",
 ]
 
 # Refused here, although sqlglot forgives it.
