@@ -13,16 +13,16 @@ from latticework.lattice.chart import session as sessions
 SEEDS = 14
 
 
-def _admissible(fillings: Fillings, tokens: np.ndarray, free: np.ndarray, tail: bool) -> np.ndarray:
+def _admissible(fillings: Fillings, tokens: np.ndarray, free: np.ndarray, tail: bool, elastic: bool) -> np.ndarray:
     """[N, V] of all fillings."""
     found = np.zeros((len(tokens), len(TOKENS) + 1), np.bool_)
-    for filling in fillings.valid(tokens, free, tail):
+    for filling in fillings.valid_elastic(tokens, free) if elastic else fillings.valid(tokens, free, tail):
         found[np.arange(len(tokens)), filling] = True
     return found
 
 
-@pytest.mark.parametrize("tail", [False, True])
-def test_classes_of_a_group_are_admissible_together_and_those_of_none_never(tail: bool) -> None:
+@pytest.mark.parametrize(("tail", "elastic"), [(False, False), (True, False), (False, True)])
+def test_classes_of_a_group_are_admissible_together_and_those_of_none_never(tail: bool, elastic: bool) -> None:
     joined = left_out = 0
     for seed in range(SEEDS):
         draw = np.random.default_rng(seed + 900)
@@ -32,10 +32,11 @@ def test_classes_of_a_group_are_admissible_together_and_those_of_none_never(tail
         for _ in range(4):
             tokens, free = random_canvas(draw, int(draw.integers(1, 4)), fillings)
             try:
-                session = constraint.session(tokens, free, tail)
+                session = constraint.session(tokens, free, tail, elastic)
             except Infeasible:
+                assert not _admissible(fillings, tokens, free, tail, elastic).any()
                 continue
-            expected = _admissible(fillings, tokens, free, tail)
+            expected = _admissible(fillings, tokens, free, tail, elastic)
             for slot, groups in session._groups():
                 kinds = np.concatenate([*groups, np.zeros(0, np.int64)])
                 left_out += len(set(kind_of[kind_of >= 0].tolist()) - set(kinds.tolist()))

@@ -2,7 +2,8 @@
 
 Of the readings of a token class only those count that begin in a lexer state that the text before the slot may lead to,
 end in one from which the text behind it can be read, and hold lexemes that some derivation of the coarsest graph has
-there. All others are part of no filling. Classes whose readings that count are the same are admissible together.
+there. All others are part of no filling. Classes whose readings that count are the same but for lexer states that have
+the same future (:mod:`.futures`) are admissible together.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latticework.lattice.chart.canvas import Canvas
+from latticework.lattice.chart.futures import futures
 from latticework.lattice.chart.kernels_graph import INTO, WITHIN
 from latticework.lattice.chart.kernels_sweep import GapTables
 from latticework.lattice.chart.language import Language
+from latticework.lattice.chart.live_slots import LiveSlots
 from latticework.lattice.chart.tables import SlotTables
 
 BoolArray = NDArray[np.bool_]
@@ -23,17 +26,29 @@ class Alike:
     """Of one canvas."""
 
     def __init__(
-        self, language: Language, tables: SlotTables, canvas: Canvas, gaps: GapTables, used: NDArray[np.uint64]
+        self,
+        language: Language,
+        tables: SlotTables,
+        canvas: Canvas,
+        gaps: GapTables,
+        used: NDArray[np.uint64],
+        elastic: bool,
     ) -> None:
         """Args: ``gaps``: swept. ``used``: [G, 3, classes] uint64 sets of the lexemes of any derivation."""
         self._lexical = language.lexical
         kinds = self._lexical.lexer.classes
         self._before = _dense(gaps.reached, self._lexical.lexer.states)
         self._behind = _behind(tables, canvas, gaps)
+        self._future = futures(tables, canvas, gaps, self._behind, elastic)
         self._used = _dense(used, kinds)
         self._used[..., tables.ignored :] = True  # what is ignored is no lexeme of a derivation
         self._row = gaps.row
         self._depth = _depths(self._lexical.word_parent)
+        self._closer: dict[int, LiveSlots] = {}
+
+    def look_closer(self, gap: int, live: LiveSlots) -> None:
+        """Leave out readings of a gap that a chart which is exact there does not use."""
+        self._closer[gap] = live
 
     def groups(self, gap: int, place: int) -> list[NDArray[np.int64]]:
         """Token classes that are admissible together in a slot of a gap; the others are not admissible."""
@@ -41,13 +56,17 @@ class Alike:
         counts = self._before[row][lexical.reading_source] & self._behind[row + 1][lexical.reading_state]
         counts &= self._words_used(gap)[lexical.reading_word]
         chosen = np.flatnonzero(counts)
-        readings = np.stack(
-            [lexical.reading_source[chosen], lexical.reading_word[chosen], lexical.reading_state[chosen]], axis=1
-        )
-        first = np.searchsorted(chosen, lexical.reading_offset)
+        source, word, state = lexical.reading_source, lexical.reading_word, lexical.reading_state
+        if gap in self._closer:
+            own = (part[chosen].astype(np.int64) for part in (source, word, state))
+            chosen = chosen[self._closer[gap].used(place, *own)]
+        kind = np.searchsorted(lexical.reading_offset, chosen, side="right") - 1
+        future = self._future[row + 1][state[chosen]]
+        readings = np.unique(np.stack([kind, source[chosen], word[chosen], future], axis=1), axis=0)
+        kinds, first = np.unique(readings[:, 0], return_index=True)
         found: dict[bytes, list[int]] = {}
-        for kind in np.flatnonzero(np.diff(first)).tolist():
-            found.setdefault(readings[first[kind] : first[kind + 1]].tobytes(), []).append(kind)
+        for own, begin, end in zip(kinds.tolist(), first, np.append(first, len(readings))[1:], strict=True):
+            found.setdefault(readings[begin:end, 1:].tobytes(), []).append(own)
         return [np.array(group, np.int64) for group in found.values()]
 
     def _words_used(self, gap: int) -> BoolArray:

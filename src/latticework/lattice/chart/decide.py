@@ -18,13 +18,16 @@ from latticework.errors import LimitExceeded
 from latticework.lattice.chart.alike import Alike
 from latticework.lattice.chart.canvas import Canvas, canvas_of
 from latticework.lattice.chart.chart import chart_of
-from latticework.lattice.chart.derivation import Derivation, LiveChart, Search, live_chart
+from latticework.lattice.chart.derivation import Derivation, LiveChart, Search, live_chart, live_edges
 from latticework.lattice.chart.graph import coarsest, everything, lexical_graph, swept
 from latticework.lattice.chart.kernels_graph import INTO, OUT_OF, SLOT, WITHIN, WORD
 from latticework.lattice.chart.language import Language
+from latticework.lattice.chart.live_slots import LiveSlots
 from latticework.lattice.chart.repair import Effort, Setting, failing_gaps, last_effort, mended, surroundings
 from latticework.lattice.chart.windows import Windows
 from latticework.lattice.chart.witness import Slots, Witness, realise_or_fail, slots_of, spelling_of
+
+_MOST_NODES_ALIKE = 1_500  # of a graph that is exact in one gap, for what is known of its slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +148,28 @@ def alike(language: Language, question: Question, budget: Budget) -> tuple[Canva
     gaps, read = swept(tables, canvas)
     if read <= len(canvas.text):
         return None
+    lexer, goal = language.lexical.lexer, language.rules.goal
     keep = everything(tables, canvas.gaps)
     graph = lexical_graph(tables, gaps, coarsest(canvas.gaps), keep, budget.max_nodes)
     if graph is None:
         return None
-    found = live_chart(chart_of(graph, language.rules, language.lexical.lexer), language.rules, language.rules.goal)
+    found = live_chart(chart_of(graph, language.rules, lexer), language.rules, goal)
     if found is None:
         return None
     _drop_unused(found, keep)
-    return canvas, Alike(language, tables, canvas, gaps, keep)
+    known = Alike(language, tables, canvas, gaps, keep, question.elastic)
+    for gap in range(canvas.gaps):
+        levels = coarsest(canvas.gaps)
+        levels[gap] = WORD
+        try:
+            graph = lexical_graph(tables, gaps, levels, keep, _MOST_NODES_ALIKE)
+        except LimitExceeded:
+            continue
+        found = None if graph is None else live_chart(chart_of(graph, language.rules, lexer), language.rules, goal)
+        if found is None:
+            return None
+        known.look_closer(gap, LiveSlots(language, tables, found, int(canvas.gap_at[gap])))
+    return canvas, known
 
 
 def canvas_of_question(language: Language, question: Question) -> tuple[Canvas | None, int]:
@@ -197,7 +213,7 @@ def _refine(canvas: Canvas, levels: NDArray[np.int32], groups: list[list[int]]) 
 
 def _drop_unused(found: LiveChart, keep: NDArray[np.uint64]) -> None:
     """Of the lexemes that pass a gap, keep those that some derivation uses."""
-    graph, is_live = found.chart.graph, _live_edges(found)
+    graph, is_live = found.chart.graph, live_edges(found)
     source, target, kind = graph.edge_source[is_live], graph.edge_target[is_live], graph.edge_class[is_live]
     own, other = graph.gap[source], graph.gap[target]
     used = np.zeros((*keep.shape[:2], keep.shape[2] * 64), np.bool_)
@@ -207,15 +223,3 @@ def _drop_unused(found: LiveChart, keep: NDArray[np.uint64]) -> None:
     outward = (own != other) & (own >= 0)
     used[own[outward], OUT_OF, kind[outward]] = True
     keep &= np.packbits(used, axis=2, bitorder="little").view(np.uint64)
-
-
-def _live_edges(found: LiveChart) -> NDArray[np.bool_]:
-    """[E] whether some derivation uses an edge of the graph."""
-    chart = found.chart
-    source = np.repeat(np.arange(chart.graph.nodes), np.diff(chart.edge_offset))
-    target = chart.edge_target
-    row = chart.row_of[source, chart.edge_symbol]
-    live = found.live[row, target >> 6] >> (target & 63).astype(np.uint64) & np.uint64(1) != 0
-    is_live = np.zeros(len(chart.graph.edge_class), np.bool_)
-    is_live[chart.edge_of[live]] = True
-    return is_live

@@ -81,6 +81,18 @@ def live_chart(chart: Chart, rules: Rules, goal: int) -> LiveChart | None:
     return LiveChart(chart, live, goal)
 
 
+def live_edges(found: LiveChart) -> NDArray[np.bool_]:
+    """[E] whether some derivation uses an edge of the graph."""
+    chart = found.chart
+    source = np.repeat(np.arange(chart.graph.nodes), np.diff(chart.edge_offset))
+    target = chart.edge_target
+    row = chart.row_of[source, chart.edge_symbol]
+    live = found.live[row, target >> 6] >> (target & 63).astype(np.uint64) & np.uint64(1) != 0
+    is_live = np.zeros(len(chart.graph.edge_class), np.bool_)
+    is_live[chart.edge_of[live]] = True
+    return is_live
+
+
 class Search:
     """Cheap derivations of one chart.
 

@@ -15,6 +15,7 @@ from latticework.lattice.chart.kernels_graph import (
     FIXED,
     GAP,
     MAX_SLOTS,
+    SLOT_SHIFT,
     START,
     WITHIN,
     build_graph,
@@ -162,3 +163,13 @@ def _ordered(
 def coarsest(gaps: int) -> Int32Array:
     """[G] the level at which a gap is one node."""
     return np.full(gaps, GAP, np.int32)
+
+
+def slot_of(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The slots of nodes in a gap, counted from its first."""
+    return keys >> SLOT_SHIFT & (MAX_SLOTS - 1)
+
+
+def place_of(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The places of nodes in their slots: ranks of nodes of the word graph, where a gap is exact."""
+    return keys & ((1 << SLOT_SHIFT) - 1)

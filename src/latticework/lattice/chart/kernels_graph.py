@@ -26,11 +26,11 @@ INTO, WITHIN, OUT_OF = range(3)  # how a lexeme passes a gap
 START = np.int64(-1)
 BEFORE_END = np.int64(1) << 62  # the last lexeme has ended with the text
 END = BEFORE_END + 1
-_OFFSET, _SLOT = 33, 18
+OFFSET_SHIFT, SLOT_SHIFT = 33, 18
 FIXED = np.int64(1) << 32
-_PLACE_MASK = np.int64((1 << _SLOT) - 1)
-_SLOT_MASK = np.int64((1 << 32 - _SLOT) - 1)
-MAX_SLOTS = 1 << 32 - _SLOT
+_PLACE_MASK = np.int64((1 << SLOT_SHIFT) - 1)
+_SLOT_MASK = np.int64((1 << 32 - SLOT_SHIFT) - 1)
+MAX_SLOTS = 1 << 32 - SLOT_SHIFT
 _ONE = np.uint64(1)
 
 
@@ -57,7 +57,7 @@ def _follow_node(tables, node, at, slot, kinds, keys, size):
     for edge in range(tables.edge_offset[node], tables.edge_offset[node + 1]):
         kinds[size] = tables.edge_class[edge]
         place = np.int64(tables.rank[tables.edge_target[edge]])
-        keys[size] = (np.int64(at) << _OFFSET) | (np.int64(slot) << _SLOT) | place
+        keys[size] = (np.int64(at) << OFFSET_SHIFT) | (np.int64(slot) << SLOT_SHIFT) | place
         size += 1
     return size
 
@@ -101,7 +101,16 @@ def _cross(tables, gaps, gap, first, level, states, after, found, kinds, keys, s
             return -1
         if may_end:
             size = _finish(tables, states, kinds, keys, size)
-        key = (np.int64(at) << _OFFSET) | (np.int64(slot if level != GAP else 0) << _SLOT)
+        key = (np.int64(at) << OFFSET_SHIFT) | (np.int64(slot if level != GAP else 0) << SLOT_SHIFT)
+        clear(after)
+        # Skips lead to nodes that states share: what stays as it is, by a filler, is not behind them.
+        for word in range(len(states)):
+            bits = states[word] & tables.starts[word]
+            while bits:
+                state = (word << 6) + lowest_one(bits)
+                bits &= bits - _ONE
+                if has(tables.stay[state], state):
+                    add(after, state)
         if level == WORD:
             for word in range(len(states)):
                 bits = states[word] & tables.starts[word]
@@ -124,7 +133,6 @@ def _cross(tables, gaps, gap, first, level, states, after, found, kinds, keys, s
             clear(found)
             union(found, states, tables.first)
             size = _follow_set(found, key, kinds, keys, size)
-        clear(after)
         union(after, states, tables.stay)
         for word in range(len(states)):
             states[word] = after[word]
@@ -136,7 +144,7 @@ def _cross(tables, gaps, gap, first, level, states, after, found, kinds, keys, s
 @njit(**HELPER)
 def _leave(tables, gaps, key, gap, level, states, after, found, kinds, keys):
     """Edges from a node in a gap; ``states``, then, hold what is pending behind the gap. -1 if they do not fit."""
-    slot = (key >> _SLOT) & _SLOT_MASK
+    slot = (key >> SLOT_SHIFT) & _SLOT_MASK
     row = gaps.row[gap] + slot
     clear(found)
     size = 0
@@ -187,7 +195,7 @@ def _run(tables, text, offset, stop, states, after, found, kinds, keys, size):
                 kind = (word << 6) + lowest_one(bits)
                 bits &= bits - _ONE
                 kinds[size] = kind
-                keys[size] = (np.int64(offset) << _OFFSET) | FIXED | np.int64(tables.start_after[kind])
+                keys[size] = (np.int64(offset) << OFFSET_SHIFT) | FIXED | np.int64(tables.start_after[kind])
                 size += 1
         for word in range(len(states)):
             states[word] = after[word]
@@ -210,7 +218,7 @@ def _edges_of(tables, gaps, levels, key, own, states, after, found, kinds, keys)
     elif key == START:
         add(states, 0)
     elif key != END:
-        offset = key >> _OFFSET
+        offset = key >> OFFSET_SHIFT
         gap = np.searchsorted(gaps.at, offset + 1)
         add(states, key & (FIXED - 1))
     while size >= 0 and not is_empty(states):
@@ -218,7 +226,7 @@ def _edges_of(tables, gaps, levels, key, own, states, after, found, kinds, keys)
         if is_behind_gap and offset < stop:
             if size + 64 * len(states) > len(kinds):
                 return -1
-            key_behind = (np.int64(offset) << _OFFSET) | FIXED
+            key_behind = (np.int64(offset) << OFFSET_SHIFT) | FIXED
             size = _skip_to(tables, states, key_behind, True, kinds, keys, size)
         size = _run(tables, gaps.text, offset, stop, states, after, found, kinds, keys, size)
         if size < 0 or is_empty(states):
@@ -238,7 +246,7 @@ def _gap_of(gaps, key):
     """The gap that a key is in, -1 for none."""
     if key < 0 or key >= BEFORE_END or key & FIXED:
         return -1
-    return np.searchsorted(gaps.at, key >> _OFFSET)
+    return np.searchsorted(gaps.at, key >> OFFSET_SHIFT)
 
 
 @njit(**HELPER)
