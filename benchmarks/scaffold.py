@@ -79,7 +79,8 @@ def report(records: int, rows: list[list[Any]]) -> None:
         "scaffold",
         "# Scaffolds of the embedded model on held-out records\n\n"
         f"`python benchmarks/scaffold.py {' '.join(sys.argv[1:])}`; {machine()}; threshold policy, blocks of 3 slots "
-        "that reach on unless the way says otherwise, lengths as `Model.generate` chooses them (nothing of the gold answer is used); "
+        "that reach on unless the way says otherwise, lengths as `Model.generate` chooses them (nothing of the gold "
+        "answer is used); "
         f"{records} documents a row, one field is about 0.016.\n\n{table(header, rows)}",
     )
 
