@@ -68,7 +68,7 @@ def json_schema(
             keyword with a warning, and :meth:`Grammar.parse` validates the finished document with ``jsonschema``.
         open_objects: an object schema with ``properties`` but without ``additionalProperties`` admits further
             properties, as the standard says; by default it does not, as callers mostly mean.
-        max_depth: nesting of arrays and objects where the schema admits any value; by default up to 8, as deep as
+        max_depth: nesting of arrays and objects where the schema admits any value; by default up to 6, as deep as
             the size of the automaton allows (:attr:`Grammar.narrowings` says how deep).
         optional: how properties that are not ``required`` and may be null are written. ``"both"``: left out, null, or
             with a value, as the schema says; ``"omit"``: left out rather than null (``model_dump(exclude_none=True)``);
