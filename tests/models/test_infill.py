@@ -220,6 +220,14 @@ def test_fixed_text_that_no_filling_mends_is_shown(model, parts, where):
     assert caught.value.needed is None
 
 
+def test_what_the_grammar_leaves_out_is_said_where_the_text_is_at_fault(model):
+    parts = ["if x:\n  y = ", lw.Hole(3), "\n"]
+    with pytest.raises(lw.Infeasible, match="each indented by '    '"):
+        model.infill(parts, lw.lark("python"))
+    layout = lw.Indentation.like("if x:\n  y = _\n")
+    assert model.infill(parts, lw.lark("python", indentation=layout)).text.startswith("if x:\n  y = ")
+
+
 def test_text_that_is_not_finished_is_said_to_be_so(model):
     with pytest.raises(lw.Infeasible, match=r"ends like this: line 1, column 6"):
         model.infill([lw.Hole(3), ", [1"], JSON)

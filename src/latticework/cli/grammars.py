@@ -23,10 +23,13 @@ _LANGUAGES = {
 }
 
 
-def read_grammar(source: str) -> Grammar:
-    """A grammar by name, or from a ``.lark`` or ``.gbnf`` file. Raises what ``lark`` and ``gbnf`` raise."""
-    from latticework.grammar import gbnf, lark
-    from latticework.grammar.cfg.library import names
+def read_grammar(source: str, text: str = "") -> Grammar:
+    """A grammar by name, or from a ``.lark`` or ``.gbnf`` file. Raises what ``lark`` and ``gbnf`` raise.
+
+    Blocks of the package's grammars are indented as in ``text``.
+    """
+    from latticework.grammar import Indentation, gbnf, lark
+    from latticework.grammar.cfg.library import INDENTED, names
 
     path = Path(source)
     if path.suffix in (".lark", ".gbnf"):
@@ -38,7 +41,7 @@ def read_grammar(source: str) -> Grammar:
             f"{source!r} is neither a .lark or .gbnf file nor a grammar of the package: {', '.join(names())}",
             param_hint=_HINT,
         )
-    return lark(source)
+    return lark(source, indentation=Indentation.like(text) if source in INDENTED else None)
 
 
 def read_gbnf(source: str) -> Grammar:

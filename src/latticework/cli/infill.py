@@ -84,9 +84,10 @@ def infill(
         temperature, seed, policy, threshold, steps, gamma, block_length, policy_option, guidance
     )
     with refusals():
-        language = read_grammar(grammar if grammar is not None else grammar_of_file(file))
+        source = grammar if grammar is not None else grammar_of_file(file)
         text = read_text(file)
         parts = parts_of(text, marker, hole_tokens)
+        language = read_grammar(source, "_".join(part for part in parts if isinstance(part, str)))
         if not quiet:
             for warning in language.warnings:
                 typer.echo(f"note: {warning}", err=True)

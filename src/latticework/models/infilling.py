@@ -17,20 +17,23 @@ FormConstraint: TypeAlias = ContextFreeConstraint | MarkedConstraint
 MOST_ROOM = 256  # slots of a hole up to which larger ones are tried
 
 
-def explained(error: Infeasible, constraint: FormConstraint, form: Form) -> Infeasible:
+def explained(error: Infeasible, constraint: FormConstraint, form: Form, left_out: Sequence[str] = ()) -> Infeasible:
     """What to say about a canvas that cannot be filled; ``error`` itself where asking takes more than the budget.
 
     Where larger holes help, the message names the first one that is too small and the fewest tokens it needs
-    (``needed``); else it shows the first place at which no text of the grammar goes on (``slot``). Cost: some ten
-    decisions about canvases with up to ``MOST_ROOM`` slots for a hole.
+    (``needed``); else it shows the first place at which no text of the grammar goes on (``slot``), and ``left_out``:
+    what the grammar leaves out of its language on purpose. Cost: some ten decisions about canvases with up to
+    ``MOST_ROOM`` slots for a hole.
     """
     roomy = form.with_room([max(MOST_ROOM, size) for size in _sizes(form)])
     try:
         if _fits(constraint, form, roomy):
             return _too_small(constraint, form, _sizes(roomy))
-        return _at_fault(constraint, form, roomy)
+        found, where, slot = _at_fault(constraint, form, roomy)
     except LimitExceeded:
         return error
+    notes = "".join(f"\n(left out of this grammar: {note})" for note in left_out)
+    return Infeasible(f"{found}: {where}{notes}", slots=len(form.tokens), slot=slot)
 
 
 def _sizes(form: Form) -> list[int]:
@@ -72,25 +75,25 @@ def _too_small(constraint: FormConstraint, form: Form, room: Sequence[int]) -> I
     )
 
 
-def _at_fault(constraint: FormConstraint, form: Form, roomy: Form) -> Infeasible:
-    """The first fixed token after which no text of up to ``MOST_ROOM`` tokens is one of the grammar."""
+def _at_fault(constraint: FormConstraint, form: Form, roomy: Form) -> tuple[str, str, int | None]:
+    """The first fixed token after which no text of up to ``MOST_ROOM`` tokens is one of the grammar: what is wrong
+    there, where it is, and its slot."""
     fixed = np.flatnonzero(~roomy.free)
 
     def goes_on(place: int) -> bool:
         return _fits(constraint, form, roomy, int(fixed[place]) + 1)
 
     place = _first(len(fixed), lambda place: not goes_on(place))
-    count = len(form.tokens)
     if place == len(fixed):
         last = form.parts[-1]
         where = form.pointed(len(form.parts) - 1, len(last) if isinstance(last, str) else 0)
-        return Infeasible(f"no text of the grammar ends like this: {where}", slots=count)
+        return "no text of the grammar ends like this", where, None
     slot = int(fixed[place])
     part = roomy.part_of(slot)
     before = constraint.vocabulary.decode(roomy.tokens[roomy.offset[part] : slot].tolist()).decode(errors="ignore")
     where = form.pointed(part, len(before))
     own_slot = int(form.offset[part]) + slot - int(roomy.offset[part])
-    return Infeasible(f"no text of the grammar goes on like this: {where}", slots=count, slot=own_slot)
+    return "no text of the grammar goes on like this", where, own_slot
 
 
 def _first(count: int, holds: Callable[[int], bool]) -> int:

@@ -95,4 +95,4 @@ def explained_by_holes(row: PreparedRow, error: LatticeworkError) -> Latticework
     from latticework.scaffold.constraint import ElasticConstraint
 
     assert not isinstance(constraint, Constraint | ArrangedConstraint | ElasticConstraint)
-    return explained(error, constraint, row.form)
+    return explained(error, constraint, row.form, row.grammar.narrowings if row.grammar is not None else ())

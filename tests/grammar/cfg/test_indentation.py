@@ -34,18 +34,22 @@ COMMENT: /#[^\r\n]*/
 LAYOUT = lw.Indentation(levels=4)
 
 
-def in_python(text: str) -> bool:
-    """Whether Python reads the text, and every block is indented by four blanks more."""
+def in_python(text: str, widths: tuple[int, ...] = (4,), most: int = 16) -> bool:
+    """Whether Python reads the text, and every block is indented by one of so many blanks more, by ``most`` at most."""
     try:
         ast.parse(text)
         tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     except (SyntaxError, tokenize.TokenError):
         return False
-    depth = 0
+    around = [0]
     for token in tokens:
-        depth += (token.type == tokenize.INDENT) - (token.type == tokenize.DEDENT)
-        if token.type == tokenize.INDENT and token.string != "    " * depth:
-            return False
+        if token.type == tokenize.INDENT:
+            width = len(token.string)
+            if token.string.strip(" ") or width - around[-1] not in widths or width > most:
+                return False
+            around.append(width)
+        elif token.type == tokenize.DEDENT:
+            around.pop()
     return True
 
 
@@ -86,6 +90,55 @@ def test_accepts_what_python_accepts(recogniser: Recogniser, lines: list[tuple[i
         assert found == wanted, recogniser.describe(text)
 
 
+@pytest.fixture(scope="module")
+def uneven() -> Recogniser:
+    return Recogniser(lw.lark(GRAMMAR, indentation=lw.Indentation(unit=" ", steps=(2, 3), levels=7)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(LINES.map(lambda lines: [(width // 4 * 2 + width % 4, line) for width, line in lines]), ENDS)
+@example([(0, "if x:"), (2, "if y:"), (5, "if z:"), (7, "x"), (5, "y"), (2, "z")], "\n")
+@example([(0, "if x:"), (3, "if y:"), (5, "if z:"), (8, "x")], "\n")
+@example([(0, "if x:"), (3, "if y:"), (5, "x"), (2, "y")], "\n")
+def test_blocks_of_several_widths(uneven: Recogniser, lines: list[tuple[int, str]], end: str) -> None:
+    text = "\n".join(" " * width + line for width, line in lines) + end
+    last = text.rpartition("\n")[2]
+    if (last.isspace() and not re.search(r"^\s*[^\s#]", text, re.MULTILINE)) or "\\" in text:
+        return  # see above
+    assert uneven.accepts(text) == in_python(text, widths=(2, 3), most=7), uneven.describe(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "steps"),
+    [
+        ("x = 1\n", "    ", (1,)),
+        ("if x:\n  y\n  if z:\n    x\n", "  ", (1,)),
+        ("if x:\n\ty\n", "\t", (1,)),
+        ("if x:\n  if y:\n      z\n", "  ", (1, 2)),
+        ('def f():\n    """Doc:\n\n    Args:\n      x: y\n    """\n    return [\n  1,\n]\n', "    ", (1,)),
+        ("    x = _\n    if x:\n        y\n", "    ", (1,)),
+        ("x = ('_\nif x:\n  y\n", "  ", (1,)),
+        ("else:\n   x\n", "   ", (1,)),
+        ("if x:\n\ty\nif x:\n  y\nif x:\n  y\n", "  ", (1,)),
+        ("".join(f"if x:\n{' ' * width}y\n" for width in (1, 2, 3, 4, 5, 4)), "    ", (1,)),
+    ],
+)
+def test_a_layout_like_that_of_a_text(text: str, unit: str, steps: tuple[int, ...]) -> None:
+    found = lw.Indentation.like(text)
+    assert (found.unit, found.steps, found.levels) == (unit, steps, 8 * steps[-1])
+
+
+@settings(max_examples=200, deadline=None)
+@given(LINES)
+def test_a_program_is_accepted_with_a_layout_like_its_own(lines: list[tuple[int, str]]) -> None:
+    text = "\n".join(" " * width + line for width, line in lines) + "\n"
+    found = lw.Indentation.like(text)
+    widths = tuple(len(found.unit) * step for step in found.steps)
+    if "\\" in text or not in_python(text, widths, len(found.unit) * found.levels) or not text.strip():
+        return
+    assert Recogniser(lw.lark(GRAMMAR, indentation=found)).accepts(text)
+
+
 def test_programs(recogniser: Recogniser) -> None:
     program = "if x:\n    if y(\n  z, # why\n\n        x):\n        [y,\n]\n\n    else:\n        # so\n        z\nx\n"
     assert in_python(program)
@@ -120,7 +173,9 @@ def test_lines_that_are_joined(recogniser: Recogniser) -> None:
 
 
 def test_what_is_left_out_is_reported() -> None:
-    assert lw.lark(GRAMMAR, indentation=LAYOUT).narrowings == ("blocks nest up to 4 deep, each indented by '    '",)
+    assert lw.lark(GRAMMAR, indentation=LAYOUT).narrowings == (
+        "blocks nest up to 4 deep, each indented by '    ' (choose by lw.Indentation)",
+    )
 
 
 def test_the_grammar_grows_with_the_levels_by_what_holds_blocks() -> None:
@@ -152,3 +207,5 @@ def test_blocks_and_brackets_end_where_they_begin(rule: str, message: str) -> No
 def test_units_are_blanks() -> None:
     with pytest.raises(lw.InputError, match="blanks or tabs"):
         lw.Indentation(unit="--")
+    with pytest.raises(lw.InputError, match="at least one unit"):
+        lw.Indentation(steps=(0, 1))

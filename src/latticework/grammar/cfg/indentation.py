@@ -2,9 +2,9 @@
 
 A line break is a lexeme together with the blank lines and comments behind it and the indentation of the next line, so
 there is one terminal for every level. ``_NEWLINE`` in the copy of a rule for level k is the line break of level k,
-``_INDENT`` that of level k + 1, and what follows it up to ``_DEDENT``, which is nothing, is written at that level. A
-block ends where the line break of an outer level follows. Only copies that are reached are made, so the grammar grows
-with the number of levels by the rules that hold blocks.
+``_INDENT`` that of level k + 1 (or of others, see ``steps``), and what follows it up to ``_DEDENT``, which is nothing,
+is written at that level. A block ends where the line break of an outer level follows. Only copies that are reached are
+made, so the grammar grows with the number of levels by the rules that hold blocks.
 
 Between brackets, any line break may stand before every lexeme. Lines that are joined within a statement are part of the
 lexeme behind the joint, so that no text ends in one; at the beginning of a line, where it would be unclear how far the
@@ -14,19 +14,21 @@ line is indented, there is none.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Literal, TypeAlias
 
 from latticework.errors import GrammarError, InputError
 from latticework.grammar import ir
 from latticework.grammar.cfg.checks import refuse_empty
 from latticework.grammar.cfg.draft import Draft, Right
+from latticework.grammar.cfg.layout_of_text import steps_of
 from latticework.grammar.cfg.syntax import ContextFreeGrammar, Terminal
 from latticework.grammar.regex import lowered
 
 _LINE_BREAK = ir.Alt((ir.Literal(b"\n"), ir.Literal(b"\r\n")))
+_LEVELS = 8
 _BLANK = ir.Chars(((0x09, 0x09), (0x0C, 0x0C), (0x20, 0x20)))
 
 
@@ -44,7 +46,8 @@ class Indentation:
             that is deeper. ``indent`` stands for the line break, too.
         open, close: texts between which line breaks mean nothing; both stand in one alternative of a rule.
         unit: one level of indentation. Lines indented otherwise are refused.
-        levels: how deep blocks nest; deeper texts are left out.
+        levels: how many units a line is indented by at most; what nests deeper is left out.
+        steps: by how many units a block may be indented more than what is around it.
         comment: regular expression of what may fill a line up to its end.
         joint: regular expression of a line break that is read over, ``None`` for none.
     """
@@ -55,7 +58,8 @@ class Indentation:
     open: tuple[str, ...] = ("(", "[", "{")
     close: tuple[str, ...] = (")", "]", "}")
     unit: str = "    "
-    levels: int = 8
+    levels: int = _LEVELS
+    steps: tuple[int, ...] = (1,)
     comment: str = r"#[^\x00\r\n]*"
     joint: str | None = r"\\\r?\n"
 
@@ -64,6 +68,28 @@ class Indentation:
             raise InputError(f"a unit of indentation is made of blanks or tabs, not {self.unit!r}")
         if self.levels < 0:
             raise InputError(f"blocks cannot nest {self.levels} deep")
+        if not self.steps or min(self.steps) < 1:
+            raise InputError(f"blocks are indented by at least one unit, not by {list(self.steps)}")
+
+    @classmethod
+    def like(cls, text: str) -> Indentation:
+        """The layout of Python as ``text`` has it, which may have gaps: blanks or tabs, and how many.
+
+        Where blocks are indented by different numbers of blanks, all of those are steps; where those are too many, the
+        commonest one is the unit. A text without blocks gives the default.
+        """
+        found = steps_of(text)
+        if found is None:
+            return cls()
+        unit, steps = found
+        return cls(unit=unit, steps=steps, levels=_LEVELS * max(steps))
+
+    def described(self) -> str:
+        """What a grammar with this layout leaves out."""
+        if self.steps == (1,):
+            return f"blocks nest up to {self.levels} deep, each indented by {self.unit!r} (choose by lw.Indentation)"
+        steps = " or ".join(map(str, self.steps))
+        return f"lines are indented by up to {self.levels} times {self.unit!r}, blocks by {steps} more than around them"
 
     @property
     def names(self) -> frozenset[str]:
@@ -84,7 +110,7 @@ class _Step:
 
     symbol: int
     role: _Role | None
-    level: int
+    blocks: tuple[int, ...]  # those around it, by number within the right side
     in_brackets: bool
 
 
@@ -149,8 +175,7 @@ class _Copier:
         self.new.add(text, [(*before, whole, *after) for before in ((), (first,)) for after in ((), (last,))])
         while self.waiting:
             left, nonterminal, place = self.waiting.pop()
-            found = (self._right(steps, place) for steps in self.steps[nonterminal])
-            self.new.add(left, [right for right in found if right is not None])
+            self.new.add(left, [right for steps in self.steps[nonterminal] for right in self._rights(steps, place)])
         self.new.places[text] = self.old.places[start]
         refuse_empty(self.new, text)
         self.new.competing += (*self.other_breaks, indented, *self.breaks)
@@ -158,26 +183,27 @@ class _Copier:
 
     def _steps(self, nonterminal: int, right: Right) -> list[_Step]:
         found: list[_Step] = []
-        level = 0
-        brackets = 0
+        blocks: tuple[int, ...] = ()
+        begun = brackets = 0
         for symbol in right:
             role = self.roles.get(symbol)
             if role == "close":
                 brackets -= 1
                 if brackets < 0:
                     self._fail(nonterminal, f"{self.old.name(symbol)} closes what was not opened")
+            elif role == "indent":
+                blocks = (*blocks, begun)
+                begun += 1
+            elif role == "dedent" and not blocks:
+                self._fail(nonterminal, f"{self.layout.dedent} stands before {self.layout.indent}")
             # A closing bracket may stand on a line of its own, so it is still inside.
-            found.append(_Step(symbol, role, level, brackets > 0 or role == "close"))
+            found.append(_Step(symbol, role, blocks, brackets > 0 or role == "close"))
             if role == "open":
                 brackets += 1
-            elif role == "indent":
-                level += 1
             elif role == "dedent":
-                level -= 1
-                if level < 0:
-                    self._fail(nonterminal, f"{self.layout.dedent} stands before {self.layout.indent}")
-        if level or brackets:
-            missing = self.layout.dedent if level else "a closing bracket"
+                blocks = blocks[:-1]
+        if blocks or brackets:
+            missing = self.layout.dedent if blocks else "a closing bracket"
             self._fail(nonterminal, f"{missing} is missing")
         for left, then in pairwise(found):
             if (left.role, then.role) == ("newline", "indent"):
@@ -250,12 +276,20 @@ class _Copier:
             self.waiting.append((self.copies[key], nonterminal, place))
         return self.copies[key]
 
-    def _right(self, steps: list[_Step], place: _Place) -> Right | None:
-        """A right side at a place; ``None`` where it cannot stand there."""
+    def _rights(self, steps: list[_Step], place: _Place) -> Iterator[Right]:
+        """A right side at a place, its blocks indented by every number of units that they may be; none if it cannot
+        stand there."""
+        blocks = sum(step.role == "indent" for step in steps)
+        for widths in product(self.layout.steps, repeat=blocks):
+            right = self._right(steps, place, widths)
+            if right is not None:
+                yield right
+
+    def _right(self, steps: list[_Step], place: _Place, widths: tuple[int, ...]) -> Right | None:
         out: list[int] = []
         for step in steps:
             inside = place == _BRACKETS or step.in_brackets
-            level = place + step.level + (step.role == "indent")
+            level = place + sum(widths[block] for block in step.blocks)
             if step.role in ("newline", "indent", "dedent"):
                 if inside or level > self.layout.levels:
                     return None

@@ -65,7 +65,7 @@ def lark(
         found = lowered.draft.finish(symbol)
     else:
         found = laid_out(lowered.draft, symbol, indentation, lowered.layout_symbols)
-        lowered.narrowings.append(f"blocks nest up to {indentation.levels} deep, each indented by {indentation.unit!r}")
+        lowered.narrowings.append(indentation.described())
     own = [terminal for symbol, terminal in enumerate(lowered.draft.terminals) if symbol not in lowered.layout_symbols]
     return Grammar(
         ir.NOTHING,
