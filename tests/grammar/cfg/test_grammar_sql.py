@@ -75,6 +75,10 @@ ACCEPTED = [
     "SELECT SUM(a) FROM t PIVOT (SUM(b) FOR c IN ('x', 'y')) AS p",
     "SELECT a FROM t WHERE b = ANY(SELECT 1) AND c > ALL (SELECT 2) AND (d, e) IN ((1, 2))",
     "SELECT f(a => 1), STRUCT(1 AS x), x -> x + 1, ?, :p, @v, $1",
+    "SELECT sum, max, t.avg FROM t AS round WHERE s.lower(a) > COUNT()",
+    "SELECT JSON_OBJECT('a' VALUE 1 ABSENT ON NULL), SUM(ALL a ORDER BY b), LAG(a, 1) IGNORE NULLS OVER (ORDER BY b)",
+    "SELECT a FROM t START WITH b CONNECT BY PRIOR c = d GROUP BY a",
+    "SELECT a FROM t QUALIFY x > 1 WINDOW w AS (ORDER BY z)",
 ]
 
 REFUSED = [
@@ -124,6 +128,14 @@ REFUSED = [
     "SELECT /* a",
     "SELEC a FROM t",
     "FROM t SELECT a FROM u",
+    "SELECT a FROM t WHERE b WHERE c",
+    "SELECT a FROM t HAVING b GROUP BY a HAVING c",
+    "SELECT SUM() OVER (ORDER BY a)",
+    "SELECT SUM(a AS b) FROM t",
+    "SELECT COALESCE(OFFSET 1)",
+    "SELECT f(ORDER BY 1 2)",
+    "SELECT a FROM (VALUES (SELECT 'x'), (2)) AS t",
+    "SELECT PERCENT_RANK() OVER (ORDER BY 1) (SELECT 1)",
 ]
 
 # Refused here, although sqlglot forgives it.
@@ -142,6 +154,7 @@ FORGIVEN = [
     "CREATE VIEW v",
     "CREATE VIEW v AS",
     "SELECT $ FROM t",
+    "SELECT MAX() FROM t",
 ]
 
 
@@ -204,4 +217,4 @@ def test_damaged_statements() -> None:
         if verdict and not reads(text):
             wrongly_accepted.append(text)
     assert min(seen.values()) > 40
-    assert len(wrongly_accepted) <= 8, wrongly_accepted
+    assert len(wrongly_accepted) <= 6, wrongly_accepted
