@@ -51,6 +51,9 @@ ACCEPTED = [
     template <class... T> int size(T... t) { auto g = [t...] { return sizeof...(t); }; int a[] = {0, (t, 0)...};
     return sizeof...(T); }""",
     "template <bool B, class T = void> struct en {}; template <class T, typename = en<(sizeof(T) > 1)>> void f(T);",
+    "template <class T> inline constexpr bool is = true; template <bool B, class T = int> struct en { using t = T; };"
+    "template <bool B> using en_t = typename en<B>::t; template <class T, class = en_t<is<T> && !is<T*>>> void f(T);"
+    "template <class T, en_t<!is<T>>* = nullptr> void g(T); bool b = en<is<int> || !is<long>>::t();",
     # Namespaces, aliases, other declarations
     """namespace a::b { int x; } namespace c { inline namespace d { int y; } namespace { int q; } } namespace e = a::b;
     using namespace c; using a::b::x; using I = int; typedef unsigned long long ull; typedef int (*fp)(int, char);
@@ -195,6 +198,9 @@ REFUSED = [
     "template typename T> void f(T);",
     "template <typename T void f(T);",
     "template <class T> struct A { T t; }; A<A<A<int>> a;",
+    "template <class T> constexpr bool A = true; int z = static_cast<!A<int>>(1);",
+    "template <class T = 3> struct B {};",
+    "template <class T> constexpr bool A = true; template <class T = !A<int>> struct B {};",
     "template <class T> struct A { T t; }; A<int>> a;",
     "struct S { int a }",
     "struct S { int a; }",
