@@ -97,15 +97,16 @@ class Watch:
     def __init__(self) -> None:
         self.decisions: list[float] = []
         self.readings: list[float] = []
-        self._own = session.decide, session.wishes_of
+        self._own = session.decide, session.decide_passage, session.wishes_of
 
     def __enter__(self) -> Watch:
         session.decide = _timed(session.decide, self.decisions)
+        session.decide_passage = _timed(session.decide_passage, self.decisions)
         session.wishes_of = _timed(session.wishes_of, self.readings)
         return self
 
     def __exit__(self, *details: object) -> None:
-        session.decide, session.wishes_of = self._own
+        session.decide, session.decide_passage, session.wishes_of = self._own
 
 
 def _timed(function: Callable[..., Any], spent: list[float]) -> Callable[..., Any]:

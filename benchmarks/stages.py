@@ -19,6 +19,7 @@ from latticework.lattice.chart import decide as deciding
 from latticework.lattice.chart import session
 from latticework.lattice.chart.decide import Answer, Budget, Question
 from latticework.lattice.chart.language import Language
+from latticework.lattice.chart.passage import Passage
 from latticework.lattice.chart.windows import Windows
 
 STAGES = ("lexing", "graph", "chart", "derivation", "realise", "window")
@@ -75,26 +76,34 @@ class Stages:
 
     def __enter__(self) -> Stages:
         names = [*_STAGE_OF, "Search"]
-        self._own = {name: getattr(deciding, name) for name in names} | {"decide": deciding.decide}
+        self._own = {name: getattr(deciding, name) for name in (*names, "decide", "decide_passage")}
         for name, stage in _STAGE_OF.items():
             setattr(deciding, name, self._timed(self._own[name], name, stage))
         setattr(deciding, "Search", self._search(self._own["Search"]))  # noqa: B010
-        session.decide = self.decide
+        session.decide, session.decide_passage = self.decide, self.decide_passage
         return self
 
     def __exit__(self, *details: object) -> None:
-        decide = self._own.pop("decide")
         for name, function in self._own.items():
             setattr(deciding, name, function)
-        session.decide = decide
+        session.decide, session.decide_passage = self._own["decide"], self._own["decide_passage"]
 
     def decide(self, language: Language, question: Question, budget: Budget, windows: Windows | None = None) -> Answer:
         """As :func:`latticework.lattice.chart.decide.decide`, recorded."""
+        return self._recorded("decide", language, question, budget, windows)
+
+    def decide_passage(
+        self, language: Language, passage: Passage, budget: Budget, windows: Windows | None = None
+    ) -> Answer:
+        """As :func:`latticework.lattice.chart.decide.decide_passage`, recorded."""
+        return self._recorded("decide_passage", language, passage, budget, windows)
+
+    def _recorded(self, name: str, *arguments: Any) -> Answer:
         self._now = now = Decision()
         answer = None
         begun = time.process_time()
         try:
-            answer = self._own["decide"](language, question, budget, windows)
+            answer = self._own[name](*arguments)
             return answer
         finally:
             now.milliseconds = 1e3 * (time.process_time() - begun)

@@ -125,6 +125,11 @@ class Vocabulary:
         """What the token adds to a text; ``b""`` for special and unreachable ids."""
         return self._tokens[self._checked(token_id)]
 
+    def pieces(self, ids: Iterable[int]) -> list[ByteString]:
+        """As :meth:`bytes` of many; ``b""`` for ids outside of the vocabulary, too."""
+        tokens, count = self._tokens, len(self._tokens)
+        return [tokens[token_id] if 0 <= token_id < count else b"" for token_id in ids]
+
     def role(self, token_id: int) -> str | None:
         """Role of a special id, ``None`` for ordinary and unreachable ids."""
         return self._special.get(self._checked(token_id))

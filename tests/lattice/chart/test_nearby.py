@@ -16,7 +16,7 @@ from latticework.lattice.chart.witness import Witness
 
 def test_slots_far_from_those_in_question_are_as_the_filling_has_them():
     nothing = np.zeros(0, np.int32)
-    filling = Filling(Witness(nothing, 9, nothing, nothing, nothing), np.arange(9))
+    filling = Filling(Witness(nothing, nothing.reshape(0, 3), 9, nothing, nothing, nothing), np.arange(9))
     tokens, free = np.full(9, 1), np.ones(9, np.bool_)
     free[[3, 8]] = False
     part = nearby(Question(tokens, free, True), filling, [3], 2)

@@ -64,6 +64,6 @@ def test_derivations_follow_the_rules_and_fit_the_slots():
             symbols = found.items[:, 0].tolist()
             assert len(symbols) in _behind(language.rules, symbols, 0)
             slots = slots_of_canvas(language, question, canvas)
-            witness, _ = realise_or_fail(language, slots, spelling_of(canvas, slots, found), found.begins)
+            witness, _ = realise_or_fail(language, slots, spelling_of(canvas, slots, found), found)
             assert witness is not None, (seed, tokens, free)
     assert seen == {False, True}

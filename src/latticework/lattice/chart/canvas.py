@@ -52,47 +52,42 @@ def canvas_of(
         tail: whether end tokens may follow the text.
         filler: the token that leaves no text, -1 for none.
     """
-    fixed = np.flatnonzero(~free)
-    is_end = np.isin(tokens[fixed], vocabulary.end_tokens) if tail else np.zeros(len(fixed), np.bool_)
-    body = int(fixed[is_end][0]) if is_end.any() else len(tokens)
-    behind = fixed[(fixed > body) & ~is_end]
-    if len(behind):
-        return None, int(behind[0])
-    pieces: list[bytes] = []
-    gap_at: list[int] = []
-    gap_first: list[int] = []
-    gap_last: list[int] = []
-    gap_slots: list[int] = []
-    size = 0
-    for slot in range(body):
-        if not free[slot] and tokens[slot] == filler:
-            continue
-        if free[slot]:
-            if gap_at and gap_at[-1] == size:
-                gap_slots[-1] += 1
-                gap_last[-1] = slot
-            else:
-                gap_at.append(size)
-                gap_first.append(slot)
-                gap_last.append(slot)
-                gap_slots.append(1)
-            continue
-        token = int(tokens[slot])
-        piece = vocabulary.bytes(token) if 0 <= token < len(vocabulary) else b""
-        if not piece:
-            return None, slot
-        pieces.append(piece)
-        size += len(piece)
-    open_end = tail and bool(gap_at) and gap_at[-1] == size
+    body = text_slots(vocabulary, tokens, free, tail)
+    if body < len(tokens):
+        behind = body + np.flatnonzero(~free[body:] & ~np.isin(tokens[body:], vocabulary.end_tokens))
+        if len(behind):
+            return None, int(behind[0])
+    is_free = free[:body]
+    pieces = vocabulary.pieces(np.where(is_free, -1, tokens[:body]).tolist())
+    size = np.fromiter(map(len, pieces), np.int32, body)
+    spare = ~is_free & (tokens[:body] == filler)
+    nowhere = np.flatnonzero(~is_free & ~spare & (size == 0))
+    if len(nowhere):
+        return None, int(nowhere[0])
+    size[spare] = 0
+    slots = np.flatnonzero(is_free)
+    # Free slots without text between them are one gap.
+    gap_at, first, count = np.unique(np.cumsum(size)[slots], return_index=True, return_counts=True)
+    text = np.frombuffer(
+        b"".join([piece for piece, is_spare in zip(pieces, spare, strict=True) if not is_spare]), np.uint8
+    )
     return (
         Canvas(
-            np.frombuffer(b"".join(pieces), np.uint8),
-            np.array(gap_at, np.int32),
-            np.array(gap_slots, np.int32),
-            np.array(gap_first, np.int32),
-            np.array(gap_last, np.int32),
-            open_end,
+            text,
+            gap_at.astype(np.int32),
+            count.astype(np.int32),
+            slots[first].astype(np.int32),
+            slots[first + count - 1].astype(np.int32),
+            tail and bool(len(gap_at)) and bool(gap_at[-1] == len(text)),
             body,
         ),
         -1,
     )
+
+
+def text_slots(vocabulary: Vocabulary, tokens: NDArray[np.int64], free: NDArray[np.bool_], tail: bool) -> int:
+    """How many slots stand before the first fixed end token."""
+    if not tail:
+        return len(tokens)
+    is_end = ~free & np.isin(tokens, vocabulary.end_tokens)
+    return int(np.argmax(is_end)) if is_end.any() else len(tokens)

@@ -13,6 +13,7 @@ from latticework.lattice.chart.graph import Graph
 from latticework.lattice.chart.kernels_rows import fill_rows
 
 Int32Array = NDArray[np.int32]
+_ROWS_OF_A_NODE = 256  # for which there is room before any is seen
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -56,7 +57,7 @@ def chart_of(graph: Graph, rules: Rules, lexer: Lexer) -> Chart:
     nodes, words = graph.nodes, -(-graph.nodes // 64)
     row_of = np.empty((nodes, rules.symbols), np.int32)
     fresh = np.zeros((rules.symbols, words), np.uint64)
-    pool = np.empty((max(2 * rules.symbols, 64 * nodes), words), np.uint64)
+    pool = np.empty((2 * rules.symbols + _ROWS_OF_A_NODE * nodes, words), np.uint64)
     done, used = nodes, 0
     while True:
         done, used = fill_rows(

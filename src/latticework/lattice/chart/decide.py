@@ -23,6 +23,7 @@ from latticework.lattice.chart.graph import coarsest, everything, lexical_graph,
 from latticework.lattice.chart.kernels_graph import INTO, OUT_OF, SLOT, WITHIN, WORD
 from latticework.lattice.chart.language import Language
 from latticework.lattice.chart.live_slots import LiveSlots
+from latticework.lattice.chart.passage import Passage
 from latticework.lattice.chart.repair import Effort, Setting, failing_gaps, last_effort, mended, surroundings
 from latticework.lattice.chart.windows import Windows
 from latticework.lattice.chart.witness import Slots, Witness, realise_or_fail, slots_of, spelling_of
@@ -88,23 +89,29 @@ def decide(language: Language, question: Question, budget: Budget, windows: Wind
     canvas, slot = canvas_of_question(language, question)
     if canvas is None:
         return Answer(None, slot)
-    slots = slots_of_canvas(language, question, canvas)
-    tables = language.elastic_slots if question.elastic else language.slots
-    details = language.elastic_details if question.elastic else language.details
-    gaps, read = swept(tables, canvas)
-    if read <= len(canvas.text):
+    passage = Passage(canvas, slots_of_canvas(language, question, canvas), language.rules.goal)
+    return decide_passage(language, passage, budget, windows)
+
+
+def decide_passage(language: Language, passage: Passage, budget: Budget, windows: Windows | None = None) -> Answer:
+    """A filling of the slots of a passage, if there is one; see :func:`decide`."""
+    canvas, slots = passage.canvas, passage.slots
+    tables = language.elastic_slots if slots.elastic else language.slots
+    details = language.elastic_details if slots.elastic else language.details
+    gaps, read = swept(tables, canvas, slots.begin)
+    if read < len(canvas.text) + (slots.end is None):
         return Answer(None, _slot_of_byte(slots, read))
     levels, keep = coarsest(canvas.gaps), everything(tables, canvas.gaps)
     windows = Windows() if windows is None else windows
     pairs = 0
     for _ in range(budget.max_rounds):
-        graph = lexical_graph(tables, gaps, levels, keep, budget.max_nodes)
+        graph = lexical_graph(tables, gaps, levels, keep, budget.max_nodes, passage.first, passage.last)
         if graph is None:
             return Answer(None)
         pairs += graph.nodes**2
         if pairs > budget.max_pairs:
             raise LimitExceeded("max_chart_pairs", budget.max_pairs)
-        found = live_chart(chart_of(graph, language.rules, language.lexical.lexer), language.rules, language.rules.goal)
+        found = live_chart(chart_of(graph, language.rules, language.lexical.lexer), language.rules, passage.goal)
         if found is None:
             return Answer(None)
         search = Search(found, language.rules, language.lexical.lexer, canvas.gap_slots, levels)
@@ -112,9 +119,9 @@ def decide(language: Language, question: Question, budget: Budget, windows: Wind
         first: Derivation | None = None
         failing: list[list[int]] = []
         for attempt in range(budget.max_attempts):
-            derivation = search.cheapest()
+            derivation = passage.with_others(search.cheapest())
             spelling = spelling_of(canvas, slots, derivation)
-            witness, stuck = realise_or_fail(language, slots, spelling, derivation.begins)
+            witness, stuck = realise_or_fail(language, slots, spelling, derivation)
             if witness is not None:
                 return Answer(witness)
             groups = failing_gaps(canvas, derivation, spelling, stuck)
@@ -181,12 +188,14 @@ def canvas_of_question(language: Language, question: Question) -> tuple[Canvas |
 def slots_of_canvas(language: Language, question: Question, canvas: Canvas) -> Slots:
     """The slots before the first fixed end token."""
     body = canvas.body
-    if not question.tail:
-        open_from = body
-    else:
-        closed = np.flatnonzero(~question.free[:body])
-        open_from = int(closed[-1]) + 1 if len(closed) else 0
+    open_from = last_closed(question.free[:body]) if question.tail else body
     return slots_of(language, question.tokens[:body], question.free[:body], open_from, question.elastic)
+
+
+def last_closed(free: NDArray[np.bool_]) -> int:
+    """The slot behind the last fixed one: the first before which the text may end if end tokens may follow it."""
+    closed = np.flatnonzero(~free)
+    return int(closed[-1]) + 1 if len(closed) else 0
 
 
 def _slot_of_byte(slots: Slots, offset: int) -> int:

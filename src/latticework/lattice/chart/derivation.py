@@ -56,6 +56,15 @@ class Derivation:
         begins = np.stack([self.path >> 33, self.path & 0xFFFFFFFF, np.arange(len(self.path))], axis=1)
         return begins[is_fixed]
 
+    @property
+    def spans(self) -> NDArray[np.int64]:
+        """[S, 3], top down and from left to right: symbol, terminals before it and up to its end; of those with the
+        same terminals the topmost only, none without terminals."""
+        found = self.items[self.items[:, 3] < self.items[:, 4]][:, [0, 3, 4]]
+        is_new = np.ones(len(found), np.bool_)
+        is_new[1:] = (found[1:, 1:] != found[:-1, 1:]).any(axis=1)
+        return found[is_new]
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LiveChart:

@@ -19,6 +19,7 @@ from latticework.lattice.chart.kernels_graph import (
     START,
     WITHIN,
     build_graph,
+    mark_leading,
 )
 from latticework.lattice.chart.kernels_sweep import GapTables, sweep
 from latticework.lattice.chart.tables import SlotTables
@@ -54,8 +55,8 @@ class Graph:
         return np.repeat(np.arange(self.nodes), np.diff(self.edge_offset))
 
 
-def swept(tables: SlotTables, canvas: Canvas) -> tuple[GapTables, int]:
-    """What the lexer makes of the gaps, and how far it comes (see :func:`.kernels_sweep.sweep`)."""
+def swept(tables: SlotTables, canvas: Canvas, state: int = 0) -> tuple[GapTables, int]:
+    """What the lexer makes of the gaps from a state on, and how far it comes (see :func:`.kernels_sweep.sweep`)."""
     if len(canvas.gap_slots) and canvas.gap_slots.max() >= MAX_SLOTS:
         raise LimitExceeded("slots of a gap", MAX_SLOTS)
     row = np.concatenate([[0], np.cumsum(canvas.gap_slots + 1)]).astype(np.int32)
@@ -71,7 +72,7 @@ def swept(tables: SlotTables, canvas: Canvas) -> tuple[GapTables, int]:
         np.zeros((rows, tables.stay.shape[1]), np.uint64),
         np.zeros((canvas.gaps, tables.first.shape[1]), np.uint64),
     )
-    return gaps, int(sweep(tables, gaps))
+    return gaps, int(sweep(tables, gaps, state))
 
 
 def everything(tables: SlotTables, gaps: int) -> NDArray[np.uint64]:
@@ -138,8 +139,7 @@ def _ordered(
     leads = np.zeros(len(keys), np.bool_)
     leads[end] = True
     first = np.searchsorted(source, np.arange(len(keys) + 1))
-    for node in range(end - 1, -1, -1):
-        leads[node] = leads[target[first[node] : first[node + 1]]].any()
+    mark_leading(first, target, leads)
     if not leads[0]:
         return None
     kept = np.flatnonzero(leads)

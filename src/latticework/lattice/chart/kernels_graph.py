@@ -315,3 +315,13 @@ def build_graph(tables, gaps, levels, keep, begin, stop, index, keys, edges, roo
             size += 1
         source += 1
     return nodes, size
+
+
+@njit(**KERNEL)
+def mark_leading(first, target, leads):
+    """Nodes that lead to those marked; edges of a node are ``first[node] : first[node + 1]``, to no smaller ones."""
+    for node in range(len(leads) - 1, -1, -1):
+        for edge in range(first[node], first[node + 1]):
+            if leads[target[edge]]:
+                leads[node] = True
+                break

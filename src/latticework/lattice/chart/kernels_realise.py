@@ -43,6 +43,10 @@ class Spelling(NamedTuple):
 class Memo(NamedTuple):
     """What saves work; L terminals, D nodes of the word graph."""
 
+    follow_offset: NDArray[
+        np.int32
+    ]  # [D * (T + 1) + 1] into ``follow``, by node and terminal, the last: what is ignored
+    follow: NDArray[np.int32]  # nodes behind a lexeme that ends in the slot
     stands: NDArray[np.int32]  # [Q, T + 1] a state that can do whatever a state can, see dominance.py
     leading: NDArray[np.uint64]  # [T + 1, states] sets of the states that may become a terminal, or the end
     slot: NDArray[np.int32]  # [(L + 1) * D] one more than the last slot in which a node was come to
@@ -151,9 +155,8 @@ def _read_word(words, has, ignored, spelling, slot, word, ended):
 
 
 @njit(**HELPER)
-def _read_class(words, has, ignored, leads, spelling, slot, kind, gain, layers, seen, begin, size, entry):
-    """Through a free slot with a token of a class."""
-    state, ended = layers.state[entry], layers.ended[entry]
+def _readings(words, kind, state):
+    """The readings of a class from a lexer state: the first one, and the one behind the last."""
     low, high = words.reading_offset[kind], words.reading_offset[kind + 1]
     last = high
     while low < high:
@@ -162,20 +165,28 @@ def _read_class(words, has, ignored, leads, spelling, slot, kind, gain, layers, 
             low = middle + 1
         else:
             high = middle
-    while low < last and words.reading_source[low] == state:
-        after = _read_word(words, has, ignored, spelling, slot, words.reading_word[low], ended)
+    high = low
+    while high < last and words.reading_source[high] == state:
+        high += 1
+    return low, high
+
+
+@njit(**HELPER)
+def _read_class(words, has, ignored, leads, spelling, slot, kind, gain, first, last, layers, seen, begin, size, entry):
+    """Through a free slot with a token of a class, in one of the ways ``first .. last - 1`` to read it."""
+    ended, score = layers.ended[entry], layers.score[entry] + gain
+    for way in range(first, last):
+        after = _read_word(words, has, ignored, spelling, slot, words.reading_word[way], ended)
         if after >= 0:
-            score = layers.score[entry] + gain
-            target = words.reading_state[low]
+            target = words.reading_state[way]
             size = _enter(layers, seen, leads, spelling, begin, size, after, target, score, entry, kind)
             if size < 0:
                 return -1
-        low += 1
     return size
 
 
 @njit(**HELPER)
-def _read_any(tables, has, leads, memo, spelling, slot, layers, seen, begin, size, entry, stack):
+def _read_any(tables, leads, memo, spelling, slot, layers, seen, begin, size, entry, stack):
     """Through a free slot with any token."""
     stack[0, 0], stack[0, 1] = tables.root[layers.state[entry]], layers.ended[entry]
     top = 1
@@ -200,13 +211,19 @@ def _read_any(tables, has, leads, memo, spelling, slot, layers, seen, begin, siz
                 size = _enter(layers, seen, leads, spelling, begin, size, ended, target, score, entry, ANY_TOKEN)
                 if size < 0:
                     return -1
-        for edge in range(tables.edge_offset[node], tables.edge_offset[node + 1]):
-            kind = tables.edge_class[edge]
-            if _may_end(spelling, has, tables.ignored, ended, kind, slot):
+        first = np.int64(node) * leads.shape[1]
+        if ended < len(terminals) and spelling.low[ended + 1] <= slot <= spelling.high[ended + 1]:
+            for way in range(memo.follow_offset[first + wanted], memo.follow_offset[first + wanted + 1]):
                 if top >= len(stack):
                     return -1
-                stack[top, 0], stack[top, 1] = tables.edge_target[edge], ended + (kind < tables.ignored)
+                stack[top, 0], stack[top, 1] = memo.follow[way], ended + 1
                 top += 1
+        first += leads.shape[1] - 1
+        for way in range(memo.follow_offset[first], memo.follow_offset[first + 1]):
+            if top >= len(stack):
+                return -1
+            stack[top, 0], stack[top, 1] = memo.follow[way], ended
+            top += 1
     return size
 
 
@@ -246,6 +263,8 @@ def fill_layers(
         The slot that no state gets through, ``last_slot`` if there is none, -1 if there are more entries than fit.
     """
     stack = np.empty((4096, 3), np.int32)
+    looked_up = np.zeros((wanted.kind.shape[1], len(leads)), np.int32)  # one more than the last slot it was for
+    ways = np.empty((wanted.kind.shape[1], len(leads), 2), np.int64)
     for slot in range(first_slot, last_slot):
         begin = layers.first[slot + 1]
         size, before = begin, layers.first[slot]
@@ -261,17 +280,38 @@ def fill_layers(
                     tables, has, leads, spelling, slot, data, first, last, layers, seen, begin, size, entry, stack
                 )
             else:
-                size = _read_any(tables, has, leads, memo, spelling, slot, layers, seen, begin, size, entry, stack)
+                size = _read_any(tables, leads, memo, spelling, slot, layers, seen, begin, size, entry, stack)
                 if elastic and size >= 0:
                     state, ended = layers.state[entry], layers.ended[entry]
                     score = layers.score[entry] + wanted.filler[slot]
                     size = _enter(layers, seen, leads, spelling, begin, size, ended, state, score, entry, FILLER)
+                state = layers.state[entry]
                 for at in range(wanted.kind.shape[1]):
                     kind, gain = wanted.kind[slot, at], wanted.score[slot, at]
-                    if size >= 0 and kind >= 0:
+                    if size < 0 or kind < 0:
+                        continue
+                    if looked_up[at, state] != slot + 1:
+                        looked_up[at, state] = slot + 1
+                        ways[at, state, 0], ways[at, state, 1] = _readings(words, kind, state)
+                    first, last = ways[at, state, 0], ways[at, state, 1]
+                    if first < last:
                         ignored = tables.ignored
                         size = _read_class(
-                            words, has, ignored, leads, spelling, slot, kind, gain, layers, seen, begin, size, entry
+                            words,
+                            has,
+                            ignored,
+                            leads,
+                            spelling,
+                            slot,
+                            kind,
+                            gain,
+                            first,
+                            last,
+                            layers,
+                            seen,
+                            begin,
+                            size,
+                            entry,
                         )
             if size < 0:
                 return -1

@@ -91,15 +91,18 @@ def _read_byte(tables, byte, states, after):
 
 
 @njit(**KERNEL)
-def sweep(tables, gaps):
+def sweep(tables, gaps, state):
     """What is possible in every gap, going by the lexer alone from left to right; fills the zeroed sets of ``gaps``.
+
+    Args:
+        state: of the lexer before the text.
 
     Returns:
         The offset of the byte that cannot be read, or the length of the text if all can; one more if it may end there.
     """
     states = np.zeros(gaps.reached.shape[1], np.uint64)
     after = np.zeros(gaps.reached.shape[1], np.uint64)
-    add(states, 0)
+    add(states, state)
     at = 0
     for gap in range(len(gaps.at) + 1):
         stop = gaps.at[gap] if gap < len(gaps.at) else len(gaps.text)

@@ -86,6 +86,21 @@ class Language:
         return np.packbits(room, axis=1, bitorder="little").view(np.uint64)
 
     @cached_property
+    def follow(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Where lexemes lead that end in a slot: offsets [D * (T + 1) + 1] by word-graph node and terminal, the last
+        for what is ignored, into the nodes behind them."""
+        slots, nodes = self.slots, len(self.slots.rank)
+        may_be = np.concatenate([self.has, np.zeros((len(self.has), 1), np.bool_)], axis=1)
+        may_be[slots.ignored :] = False
+        may_be[slots.ignored :, -1] = True
+        source = np.repeat(np.arange(nodes), np.diff(slots.edge_offset))
+        edge, terminal = np.nonzero(may_be[slots.edge_class])
+        code = np.unique((source[edge] * may_be.shape[1] + terminal) * nodes + slots.edge_target[edge])
+        place, behind = np.divmod(code, nodes)
+        offset = np.searchsorted(place, np.arange(nodes * may_be.shape[1] + 1))
+        return offset.astype(np.int32), behind.astype(np.int32)
+
+    @cached_property
     def details(self) -> tuple[Detail, Detail]:
         """How closely gaps may be looked at, coarser first."""
         return _detail(thinned(self.slots, _THIN)), _detail(self.slots)

@@ -89,7 +89,7 @@ def mended(
                 return None
             derivation = found
         spelling = spelling_of(setting.canvas, slots, derivation)
-        witness, stuck = realise_or_fail(language, slots, spelling, derivation.begins)
+        witness, stuck = realise_or_fail(language, slots, spelling, derivation)
         if witness is not None:
             return witness
         groups = failing_gaps(setting.canvas, derivation, spelling, stuck)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latticework.errors import Infeasible, InputError, LimitExceeded
-from latticework.lattice.chart.decide import Budget, Question, alike, decide
+from latticework.lattice.chart.decide import Budget, Question, alike, decide, decide_passage
 from latticework.lattice.chart.filling import Filling, filling_of, refilled
-from latticework.lattice.chart.nearby import nearby
+from latticework.lattice.chart.nearby import nearby, passages
 from latticework.lattice.chart.windows import Windows
 from latticework.lattice.chart.wishes import Wishes, wishes_of
 from latticework.lattice.inputs import to_array
@@ -25,6 +25,9 @@ _CHECKS = 6  # questions about wishes that the filling at hand does not hold, fo
 _WORTH_A_CHECK = 0.05  # probability of a wish
 _NEARBY_BUDGET = Budget(max_nodes=1_500, max_rounds=1, max_attempts=1, max_windows=1, window_nodes=400)
 _REACHES = 4, 16  # slots around those in question that are looked at first
+_RUN = 8  # slots in question so near each other are asked for together
+_PASSAGES = 2  # for each reach
+_REFILLED = 16  # slots around those with new tokens that are filled anew
 
 
 class ContextFreeSession:
@@ -260,7 +263,10 @@ class ContextFreeSession:
                 found = self._proposed(kept | more, filling)
             if found is not None:
                 kept |= more
-                filling = refilled(self._language, self._question(kept), found, self._free, wishes)
+                changed = np.flatnonzero(found.tokens != filling.tokens)
+                if len(changed):
+                    part = slice(max(0, changed[0] - _REFILLED), changed[-1] + _REFILLED + 1)
+                    filling = refilled(self._language, self._question(kept), found, self._free, wishes, part)
                 first, last = last, len(wanted)
             elif last - first == 1:
                 first, last = last, len(wanted)
@@ -271,29 +277,39 @@ class ContextFreeSession:
 
     def _proposed(self, changes: Mapping[int, int], near: Filling) -> Filling | None:
         """A filling that holds some more tokens, if one is found at little cost: near another one."""
-        return self._near(changes, near)[0]
+        return self._near(changes, near)
 
-    def _near(self, changes: Mapping[int, int], near: Filling) -> tuple[Filling | None, bool]:
-        """The same, and whether that is the last word."""
-        question = self._question(changes)
-        found = refilled(self._language, question, near, self._free, None)
-        touched = [slot for slot, token in changes.items() if found.tokens[slot] != token]
-        if not touched:
-            return found, True
-        free = -1
+    def _near(self, changes: Mapping[int, int], near: Filling) -> Filling | None:
+        """A filling that holds some more tokens, if one is found near another one: run by run of the slots in which
+        that has others."""
+        waiting = sorted(slot for slot, token in changes.items() if near.tokens[slot] != token)
+        while waiting:
+            run = [slot for slot in waiting if slot - waiting[0] <= _RUN]
+            waiting = waiting[len(run) :]
+            question = self._question({slot: token for slot, token in changes.items() if slot not in waiting})
+            found = self._around(question, near, run)
+            if found is None:
+                return None
+            near = found
+            waiting = [slot for slot in waiting if near.tokens[slot] != changes[slot]]
+        return near
+
+    def _around(self, question: Question, near: Filling, touched: list[int]) -> Filling | None:
+        """A filling that differs from another one around some slots alone, if one is found at little cost."""
+        part = slice(max(0, touched[0] - _REFILLED), touched[-1] + _REFILLED + 1)
+        found = refilled(self._language, question, near, self._free, None, part)
+        if found is not near:
+            return found
         for reach in _REACHES:
-            part = nearby(question, near, touched, reach)
-            if part.free.sum() == free:
-                continue
-            free = int(part.free.sum())
-            try:
-                found = self._answer(part, _NEARBY_BUDGET)
-            except LimitExceeded:
-                continue
-            is_all = free == question.free.sum()
-            if found is not None or is_all:
-                return found, is_all
-        return None, False
+            asked = nearby(question, near, touched, reach)
+            for place in passages(self._language, asked, near, touched, _PASSAGES):
+                try:
+                    witness = decide_passage(self._language, place.passage, _NEARBY_BUDGET, self._windows).witness
+                except LimitExceeded:
+                    continue
+                if witness is not None:
+                    return place.filling(self._language, asked, near, witness)
+        return None
 
     def _question(self, changes: Mapping[int, int]) -> Question:
         tokens, free = self._tokens.copy(), self._free.copy()
@@ -304,8 +320,8 @@ class ContextFreeSession:
 
     def _with(self, changes: Mapping[int, int], near: Filling) -> Filling | None:
         """A filling that holds some more tokens, if there is one. Raises ``LimitExceeded``."""
-        found, is_final = self._near(changes, near)
-        return found if found is not None or is_final else self._answer(self._question(changes))
+        found = self._near(changes, near)
+        return self._answer(self._question(changes)) if found is None else found
 
     def _find(self, tokens: NDArray[np.int64], free: NDArray[np.bool_]) -> Filling | None:
         return self._answer(Question(tokens, free, self.tail, self.elastic))

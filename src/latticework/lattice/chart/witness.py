@@ -29,7 +29,7 @@ _MAX_CLASSES = 4096
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Slots:
-    """The slots of a canvas up to its first fixed end token; N of them.
+    """The slots of a canvas up to its first fixed end token, or a run of them; N of them.
 
     Attributes:
         tokens: [N] int64, read where ``free`` is False.
@@ -37,6 +37,9 @@ class Slots:
         open_end: [N + 1] bool, whether the text may end before the slot.
         elastic: whether free slots may hold fillers.
         data, data_offset: bytes of the fixed tokens; slot k has ``data[data_offset[k] : data_offset[k + 1]]``.
+        begin: lexer state before the first slot.
+        end: where the text goes on behind the slots, the lexer state there, and how many of the terminals have not
+            ended; ``None`` for slots in which the text ends.
     """
 
     tokens: NDArray[np.int64]
@@ -45,6 +48,8 @@ class Slots:
     elastic: bool
     data: NDArray[np.uint8]
     data_offset: NDArray[np.int32]
+    begin: int = 0
+    end: tuple[int, int] | None = None
 
     @property
     def count(self) -> int:
@@ -57,6 +62,7 @@ class Witness:
 
     Attributes:
         terminals: [L] int32, what its text is read as.
+        spans: [D, 3] int64, how they are derived, as of :attr:`.derivation.Derivation.spans`.
         length: slots of the text; the others hold end tokens.
         ended: [length + 1] int32, lexemes ended before each slot.
         state: [length + 1] int32, lexer state before each slot.
@@ -64,6 +70,7 @@ class Witness:
     """
 
     terminals: NDArray[np.int32]
+    spans: NDArray[np.int64]
     length: int
     ended: NDArray[np.int32]
     state: NDArray[np.int32]
@@ -88,16 +95,19 @@ class Witness:
 
 
 def slots_of(
-    language: Language, tokens: NDArray[np.int64], free: NDArray[np.bool_], open_from: int, elastic: bool
+    language: Language,
+    tokens: NDArray[np.int64],
+    free: NDArray[np.bool_],
+    open_from: int,
+    elastic: bool,
+    begin: int = 0,
+    end: tuple[int, int] | None = None,
 ) -> Slots:
     """Args: ``open_from``: first slot before which the text may end; N where it must fill all slots."""
-    pieces = [
-        b"" if is_free else language.vocabulary.bytes(token)
-        for token, is_free in zip(tokens.tolist(), free.tolist(), strict=True)
-    ]
+    pieces = language.vocabulary.pieces(np.where(free, -1, tokens).tolist())
     open_end = np.arange(len(tokens) + 1) >= open_from
     offset = np.cumsum([0, *map(len, pieces)]).astype(np.int32)
-    return Slots(tokens, free, open_end, elastic, np.frombuffer(b"".join(pieces), np.uint8), offset)
+    return Slots(tokens, free, open_end, elastic, np.frombuffer(b"".join(pieces), np.uint8), offset, begin, end)
 
 
 class _Run:
@@ -131,10 +141,14 @@ class _Run:
             np.full(room, -1, np.int32),
             np.full(room, ANY_TOKEN, np.int32),
         )
+        self.layers.state[0] = self.slots.begin
         positions = len(self.spelling.low)
         self.seen = np.full(positions * len(self.language.slots.root), -1, np.int32)
         nodes = positions * len(self.language.slots.rank)
-        self.memo = Memo(self.language.stands, self.language.leading, np.zeros(nodes, np.int32), np.empty(nodes))
+        language = self.language
+        self.memo = Memo(
+            *language.follow, language.stands, language.leading, np.zeros(nodes, np.int32), np.empty(nodes)
+        )
 
     def _go_on(self, slot: int) -> int:
         """Through the slots from one on whose layer is there; the slot that is not passed, or -1."""
@@ -157,19 +171,27 @@ class _Run:
             self.seen,
         )
 
-    def witness(self, end_score: NDArray[np.float64] | None) -> Witness | None:
+    def witness(self, spans: NDArray[np.int64], end_score: NDArray[np.float64] | None) -> Witness | None:
         if self.stuck < self.open_from:
             return None
-        count, layers = self.slots.count, self.layers
-        scores = np.zeros(count + 1) if end_score is None else end_score
-        tables, has, last = self.language.slots, self.language.has, min(self.stuck, count)
-        entry, length = best_end(tables, has, self.spelling.terminals, self.open_from, last, scores, layers)
+        entry, length = self._last(end_score)
         if entry < 0:
             return None
         ended, state = np.empty(length + 1, np.int32), np.empty(length + 1, np.int32)
         kind = np.empty(length, np.int32)
-        trace_back(layers, entry, length, 0, ended, state, kind)
-        return Witness(self.spelling.terminals, length, ended, state, kind)
+        trace_back(self.layers, entry, length, 0, ended, state, kind)
+        return Witness(self.spelling.terminals, spans, length, ended, state, kind)
+
+    def _last(self, end_score: NDArray[np.float64] | None) -> tuple[int, int]:
+        """The entry that the way through the slots ends with, -1 if none does, and the slot before which it is."""
+        count, layers, terminals = self.slots.count, self.layers, self.spelling.terminals
+        if self.slots.end is not None:
+            state, pending = self.slots.end
+            entry = self.seen[(len(terminals) - pending) * len(self.language.slots.root) + state]
+            return (int(entry), count) if entry >= layers.first[count] else (-1, count)
+        scores = np.zeros(count + 1) if end_score is None else end_score
+        last = min(self.stuck, count)
+        return best_end(self.language.slots, self.language.has, terminals, self.open_from, last, scores, layers)
 
     def failure(self) -> tuple[int, int]:
         """The slot that is not passed, and the most lexemes ended before it."""
@@ -215,30 +237,31 @@ def realise(
     language: Language,
     slots: Slots,
     spelling: Spelling,
+    spans: NDArray[np.int64],
     wanted: Wanted | None = None,
     end_score: NDArray[np.float64] | None = None,
 ) -> Witness | None:
     """Fill the slots with a text of just these terminals, as many wanted tokens in it as possible.
 
     If there is a filling whose lexemes begin in the slots given, one is found. Cost O(states reached before all slots).
+
+    Args:
+        spans: how the terminals are derived, for the witness.
     """
-    return _Run(language, slots, spelling, wanted).witness(end_score)
+    return _Run(language, slots, spelling, wanted).witness(spans, end_score)
 
 
 def realise_or_fail(
-    language: Language, slots: Slots, spelling: Spelling, begins: NDArray[np.int64]
+    language: Language, slots: Slots, spelling: Spelling, derivation: Derivation
 ) -> tuple[Witness | None, list[tuple[int, int]]]:
-    """The same; without a filling, where the terminals do not fit, each place taken as if the others did: the slot that
-    is not passed, and how many lexemes may have ended there.
-
-    Args:
-        begins: [F, 3] lexemes that begin in the fixed text: offset of the byte, lexer state, lexemes before it.
+    """The same for the terminals of a derivation; without a filling, where they do not fit, each place taken as if the
+    others did: the slot that is not passed, and how many lexemes may have ended there.
     """
     run = _Run(language, slots, spelling, None)
-    witness = run.witness(None)
+    witness = run.witness(derivation.spans, None)
     if witness is not None:
         return witness, []
-    stuck = [run.failure()]
+    stuck, begins = [run.failure()], derivation.begins
     while run.stuck < slots.count:
         behind = begins[begins[:, 0] >= slots.data_offset[run.stuck + 1]]
         if not len(behind):
@@ -277,3 +300,27 @@ def respelt(witness: Witness, free: NDArray[np.bool_]) -> Spelling:
     is_free = np.append(free, True)[begin]
     low, high = np.where(is_free, before + 1, begin), np.where(is_free, behind - 1, begin)
     return Spelling(witness.terminals, low.astype(np.int32), high.astype(np.int32))
+
+
+def joined(witness: Witness, first_slot: int, last_slot: int, part: Witness, spans: NDArray[np.int64]) -> Witness:
+    """A witness with some of its slots read as ``part`` reads them.
+
+    Args:
+        part: of the slots ``first_slot .. last_slot - 1``, with the terminals pending before and behind them; shorter
+            only where these are the last of the text.
+        spans: of all terminals.
+    """
+    ended, state = witness.ended, witness.state
+    begun = int(ended[first_slot])
+    is_end = last_slot == witness.length
+    rest = len(witness.terminals) if is_end else int(ended[last_slot]) + int(ended[last_slot] < len(witness.terminals))
+    more = len(part.terminals) - (rest - begun)
+    after = slice(last_slot + 1, None)
+    return Witness(
+        np.concatenate([witness.terminals[:begun], part.terminals, witness.terminals[rest:]]),
+        spans,
+        witness.length - (last_slot - first_slot - part.length),
+        np.concatenate([ended[:first_slot], part.ended + ended[first_slot], ended[after] + more]).astype(np.int32),
+        np.concatenate([state[:first_slot], part.state, state[after]]),
+        np.concatenate([witness.kind[:first_slot], part.kind, witness.kind[last_slot:]]),
+    )
