@@ -13,7 +13,6 @@ import numpy as np
 
 from latticework.automata.automaton import MAX_LEVELS, ByteAutomaton
 from latticework.automata.graph import Graph
-from latticework.automata.run import START, Configuration, is_accepting, step
 from latticework.errors import LimitExceeded
 
 DEFAULT_MAX_STATES = 200_000
@@ -43,38 +42,33 @@ def expand(automaton: ByteAutomaton, max_states: int = DEFAULT_MAX_STATES) -> By
     """
     if not automaton.has_counters:
         return automaton
-    representative = [int(np.flatnonzero(automaton.byte_class == k)[0]) for k in range(automaton.next_state.shape[1])]
-    ids: dict[Configuration, int] = {START: 0}
-    order = [START]
-    rows: list[list[int]] = []
-    for at in order:  # grows while it is walked
-        row = []
-        for byte in representative:
-            after = step(automaton, at, byte)
-            if after is None:
-                row.append(-1)
-                continue
-            after = _saturate(automaton, after)
-            found = ids.get(after)
-            if found is None:
-                if len(order) >= max_states:
-                    raise LimitExceeded("max_states", max_states)
-                found = ids[after] = len(order)
-                order.append(after)
-            row.append(found)
-        rows.append(row)
-    accepting = np.array([is_accepting(automaton, at) for at in order])
-    return minimise(plain(np.array(rows, np.int32), automaton.byte_class, accepting))
+    from latticework.automata.kernels_configurations import reachable_configurations
 
-
-def _saturate(automaton: ByteAutomaton, at: Configuration) -> Configuration:
-    """Counts of unbounded scopes matter only up to their lower bound."""
-    state, counts = at
-    capped = tuple(
-        min(count, int(automaton.low[s])) if automaton.high[s] >= 1 << 30 else count
-        for count, s in zip(counts, automaton.scope[state], strict=False)
+    bounds = np.zeros((automaton.states, 2 * MAX_LEVELS), np.int32)
+    for level in range(MAX_LEVELS):
+        live = automaton.levels > level
+        bounds[live, 2 * level] = automaton.low[automaton.scope[live, level]]
+        bounds[live, 2 * level + 1] = automaton.high[automaton.scope[live, level]]
+    order, moves = reachable_configurations(
+        automaton.next_state, automaton.operation, automaton.levels, bounds, *_calls(automaton), max_states
     )
-    return state, capped
+    if len(order) > max_states:
+        raise LimitExceeded("max_states", max_states)
+    state, counts = order[:, 0], order[:, 1:]
+    within = (bounds[state, ::2] <= counts) & (counts <= bounds[state, 1::2])
+    accepting = automaton.accepting[state] & (within | (automaton.levels[state, None] <= np.arange(MAX_LEVELS))).all(1)
+    return minimise(plain(moves, automaton.byte_class, accepting))
+
+
+def _calls(automaton: ByteAutomaton) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Entries, returns and their states as the kernel reads them."""
+    calls = automaton.calls
+    if calls is None:
+        return np.zeros((0, 3), np.int32), np.zeros((automaton.states, 3), np.int32), np.zeros(0, np.int32)
+    scope = np.where(calls.level >= 0, automaton.scope[np.arange(automaton.states), calls.level], 0)
+    entries = np.stack([calls.entry_state, calls.entry_value, calls.level[calls.entry_state]], 1)
+    returns = np.stack([calls.level, calls.return_offset[scope], calls.returning], 1)
+    return entries.astype(np.int32), returns.astype(np.int32), calls.return_state
 
 
 def intersection(*automata: ByteAutomaton, max_states: int = DEFAULT_MAX_STATES) -> ByteAutomaton:

@@ -4,7 +4,8 @@ A :class:`Block` is a deterministic automaton without its continuation: the acce
 nothing more are gone, the moves into them are exits. The subset pass copies the tables of a block as they
 are (``tables.py``) wherever it is entered on its own; only where it has to be merged with something else
 does the graph ask for single rows of it. A large block has a compact form too, with calls inside; its rows are
-never asked for.
+never asked for. A block for a part that recurs leaves other blocks out and has *sites* for them: whoever copies it
+decides, at each place, whether they are copied there too or called.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -28,6 +29,18 @@ MAX_REMEMBERED = 64  # sets of entries of one block whose reachable states are k
 Row = list[tuple[int, int, int, int]]
 
 
+class Site(NamedTuple):
+    """A place in a block at which another one stands that is left out of it: entered at ``state``, left to ``exit``.
+
+    ``path``: the outer block's scopes that the inner one lies in; ``exit``: a state of the outer block.
+    """
+
+    block: Block
+    state: int
+    path: tuple[int, ...]
+    exit: int
+
+
 class Block:
     """Immutable; n states, K byte classes, Q scopes. The start is state 0.
 
@@ -37,7 +50,7 @@ class Block:
         leaves: whether any move is an exit; if not, the continuation can only begin at accepting states.
         moves: [n, K] int32, ``target << 8 | operation`` as in ``automaton.py``; ``EXIT_MOVE`` leads to the
             continuation, out of all scopes, ``NO_MOVE`` nowhere; in the compact form also ``BACK_MOVE``, out of a call,
-            and targets from n on, which are entries of calls.
+            and targets from n on, which are entries of calls; with sites those from n on are the sites.
         byte_class: [256] int64.
         cuts: the bytes that are of another class than the one before.
         accepting: per state, whether the continuation may begin there too.
@@ -46,9 +59,11 @@ class Block:
         scope: [n, 2] int32, scope per level, -1 where there is none.
         paths: the same as tuples, outer scope first.
         bounds: (low, high) per scope.
-        levels: the most levels of any state.
+        levels: the most levels of any state, those at sites included.
         weight: what a copy costs, in states that read few bytes; those that read any byte weigh more.
         calls: those inside, with states numbered as here; only compact forms have any.
+        sites: where other blocks stand.
+        recurs: whether it may have sites.
         compact: the compact form, the block itself if it has nothing to share, ``None`` if nobody asked for it.
     """
 
@@ -68,13 +83,16 @@ class Block:
         "levels",
         "moves",
         "paths",
+        "recurs",
         "scope",
+        "sites",
         "start",
         "weight",
     )
 
-    def __init__(self, digest: bytes, automaton: ByteAutomaton) -> None:
+    def __init__(self, digest: bytes, automaton: ByteAutomaton, sites: Sequence[Site] | None = None) -> None:
         self.digest = digest
+        self.recurs = sites is not None
         last = automaton.accepting & (automaton.next_state < 0).all(1) & (automaton.levels == 0)
         kept = np.flatnonzero(~last)
         renumber = np.full(automaton.states + 2, -1, np.int32)  # by state + 2
@@ -93,6 +111,9 @@ class Block:
                 returning=calls.returning[kept],
                 level=calls.level[kept],
             )
+        self.sites = tuple(site._replace(exit=int(renumber[site.exit + 2])) for site in sites or ())
+        if sites:
+            renumber = np.concatenate([renumber, len(kept) + np.arange(len(sites), dtype=np.int32)])
         self.compact: Block | None = None
         self.moves = renumber[automaton.next_state[kept] + 2] << 8 | automaton.operation[kept]
         self.leaves = bool((self.moves == EXIT_MOVE).any())
@@ -105,7 +126,7 @@ class Block:
         self.scope = automaton.scope[kept]
         self.paths = [tuple(s for s in path if s >= 0) for path in self.scope.tolist()]
         self.bounds = list(zip(automaton.low.tolist(), automaton.high.tolist(), strict=True))
-        self.levels = int(automaton.levels.max())
+        self.levels = max(int(automaton.levels.max()), *(len(s.path) + s.block.levels for s in self.sites), 0)
         self._rows: dict[int, Row] = {}
         self._reachable: dict[frozenset[int], np.ndarray] = {}
         self.join_bytes = byte_set((low, high) for state in self.joins for low, high, _, _ in self.row(int(state)))
@@ -139,11 +160,12 @@ class Block:
         seen = self._reachable.get(entries)
         if seen is None:
             seen = np.zeros(self.states, np.bool_)
+            after = np.concatenate([np.arange(self.states), [site.exit for site in self.sites]]).astype(np.int64)
             frontier = np.array(sorted(entries))
             while len(frontier):
                 seen[frontier] = True
                 targets = np.unique(self.moves[frontier]) >> 8
-                targets = targets[targets >= 0]
+                targets = after[targets[targets >= 0]]
                 frontier = targets[~seen[targets]]
             if len(self._reachable) < MAX_REMEMBERED:
                 self._reachable[entries] = seen
@@ -164,7 +186,10 @@ class Instance:
         self.nodes: dict[int, int] = {}
 
     def path_of(self, state: int) -> tuple[int, ...]:
-        own = self.block.paths[state]
+        return self.within(self.block.paths[state])
+
+    def within(self, own: tuple[int, ...]) -> tuple[int, ...]:
+        """The path of something that lies in these scopes of the block."""
         return (*self.path, *(self.first_scope + scope for scope in own)) if own else self.path
 
 

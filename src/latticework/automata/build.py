@@ -13,15 +13,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from latticework.automata import algebra, blocks, marks, tries
+from latticework.automata import algebra, blocks, tries
 from latticework.automata.automaton import MAX_LEVELS, UNBOUNDED, ByteAutomaton
-from latticework.automata.blocks import Block, BuildLimits
-from latticework.automata.determinise import Incoherent, Sharing, determinise
-from latticework.automata.distinct import distinct
+from latticework.automata.blocks import Block, BuildLimits, Site
+from latticework.automata.determinise import Incoherent, Sharing, with_sites
 from latticework.automata.encodings import template_of
 from latticework.automata.graph import Graph, Path
 from latticework.automata.nullable import Nullable
+from latticework.automata.operands import Operands
 from latticework.automata.ordering import ordered
+from latticework.automata.recurring import recurring
 from latticework.automata.shapes import from_first_character, without_places
 from latticework.automata.unions import united
 from latticework.errors import LimitExceeded
@@ -53,7 +54,7 @@ def build_automaton(grammar: ir.Node, limits: BuildLimits | None = None) -> Byte
     limits = limits or _DefaultLimits()
     automaton = blocks.wholes.get(grammar.digest, limits)
     if automaton is None:
-        automaton = _build(grammar, limits, symbolic=True, sharing=Sharing.WHOLE)
+        automaton = _build(grammar, limits, True, Sharing.WHOLE, recurring(grammar))[0]
         blocks.wholes.put(grammar.digest, limits, automaton)
     return automaton
 
@@ -67,13 +68,20 @@ def is_small(grammar: ir.Node, limits: BuildLimits) -> bool:
     return True
 
 
-def _build(grammar: ir.Node, limits: BuildLimits, symbolic: bool, sharing: Sharing = Sharing.NOTHING) -> ByteAutomaton:
+def _build(
+    grammar: ir.Node,
+    limits: BuildLimits,
+    symbolic: bool,
+    sharing: Sharing = Sharing.NOTHING,
+    recurring: frozenset[bytes] = frozenset(),
+) -> tuple[ByteAutomaton, list[Site]]:
+    """The automaton, and the sites of what it leaves out; ``recurring`` are nodes that get automata of their own."""
     unrolled: set[bytes] = set()
     while True:
-        builder = _Builder(limits, unrolled, symbolic, sharing)
+        builder = _Builder(limits, unrolled, symbolic, sharing, recurring)
         try:
             start = builder.build(grammar, builder.graph.final, ())
-            return determinise(builder.graph, start, limits.max_states, sharing)
+            return with_sites(builder.graph, start, limits.max_states, sharing)
         except Incoherent as clash:
             builder.resolve(clash.clashes)
         except LimitExceeded as error:
@@ -82,9 +90,16 @@ def _build(grammar: ir.Node, limits: BuildLimits, symbolic: bool, sharing: Shari
             raise LimitExceeded(error.limit, error.bound, builder.where[-1]) from None
 
 
+def _without_counters(node: ir.Node, limits: BuildLimits) -> ByteAutomaton:
+    return _build(node, limits, symbolic=False)[0]
+
+
 class _Builder:
-    def __init__(self, limits: BuildLimits, unrolled: set[bytes], symbolic: bool, sharing: Sharing) -> None:
+    def __init__(
+        self, limits: BuildLimits, unrolled: set[bytes], symbolic: bool, sharing: Sharing, recurring: frozenset[bytes]
+    ) -> None:
         self.limits = limits
+        self.recurring = recurring
         self.graph = Graph(limits.max_nodes)
         self.unrolled = unrolled
         self.symbolic = symbolic
@@ -93,7 +108,8 @@ class _Builder:
         self._memo: dict[tuple[bytes, int, Path, int], int] = {}
         self._origin: dict[int, tuple[bytes, int]] = {}
         self._count_scopes: dict[tuple[Path, int, int], int] = {}
-        self.nullable = Nullable(lambda node: bool(self._operand(node).accepting[0]))
+        self.operands = operands = Operands(limits, _without_counters)
+        self.nullable = Nullable(lambda node: bool(operands.automaton(node).accepting[0]))
 
     def resolve(self, clashes: list[set[int]]) -> None:
         """Of each clash, unroll the repetition that costs least, unless one of another clash is involved anyway.
@@ -117,7 +133,11 @@ class _Builder:
         found = self._memo.get(key)
         if found is not None:
             return found
-        made = self._dispatch(node, k, path, inc)
+        block = self._recurring(node) if node.digest in self.recurring and not inc else None
+        if block is not None and len(path) + block.levels <= MAX_LEVELS:
+            made = self.graph.instance(block, k, path)
+        else:
+            made = self._dispatch(node, k, path, inc)
         self._memo[key] = made
         return made
 
@@ -148,14 +168,8 @@ class _Builder:
                 return tries.json_key(self.graph, node.excluded, rest, k, path)
             case ir.Multiples():
                 return self._multiples(node, k, path)
-            case ir.Intersect():
-                return self._embed(node, self._intersection, k, path, inc)
-            case ir.Except():
-                return self._embed(node, self._difference, k, path, inc)
-            case ir.Marked():
-                return self._embed(node, self._unmarked, k, path, inc)
-            case ir.Distinct():
-                return self._embed(node, self._distinct, k, path, inc)
+            case ir.Intersect() | ir.Except() | ir.Marked() | ir.Distinct():
+                return self._embed(node, self.operands.combined, k, path, inc)
             case ir.Alone():
                 return self._alone(node, k, path, inc)
             case ir.Located():
@@ -202,8 +216,8 @@ class _Builder:
         if not inc and node.digest not in self.unrolled:
             block = self._block(node, self._by_itself, self.symbolic)
             is_large = block.states >= LARGE_BLOCK
-            if is_large and self.sharing is Sharing.WHOLE and block.compact is None:
-                compact = Block(node.digest, _build(node.body, self.limits, self.symbolic, Sharing.PART))
+            if is_large and self.sharing in (Sharing.WHOLE, Sharing.LEFT_OUT) and block.compact is None:
+                compact = Block(node.digest, _build(node.body, self.limits, self.symbolic, Sharing.PART)[0])
                 block.compact = block if compact.calls is None else compact
             # Within a compact form, what stands in large blocks is shared, not the blocks.
             if len(path) + block.levels <= MAX_LEVELS and not (is_large and self.sharing is Sharing.PART):
@@ -232,35 +246,22 @@ class _Builder:
         return block
 
     def _by_itself(self, node: ir.Node) -> ByteAutomaton:
-        return _build(node.body if isinstance(node, ir.Alone) else node, self.limits, self.symbolic)
+        return _build(node.body if isinstance(node, ir.Alone) else node, self.limits, self.symbolic)[0]
 
-    def _intersection(self, node: ir.Intersect) -> ByteAutomaton:
-        return algebra.intersection(*map(self._operand, node.parts))
-
-    def _difference(self, node: ir.Except) -> ByteAutomaton:
-        body = self._operand(node.body)
-        return body if algebra.never_accepts(body) else algebra.difference(body, self._operand(node.removed))
-
-    def _unmarked(self, node: ir.Marked) -> ByteAutomaton:
-        return marks.unmarked(*map(self._operand, ir.children(node)), max_states=self.limits.max_states)
-
-    def _distinct(self, node: ir.Distinct) -> ByteAutomaton:
-        return distinct(node, self._operand(node.item), self._operand(node.separator), self.limits.max_states)
-
-    def _operand(self, node: ir.Node) -> ByteAutomaton:
-        automaton = blocks.operands.get(node.digest, self.limits)
-        if automaton is None:
-            if isinstance(node, ir.Intersect):
-                automaton = self._intersection(node)
-            elif isinstance(node, ir.Except):
-                automaton = self._difference(node)
-            else:
-                automaton = _build(node, self.limits, symbolic=False)
-            blocks.operands.put(node.digest, self.limits, automaton)
-        return automaton
+    def _recurring(self, node: ir.Node) -> Block | None:
+        """The block of a node that stands in several places; ``None`` where it has to be built where it stands."""
+        if node.digest in self.unrolled:
+            return None
+        key = node.digest, "recurring"
+        block = blocks.compiled.get(key, self.limits)
+        if block is None:
+            others = self.recurring - {node.digest}
+            block = Block(node.digest, *_build(node, self.limits, self.symbolic, Sharing.LEFT_OUT, others))
+            blocks.compiled.put(key, self.limits, block)
+        return block
 
     def _expanded(self, node: ir.Counted) -> ByteAutomaton:
-        return algebra.expand(_build(node, self.limits, symbolic=True), self.limits.max_states)
+        return algebra.expand(_build(node, self.limits, symbolic=True)[0], self.limits.max_states)
 
     # ---- repetition
 

@@ -13,10 +13,12 @@ from collections.abc import Collection
 from enum import Enum
 from typing import TypeAlias
 
+import numpy as np
+
 from latticework.automata.automaton import MAX_LEVELS, ByteAutomaton
-from latticework.automata.blocks import NO_MOVE, Block, Instance, byte_set
+from latticework.automata.blocks import NO_MOVE, Block, Instance, Site, byte_set
 from latticework.automata.graph import Graph, Path, common_prefix
-from latticework.automata.placement import FIRST_ENTRY, MAX_CALLERS, Caller, Entry, Placement
+from latticework.automata.placement import FIRST_ENTRY, MAX_CALLERS, Caller, Entry, Placement, left_out, settle
 from latticework.automata.tables import assemble
 from latticework.errors import LimitExceeded
 
@@ -39,16 +41,26 @@ class Incoherent(Exception):
 class Sharing(Enum):
     """Which blocks that stand in many places are kept once, as calls.
 
-    ``PART``: those that end with bytes of their own, as the automaton is to be part of another one.
+    ``PART``: those that end with bytes of their own, as the automaton is to be part of another one. ``LEFT_OUT``: all
+    that ``WHOLE`` shares, for whoever has the automaton as a part of his own to share.
     """
 
     NOTHING = 0
     PART = 1
     WHOLE = 2
+    LEFT_OUT = 3
 
 
 def determinise(graph: Graph, start: int, max_states: int, sharing: Sharing = Sharing.NOTHING) -> ByteAutomaton:
     """Byte automaton of the language from ``start`` to the graph's final node.
+
+    Raises: as :func:`with_sites`.
+    """
+    return with_sites(graph, start, max_states, sharing)[0]
+
+
+def with_sites(graph: Graph, start: int, max_states: int, sharing: Sharing) -> tuple[ByteAutomaton, list[Site]]:
+    """The same, and for ``LEFT_OUT`` what has been left out: states beyond those of the automaton are the sites.
 
     Raises:
         Incoherent: subsets would mix configurations that count differently.
@@ -64,17 +76,19 @@ def determinise(graph: Graph, start: int, max_states: int, sharing: Sharing = Sh
             raise
     if subsets.clashes:
         raise Incoherent(subsets.clashes)
+    if sharing is Sharing.LEFT_OUT:
+        settled = left_out(subsets.placements, subsets.entries, subsets.count)
+    else:
+        settled = settle(subsets.placements, subsets.entries, subsets.count, max_states)
     return assemble(
-        subsets.count,
         subsets.cells,
         subsets.row_states,
         subsets.row_lengths,
         subsets.accepting,
         subsets.inside,
-        subsets.placements,
-        subsets.entries,
+        settled,
         graph.scope_bounds,
-        max_states,
+        subsets.sites(),
     )
 
 
@@ -94,6 +108,7 @@ class _Subsets:
         self.inside: list[tuple[int, Path]] = []
         self.placements: list[Placement] = []
         self.entries: list[Entry] = []
+        self._entered: list[Instance] = []
         self.clashes: list[set[int]] = []
         self._ids: dict[Key, int] = {}
         self._work: list[tuple[Key, int]] = []
@@ -155,7 +170,7 @@ class _Subsets:
         if found is not None:
             return found
         in_block = self.graph.block_states.get(key) if isinstance(key, int) else None
-        if in_block is None:
+        if in_block is None or self._is_walked(*in_block):
             found = self._take(1)
             self._work.append((key, found))
             path = self.graph.path[key if isinstance(key, int) else key[0]]
@@ -168,16 +183,24 @@ class _Subsets:
             if placement.may_share:
                 found = FIRST_ENTRY + len(self.entries)
                 self.entries.append(Entry(placement, caller, state))
+                self._entered.append(instance)
             else:
                 found = placement.base + state
         self._ids[key] = found
         return found
 
+    def _is_walked(self, instance: Instance, state: int) -> bool:
+        """Whether the rest of a block, where it goes on behind what it was merged with, is small beside the block."""
+        block = instance.block
+        if not state or not block.recurs or (instance, block, False) in self._callers:
+            return False
+        return 2 * int(np.count_nonzero(block.reachable(frozenset((state,))))) < block.states
+
     def _placement(self, instance: Instance, state: int) -> tuple[Placement, int]:
         """Room for the block of a state, or another caller of one that has room already."""
         block, may_share = instance.block, False
         # A call is the level before the block's own: those cannot be entered from outside of it.
-        if self.sharing is not Sharing.NOTHING and not block.paths[state]:
+        if self.sharing is not Sharing.NOTHING and not block.paths[state] and not block.sites:
             if state == 0 and block.compact is not None and self._may_be_called(instance, block.compact):
                 block, may_share = block.compact, True
             else:
@@ -187,7 +210,8 @@ class _Subsets:
             return found
         placement = self._shared.get((block, instance.path)) if may_share else None
         if placement is None or len(placement.callers) == MAX_CALLERS:
-            placement = Placement(block, instance.path, self._take(block.states), may_share)
+            is_left_out = may_share and self.sharing is Sharing.LEFT_OUT
+            placement = Placement(block, instance.path, -1 if is_left_out else self._take(block.states), may_share)
             self.placements.append(placement)
             if may_share:
                 self._shared[block, instance.path] = placement
@@ -198,15 +222,30 @@ class _Subsets:
 
     def _may_be_called(self, instance: Instance, block: Block) -> bool:
         """Whether what follows the block is a state of its own that reads other bytes than the block's last states."""
-        graph, k = self.graph, instance.k
+        k = instance.k
         return (
             block.leaves
             and self._start not in instance.nodes.values()  # state 0 is entered by nothing
             and len(instance.path) + block.levels < MAX_LEVELS
-            and k not in graph.block_states
-            and graph.final not in self._closure((k,))
+            and self._may_be_returned_to(k)
             and not (len(block.joins) and (self.sharing is Sharing.PART or block.join_bytes & self._bytes_from(k)))
         )
+
+    def _may_be_returned_to(self, k: int) -> bool:
+        in_block = self.graph.block_states.get(k)
+        if in_block is None:
+            return self.graph.final not in self._closure((k,))
+        instance, state = in_block
+        return bool(instance.block.sites) and not instance.block.accepting[state]
+
+    def sites(self) -> list[Site]:
+        """What has been left out, by entry."""
+        if self.sharing is not Sharing.LEFT_OUT:
+            return []
+        return [
+            Site(instance.block, entry.state, instance.path, entry.placement.callers[entry.caller].exit)
+            for instance, entry in zip(self._entered, self.entries, strict=True)
+        ]
 
     def _take(self, states: int) -> int:
         first = self.count
@@ -225,6 +264,9 @@ class _Subsets:
             caller.exit_levels = len(graph.path[k])
         if placement.may_share:
             return
+        placement.links = [
+            self.state_of(graph.state_node(instance, block.states + site)) for site in range(len(block.sites))
+        ]
         if len(block.joins) and (not block.leaves or k in graph.block_states or block.join_bytes & self._bytes_from(k)):
             placement.joined = False
             for state in block.joins.tolist():
@@ -233,7 +275,11 @@ class _Subsets:
     def _bytes_from(self, node: int) -> int:
         """The bytes that can be read first at ``node``."""
         found = self._first_bytes.get(node)
-        if found is None:
+        in_block = self.graph.block_states.get(node)
+        if found is None and in_block is not None and not in_block[0].block.accepting[in_block[1]]:
+            found = byte_set((low, high) for low, high, _, _ in in_block[0].block.row(in_block[1]))
+            self._first_bytes[node] = found
+        elif found is None:
             edges = self.graph.edges
             found = byte_set((low, high) for m in self._closure((node,)) for low, high, _, _ in edges[m])
             self._first_bytes[node] = found

@@ -236,21 +236,29 @@ class Graph:
         ends = tuple(sorted({end for instance in instances for end in instance.ends}))
         return self._instance(first.block, self.node((), first.path, ends), ends, first.path)
 
-    def _instance(self, block: Block, k: int, ends: tuple[int, ...], path: Path) -> Instance:
+    def _instance(
+        self, block: Block, k: int, ends: tuple[int, ...], path: Path, outer: Block | None = None
+    ) -> Instance:
+        """``outer``: the block that has a site for this one, and has to be opened before it."""
         key = (block, k, path)
         found = self._instances.get(key)
         if found is None:
             found = self._instances[key] = Instance(block, k, ends, path, len(self.scope_bounds))
             self.scope_bounds += block.bounds
-            self.scope_block += [block] * len(block.bounds)
+            self.scope_block += [outer or block] * len(block.bounds)
         return found
 
     def state_node(self, instance: Instance, state: int) -> int:
-        """The node of one state of a block, folded; ``k`` for its exit."""
+        """The node of one state of a block, folded; ``k`` for its exit. For a site, the state of the block there."""
         if state == EXIT:
             return instance.k
         node = instance.nodes.get(state)
-        if node is None:
+        if node is None and state >= instance.block.states:
+            site = instance.block.sites[state - instance.block.states]
+            k = self.state_node(instance, site.exit)
+            inner = self._instance(site.block, k, (k,), instance.within(site.path), instance.block)
+            node = instance.nodes[state] = self.state_node(inner, site.state)
+        elif node is None:
             node = instance.nodes[state] = self._append((), (), instance.path_of(state))
             self.block_states[node] = (instance, state)
             self._folded.add(node)

@@ -11,13 +11,13 @@ from latticework.jit import KERNEL
 
 
 @njit(**KERNEL)
-def copy_block(own_moves, columns, depth, base, entries, exit_move, moves):
+def copy_block(own_moves, columns, depth, base, links, exit_move, moves):
     """The moves of one copy of a block that stands within ``depth`` scopes, its states numbered from ``base`` on.
 
     Args:
-        own_moves: [n, k] int32, of the block; targets from n on are entries of calls.
+        own_moves: [n, k] int32, of the block; targets from n on are sites, or entries of calls.
         columns: [K] int64, the block's class of each class.
-        entries: how many entries there are before the block's own.
+        links: int32, the states that those stand for.
         exit_move: what stands for an exit.
         moves: [n, K] int32, out.
     """
@@ -31,7 +31,7 @@ def copy_block(own_moves, columns, depth, base, entries, exit_move, moves):
                 move = RETURN << 8
             elif move >= 0:
                 target = move >> 8
-                target += base if target < states else FIRST_ENTRY - states + entries
+                target = target + base if target < states else links[target - states]
                 move = target << 8 | ((move & 0xF0) + (depth << 4)) | (move & 15) << depth
             moves[state, letter] = move
 

@@ -34,16 +34,17 @@ class Placement:
     """A block's states ``base, base + 1, ...`` within the scopes ``path``; ``entries`` are those reached from outside.
 
     ``may_share``: several callers may use them. ``joined``: the block's accepting states go on like what follows;
-    otherwise they have rows of their own.
+    otherwise they have rows of their own. ``links``: the states that its sites stand for, in their order.
     """
 
-    __slots__ = ("base", "block", "callers", "entries", "joined", "may_share", "path")
+    __slots__ = ("base", "block", "callers", "entries", "joined", "links", "may_share", "path")
 
     def __init__(self, block: Block, path: Path, base: int, may_share: bool) -> None:
         self.block, self.path, self.base, self.may_share = block, path, base, may_share
         self.callers: list[Caller] = []
         self.entries: set[int] = set()
         self.joined = True
+        self.links: list[int] = []
 
     @property
     def is_call(self) -> bool:
@@ -68,6 +69,12 @@ class Settled(NamedTuple):
     states: int
     entry_state: np.ndarray
     entry_value: np.ndarray
+
+
+def left_out(placements: Sequence[Placement], entries: Sequence[Entry], states: int) -> Settled:
+    """The placements that are copies in any case; what the entries are is decided elsewhere."""
+    nobody = np.zeros(len(entries), np.int32)
+    return Settled([placement for placement in placements if not placement.may_share], states, nobody, nobody)
 
 
 def settle(placements: Sequence[Placement], entries: Sequence[Entry], states: int, max_states: int) -> Settled:

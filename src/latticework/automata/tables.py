@@ -8,43 +8,39 @@ O(S K) NumPy work and a few calls for every copy.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
 from latticework.automata.automaton import MAX_LEVELS, NOWHERE, RETURN, ByteAutomaton, Calls
-from latticework.automata.blocks import NO_MOVE, Block
+from latticework.automata.blocks import NO_MOVE, Block, Site
 from latticework.automata.graph import Path
 from latticework.automata.kernels_tables import copy_block, split_moves
-from latticework.automata.placement import Entry, Placement, Settled, settle
+from latticework.automata.placement import FIRST_ENTRY, Placement, Settled
 
 
 def assemble(
-    states: int,
     cells: list[int],
     row_states: list[int],
     row_lengths: list[int],
     accepting: list[int],
     inside: list[tuple[int, Path]],
-    placements: list[Placement],
-    entries: list[Entry],
+    settled: Settled,
     bounds: list[tuple[int, int]],
-    max_states: int,
-) -> ByteAutomaton:
-    """The automaton; states of blocks that cannot be reached are left out.
+    sites: Sequence[Site] = (),
+) -> tuple[ByteAutomaton, list[Site]]:
+    """The automaton; states of blocks that cannot be reached are left out. And the sites, by the states that are left.
 
     Args:
-        states: how many.
         cells: the moves of all states outside of blocks and of those of blocks that are not copied, row by
             row, each ``move << 16 | low byte << 8 | high byte``.
         row_states, row_lengths: the states they belong to, and how many there are of each.
         accepting: the accepting ones of those states.
         inside: scopes of the states outside of blocks that are in any.
-        placements: the blocks.
-        entries: what states from ``FIRST_ENTRY`` on stand for.
+        settled: the blocks, how many states there are, and what those from ``FIRST_ENTRY`` on stand for.
         bounds: of every scope; those that are not used are dropped.
-        max_states: most states, those included that cannot be reached.
+        sites: blocks that are left out, which states from ``FIRST_ENTRY`` on then stand for.
     """
-    settled = settle(placements, entries, states, max_states)
     placed, states, bounds = settled.placements, settled.states, list(bounds)
     blocks = list(dict.fromkeys(placement.block for placement in placed))
     byte_class, begins, own_moves = _narrow_table(cells, row_lengths, blocks)
@@ -61,7 +57,10 @@ def assemble(
         if block.calls is not None:
             first_scope = len(bounds)
             bounds += block.bounds
-        _copy(placement, path, first_scope, calls.entries, block.byte_class[begins], moves, scope)
+        links = placement.links
+        if block.calls is not None:
+            links = range(FIRST_ENTRY + calls.entries, FIRST_ENTRY + calls.entries + len(block.calls.entry_state))
+        _copy(placement, path, first_scope, np.array(links, np.int32), block.byte_class[begins], moves, scope)
         if block.calls is not None:
             calls.add_inner(block.calls, placement.base, first_scope)
     moves[row_states] = own_moves
@@ -83,13 +82,13 @@ def assemble(
     operation = np.empty((len(kept), len(begins)), np.uint8)
     split_moves(moves, kept, state_of, entry_of, next_state, operation)
     live = scope >= 0
-    used = np.unique(scope[live])
+    used = np.unique(np.append(scope[live], [s for site in sites for s in site.path]).astype(np.int32))
     scope_of = np.full(len(bounds) + 1, -1, np.int32)  # -1 picks the last entry
     scope_of[used] = np.arange(len(used))
     limits = np.array(bounds, np.int64).reshape(-1, 2)[used].astype(np.int32)
     levels = live.dot(np.ones(MAX_LEVELS, np.int32))
     scope = scope_of[scope]
-    return ByteAutomaton(
+    automaton = ByteAutomaton(
         next_state=next_state,
         operation=operation,
         byte_class=byte_class,
@@ -100,6 +99,10 @@ def assemble(
         high=np.ascontiguousarray(limits[:, 1]),
         calls=calls.done(scope, scope_of, len(used), state_of),
     )
+    return automaton, [
+        site._replace(exit=int(state_of[site.exit + 2]), path=tuple(scope_of[list(site.path)].tolist()))
+        for site in sites
+    ]
 
 
 class _Calls:
@@ -189,20 +192,20 @@ def _copy(
     placement: Placement,
     path: Path,
     first_scope: int,
-    entries: int,
+    links: np.ndarray,
     columns: np.ndarray,
     moves: np.ndarray,
     scope: np.ndarray,
 ) -> None:
     """Write moves and scopes of one copy of a block, or of a call, whose exits are returns.
 
-    ``first_scope`` numbers the copy's own scopes; ``entries`` there are before its own; ``columns`` are its classes of
-    all classes.
+    ``first_scope`` numbers the copy's own scopes; ``links`` are what its targets beyond its states stand for;
+    ``columns`` are its classes of all classes.
     """
     block, depth, caller = placement.block, len(path), placement.callers[0]
     states = slice(placement.base, placement.base + block.states)
     exit_move = RETURN << 8 if placement.is_call else caller.exit << 8 | caller.exit_levels << 4
-    copy_block(block.moves, columns, depth, placement.base, entries, exit_move, moves[states])
+    copy_block(block.moves, columns, depth, placement.base, links, exit_move, moves[states])
     if depth:
         scope[states, :depth] = path
     if block.levels:
