@@ -42,8 +42,11 @@ def _options() -> st.SearchStrategy[ir.Node]:
         _counts(),
         st.lists(part, min_size=1, max_size=3).map(ir.Seq),
         st.builds(
-            lambda members, early: ir.Ordered(members, COMMA, None, early),
+            lambda members, early, turned: ir.Ordered(
+                members, COMMA, None, early and not turned, [*range(len(members))][::-1] if turned else ()
+            ),
             st.lists(member, min_size=1, max_size=2),
+            st.booleans(),
             st.booleans(),
         ),
     )

@@ -131,6 +131,11 @@ class _Matcher:
 
     def ordered(self, node: ir.Ordered, at: int, index: int, early: int | None, written: bool) -> Ends:
         """Behind all members before ``index`` and the later one that has been written ``early``."""
+        if node.second or node.ahead is not None:
+            orders = [node.members, *([[node.members[place] for place in node.second]] if node.second else [])]
+            first = [] if node.ahead is None else [(ir.Join(node.ahead, node.separator, 1, None), False)]
+            found = (self.ends(ir.Ordered([*first, *order], node.separator), at) for order in orders)
+            return frozenset().union(*found)
         if early == index:
             return self.ordered(node, at, index + 1, None, written)
         found: set[tuple[int, int]] = {(at, 0)} if index == len(node.members) else set()

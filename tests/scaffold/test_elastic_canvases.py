@@ -82,7 +82,8 @@ def test_fillings_are_the_documents_with_fillers_at_their_places(source: dict[st
         text = b"".join(TOKENS[token] if token != FILLER else b"~" for token in filling).decode()
         if not text.startswith(('{"', "{~", "{}")) or "::" in text or ",," in text or ":," in text:
             continue
-        if plain.accepts(text.replace("~", "")) and is_laid_out(text, '"a":'):
+        in_order = '"b"' not in text or text.find('"a"') < text.find('"b"')  # there are fillers in the first order only
+        if in_order and plain.accepts(text.replace("~", "")) and is_laid_out(text, '"a":'):
             wanted.add(filling)
     for filling in wanted:
         spelt = b"".join(b"\xfe" if token == FILLER else TOKENS[token] for token in filling)

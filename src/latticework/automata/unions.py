@@ -65,7 +65,8 @@ def _shape(node: ir.Node) -> Shape:
             return "Seq", *map(_shape, node.parts)
         case ir.Ordered():
             flags = tuple(required for _, required in node.members)
-            rest = node.separator.digest, node.anywhere and node.anywhere.digest, node.early
+            around = (part and part.digest for part in (node.separator, node.anywhere, node.ahead))
+            rest = *around, node.early, node.second
             return "Ordered", flags, rest, *(_shape(member) for member, _ in node.members)
     return (node.digest,)
 
@@ -94,7 +95,8 @@ def _union(left: ir.Node, right: ir.Node) -> ir.Node | None:
             flags = (required for _, required in left.members)
             if parts is None:
                 return None
-            return ir.Ordered(zip(parts, flags, strict=True), left.separator, left.anywhere, left.early)
+            members = zip(parts, flags, strict=True)
+            return ir.Ordered(members, left.separator, left.anywhere, left.early, left.second, left.ahead)
     return None
 
 

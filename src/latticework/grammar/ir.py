@@ -155,9 +155,12 @@ class Ordered(Node):
     ``anywhere``: a further member that may stand any number of times at any place. ``early``: a member may stand before
     its place, one at a time: until its place is reached only members before it follow, in their order
     (O(members squared) states).
+
+    ``second``: another order in which the members may stand, by their numbers (none: empty). ``ahead``: what may stand
+    any number of times before all members. Neither goes with ``anywhere`` or ``early``.
     """
 
-    __slots__ = ("anywhere", "early", "members", "separator")
+    __slots__ = ("ahead", "anywhere", "early", "members", "second", "separator")
 
     def __init__(
         self,
@@ -165,12 +168,20 @@ class Ordered(Node):
         separator: Node,
         anywhere: Node | None = None,
         early: bool = False,
+        second: Iterable[int] = (),
+        ahead: Node | None = None,
     ) -> None:
         self.members = tuple(members)
         self.separator = separator
         self.anywhere, self.early = anywhere, early
+        self.second, self.ahead = tuple(second), ahead
+        if (self.second or ahead is not None) and (anywhere is not None or early):
+            raise ValueError("a second order, or members ahead, beside members out of order")
+        if self.second and sorted(self.second) != [*range(len(self.members))]:
+            raise ValueError(f"no order of {len(self.members)} members: {self.second}")
         required = tuple(required for _, required in self.members)
-        self._seal(tuple(node for node, _ in self.members), required, separator, anywhere, early)
+        others = () if ahead is None and not self.second else (self.second, ahead)
+        self._seal(tuple(node for node, _ in self.members), required, separator, anywhere, early, *others)
 
 
 class Unordered(Node):
@@ -335,7 +346,7 @@ def children(node: Node) -> tuple[Node, ...]:
         case Join() | Distinct():
             return node.item, node.separator
         case Ordered():
-            further = () if node.anywhere is None else (node.anywhere,)
+            further = (part for part in (node.anywhere, node.ahead) if part is not None)
             return (*(member for member, _ in node.members), node.separator, *further)
         case Unordered():
             further = () if node.anywhere is None else (node.anywhere,)
@@ -367,7 +378,8 @@ def with_children(node: Node, parts: list[Node]) -> Node:
             members = [(part, required) for part, (_, required) in zip(parts, node.members, strict=False)]
             anywhere = None if node.anywhere is None else parts[count + 1]
             if isinstance(node, Ordered):
-                return Ordered(members, parts[count], anywhere, node.early)
+                ahead = None if node.ahead is None else parts[-1]
+                return Ordered(members, parts[count], anywhere, node.early, node.second, ahead)
             return Unordered(node.names, members, parts[count], anywhere, node.nonempty, node.otherwise, node.small)
         case Except():
             return Except(*parts)

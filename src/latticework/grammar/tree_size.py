@@ -50,7 +50,7 @@ def tree_sizes(root: ir.Node) -> dict[bytes, TreeSize]:
         size = known[node.digest] = TreeSize(
             1 + sum(size.weight for size in below),
             1 + max((size.height for size in below), default=0),
-            int(below[0].alone) if is_alone else sum(size.places for size in below),
+            int(below[0].alone) if is_alone else _places(node, known),
             is_alone or any(size.alone for size in below),
             1 if is_alone else 1 + sum(size.outside for size in below),
         )
@@ -66,4 +66,13 @@ def _copies(node: ir.Node) -> tuple[ir.Node, ...]:
     if not isinstance(node, ir.Ordered):
         return ir.children(node)
     further = () if node.anywhere is None else (node.anywhere,) * len(node.members)
-    return *ir.children(node) * (len(node.members) if node.early else 1), *further
+    times = len(node.members) if node.early else 2 if node.second else 1
+    return *ir.children(node) * times, *further
+
+
+def _places(node: ir.Node, known: dict[bytes, TreeSize]) -> int:
+    """Places of any value; a second order, and what stands ahead, have none of their own: they cost much less."""
+    copies = _copies(node)
+    if isinstance(node, ir.Ordered) and (node.second or node.ahead is not None):
+        copies = (*(member for member, _ in node.members), node.separator)
+    return sum(known[child.digest].places for child in copies)

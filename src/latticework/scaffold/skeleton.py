@@ -1,8 +1,9 @@
 """What of a schema's documents is fixed, where their values stand, and the language with fillers behind values.
 
 Objects are read off the IR of a schema, so that references and combined schemas are resolved already: an object whose
-members have their order is fixed text, its required keys and punctuation, around the values. All else (scalars, arrays,
-unions, objects with members in any order) is a value. The filler is a byte that no UTF-8 text holds. Fillers stand
+members have their order (the first, where there are two) is fixed text, its required keys and punctuation, around the
+values. All else (scalars, arrays, unions, objects with members in any order) is a value. The filler is a byte that no
+UTF-8 text holds. Fillers stand
 
 - behind a value and behind an optional member, before the comma or brace that follows,
 - behind the opening brace where the first member of the schema is left out,

@@ -122,6 +122,8 @@ class _Drawing:
 
     def _members(self, node: ir.Ordered) -> Element:
         items: list[Element] = []
+        if node.ahead is not None:
+            items.append(optional(Loop(self.element(node.ahead))))
         for member, required in node.members:
             made = self.element(member)
             items.append(made if required else optional(made))
@@ -130,9 +132,12 @@ class _Drawing:
         row = in_rows(items)
         separator = _cut(_plain(node.separator))
         note = f"separated by {separator}" if separator and len(items) > 1 else ""
+        notes = [note] if note else []
         if node.early:
-            note = f"{note}; one at a time may come early" if note else "one at a time may come early"
-        return Framed(note, row) if note else row
+            notes.append("one at a time may come early")
+        if node.second:
+            notes.append("or required ones first")
+        return Framed("; ".join(notes), row) if notes else row
 
     def _named(self, body: ir.Node, name: str = "") -> str:
         """The name of a diagram of its own; the place in the schema where there is one."""

@@ -48,6 +48,9 @@ def random_node(random: Random, depth: int) -> ir.Node:
     # As for the members of objects: none is empty.
     members = [(ir.Seq((ir.Literal(b"b"), part)), random.random() < 0.4) for part in parts]
     further = ir.Seq((ir.Literal(b"a"), Rule("one"))) if random.random() < 0.3 else None
+    if random.random() < 0.3:
+        second = random.sample(range(len(members)), len(members))
+        return ir.Ordered(members, COMMA, second=second, ahead=further)
     return ir.Ordered(members, COMMA, further, random.random() < 0.3)
 
 
@@ -68,7 +71,9 @@ def put_in(node: ir.Node) -> ir.Node:
             return put_in(node.body)
         case ir.Ordered():
             further = None if node.anywhere is None else put_in(node.anywhere)
-            return ir.Ordered([(put_in(member), wanted) for member, wanted in node.members], COMMA, further, node.early)
+            ahead = None if node.ahead is None else put_in(node.ahead)
+            members = [(put_in(member), wanted) for member, wanted in node.members]
+            return ir.Ordered(members, COMMA, further, node.early, node.second, ahead)
     return node
 
 

@@ -158,6 +158,8 @@ class _Writer:
     def _ordered(self, node: ir.Ordered) -> Right:
         """Members behind others, each with its separator; then what may come first."""
         draft = self.draft
+        if node.second or node.ahead is not None:
+            return self._in_two_orders(node)
         separator = self._right(node.separator)
         further = () if node.anywhere is None else self._right(node.anywhere)
         more = draft.copies(separator + further, 0, None) if further else ()
@@ -187,6 +189,13 @@ class _Writer:
         if further:
             options.append(further + more + after[0])
         return draft.one_of(options if any(required) else [(), *options])
+
+    def _in_two_orders(self, node: ir.Ordered) -> Right:
+        orders = [node.members, *([[node.members[index] for index in node.second]] if node.second else [])]
+        if node.ahead is not None:
+            further = ir.Join(node.ahead, node.separator, 1, None), False
+            orders = [[further, *order] for order in orders]
+        return self.draft.one_of([self._right(ir.Ordered(order, node.separator)) for order in orders])
 
     def _lexeme(self, parts: list[ir.Node]) -> Right:
         """One terminal, left out where the empty text is meant."""

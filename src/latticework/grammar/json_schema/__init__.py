@@ -59,8 +59,9 @@ def json_schema(
             also ``("pretty", indent)``) or ``"any"`` (up to ``max_whitespace`` blanks in each gap inside the document).
         indent: spaces per level for ``"pretty"``; 2.
         max_whitespace: for ``"any"``.
-        property_order: ``"schema"``: members in the order of ``properties``, additional ones after them; ``"any"``: in
-            any order. Objects of up to 7 named members are written out order by order where that is small; with larger
+        property_order: ``"schema"``: members in the order of ``properties``, or of ``required`` with the others behind,
+            additional ones after them (in the outermost object also before them), see :mod:`.orders`; ``"any"``: in any
+            order. Objects of up to 7 named members are written out order by order where that is small; with larger
             ones a constraint is an :class:`ArrangedConstraint`, and where only an automaton serves (as part of another
             grammar, an elastic scaffold, ``infill``, the processors of integrations) it has fewer orders, see
             :attr:`Grammar.order_narrowings`.

@@ -44,7 +44,8 @@ NOTES = {
     "$recursiveRef": _DYNAMIC,
     "additionalItems": Note(),
     "additionalProperties": Note(
-        "absent beside named properties: no others, unless `open_objects=True`; they come after the named ones unless"
+        "absent beside named properties: no others, unless `open_objects=True`; they come after the named"
+        " ones, in the outermost object also before them, unless"
         ' `property_order="any"`'
     ),
     "allOf": Note(),
@@ -90,7 +91,11 @@ NOTES = {
         "as `pattern`; a named property of which dialects disagree whether it matches",
     ),
     "prefixItems": Note(),
-    "properties": Note('in the order of the schema, unless `property_order="any"`', "a name that is no Unicode text"),
+    "properties": Note(
+        'in the order of `properties`, or of `required` with the others behind, unless `property_order="any"`; large or'
+        " recursive objects in the first of these orders only",
+        "a name that is no Unicode text",
+    ),
     "propertyNames": Note(),
     "required": Note(),
     "then": _BRANCHES,

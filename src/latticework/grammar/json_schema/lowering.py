@@ -77,6 +77,7 @@ class Lowering(Reports):
         self.any_order = options.property_order == "any"
         self.arranged = options.arranged
         self.lazy = options.lazy
+        self.second_order = options.second_order
         self.distinct = options.distinct == "narrow"
         self.one_way = False  # whether equal values must consist of the same characters
         self.ways = options.ways

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from latticework.grammar import arrangement, ir
 from latticework.grammar.combine import alt, seq
-from latticework.grammar.json_schema import unordered
+from latticework.grammar.json_schema import orders, unordered
 from latticework.grammar.json_schema.checksums import distinct_members
 from latticework.grammar.json_schema.counting import Counting, Member
 from latticework.grammar.json_schema.document import Subschema
@@ -135,10 +135,8 @@ def _object(
             pair = pairs[0] if can_count else None
             written.append(Member(node, bool(last), not lowering.one_way, last, pair))
     counting = next((member for member in constraining if member.schema.get("minProperties") == low), place)
-    by_need: list[int] = []
-    if lowering.any_order:
-        first = {name: number for number, name in enumerate(required)}
-        by_need = sorted(range(len(names)), key=lambda index: (first.get(names[index], len(first)), index))
+    first = {name: number for number, name in enumerate(required)}
+    by_need = sorted(range(len(names)), key=lambda index: (first.get(names[index], len(first)), index))
     return _written(lowering, counting, written, names, by_need, low, high, level)
 
 
@@ -202,7 +200,7 @@ def _written(
     high: int | None,
     level: int,
 ) -> ir.Node | None:
-    """``names``: of the named members. ``by_need``: for members in any order, required ones first, as required."""
+    """``names``: of the named members. ``by_need``: their numbers, required ones first, as required."""
     style = lowering.style
     comma = style.comma(level + 1)
     fixed = sum(member.required for member in members)
@@ -226,7 +224,7 @@ def _written(
     if content is not None:
         pass
     elif low <= fixed and high == most:
-        content = ir.Ordered([(member.any_number(comma), member.required) for member in members], comma)
+        content = orders.in_order(lowering, members, by_need, comma, level)
     elif low == 1 and fixed == 0 and high == most:
         content = arrangement.nonempty([member.any_number(comma) for member in members], comma)
     else:
@@ -264,15 +262,15 @@ def _arranged(
     last = [] if further is None else [further.any_number(comma)]
     if nonempty:
         found = arrangement.nonempty([*(node for node, _ in plain), *last], comma)
-        orders = ""
+        others = ""
     else:
-        found, orders = _in_few_orders(lowering, plain, by_need, repeated, last, comma)
+        found, others = _in_few_orders(lowering, plain, by_need, repeated, last, comma)
     where = place.place or "(root)"
     if not lowering.lazy:
-        lowering.narrow(f"at {where}: keys in the order of the schema{orders}, the object is large")
+        lowering.narrow(f"at {where}: keys in the order of the schema{others}, the object is large")
         return found
     node = ir.Unordered(names, plain, comma, repeated, nonempty, found)
-    lowering.places_of_orders[node.digest] = where, orders
+    lowering.places_of_orders[node.digest] = where, others
     return node
 
 
@@ -288,12 +286,12 @@ def _in_few_orders(
     in_order = [*plain, *((node, False) for node in last)]
     nearly = unordered.nearly_ordered(plain, repeated, comma, lowering.arranged)
     found: ir.Node = nearly or ir.Ordered(in_order, comma)
-    orders = ", but for one at a time that comes early" if nearly is not None and nearly.early else ""
+    others = ", but for one at a time that comes early" if nearly is not None and nearly.early else ""
     if by_need != list(range(len(plain))) and unordered.has_second_order(plain, lowering.arranged):
-        orders += ", or required ones first, as they are required"
+        others += ", or required ones first, as they are required"
         needed_first = ir.Ordered([*(plain[index] for index in by_need), *((node, False) for node in last)], comma)
         found = alt([found, needed_first])
-    return found, orders
+    return found, others
 
 
 def _counted(

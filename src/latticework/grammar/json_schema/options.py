@@ -36,6 +36,7 @@ class Options:
     strings: tuple[GivenString, ...] = ()
     arranged: int = MAX_WEIGHT  # of an object with its keys in any order, see :mod:`.unordered`
     lazy: bool = True  # whether larger ones are :class:`.ir.Unordered`
+    second_order: bool = True  # whether members may also stand in the order in which they are required
     mixed_depth: int | None = None  # outer levels of any value with arrays directly in arrays; all where ``None``
     ways: int = 60  # combinations of ways to fail negated schemas that are kept, see :mod:`.effort`
 

@@ -218,6 +218,7 @@ def _unrolled(document: Document, options: Options, limits: Limits) -> tuple[Low
     if not found[0].recursive or found[0].issues:
         return found
     reached = 0
+    options = replace(options, second_order=False)  # each time below itself would be two copies
     for budget in BUDGETS:
         try:
             deeper = _lowered(document, options, limits, budget)
@@ -236,7 +237,7 @@ def _unrolled(document: Document, options: Options, limits: Limits) -> tuple[Low
 
 def _lowered(document: Document, options: Options, limits: Limits, budget: int) -> tuple[Lowering, ir.Node | None]:
     """As :func:`lower_once`; where the document has been lowered with another depth of any value, that is changed."""
-    key = budget, options.ways, options.arranged
+    key = budget, options.ways, options.arranged, options.second_order
     found = document.lowered.get(key)
     if found is None:
         found = lower_once(document, options, limits, budget)
