@@ -61,7 +61,7 @@ def test_two_orders_and_members_ahead(
 ) -> None:
     """``ends_so``: what may stand ahead may stand behind all members, too."""
     names = "abcd"
-    members = [(ir.Literal(name.encode()), index in required) for index, name in enumerate(names)]
+    members: list[tuple[ir.Node, bool]] = [(ir.Literal(name.encode()), i in required) for i, name in enumerate(names)]
     order = [names.index(name) for name in second]
     ends_so = ends_so and further is not None
     if ends_so and further is not None:
