@@ -12,13 +12,13 @@ _FIRST = 64
 
 
 @njit(**HELPER)
-def _place(slots, order, found):
+def _place(slots, order, state, outer, inner):
     """Where a configuration stands among the slots, or where it has room: linear probing, at most half are taken."""
     mask = len(slots) - 1
-    at = (found[0] * 0x9E3779B1 + found[1] * 0x85EBCA77 + found[2] * 0xC2B2AE3D) & mask
+    at = (state * 0x9E3779B1 + outer * 0x85EBCA77 + inner * 0xC2B2AE3D) & mask
     while slots[at] >= 0:
-        known = order[slots[at]]
-        if known[0] == found[0] and known[1] == found[1] and known[2] == found[2]:
+        known = slots[at]
+        if order[known, 0] == state and order[known, 1] == outer and order[known, 2] == inner:
             break
         at = (at + 1) & mask
     return at
@@ -100,28 +100,32 @@ def reachable_configurations(next_state, operation, levels, bounds, entries, ret
     moves = np.empty((_FIRST, letters), np.int32)
     slots = np.full(4 * _FIRST, -1, np.int32)
     found = np.zeros(3, np.int32)
-    slots[_place(slots, order, found)] = 0
+    slots[_place(slots, order, 0, 0, 0)] = 0
     count = 1
     at = 0
     while at < count:
         if count + letters > len(order):
             size = 2 * (count + letters)
             more_order, more_moves = np.zeros((size, 3), np.int32), np.empty((size, letters), np.int32)
-            more_order[:count] = order[:count]
-            more_moves[:at] = moves[:at]
+            for known in range(count):
+                for place in range(3):
+                    more_order[known, place] = order[known, place]
+            for known in range(at):
+                for letter in range(letters):
+                    more_moves[known, letter] = moves[known, letter]
             order, moves = more_order, more_moves
             wide = len(slots)
             while wide < 2 * size:
                 wide *= 2
             slots = np.full(wide, -1, np.int32)
             for known in range(count):
-                slots[_place(slots, order, order[known])] = known
+                slots[_place(slots, order, order[known, 0], order[known, 1], order[known, 2])] = known
         for letter in range(letters):
             found[0], found[1], found[2] = order[at, 0], order[at, 1], order[at, 2]
             if not _step(found, letter, next_state, operation, levels, bounds, entries, returns, return_state):
                 moves[at, letter] = -1
                 continue
-            slot = _place(slots, order, found)
+            slot = _place(slots, order, found[0], found[1], found[2])
             if slots[slot] < 0:
                 if count > max_configurations:
                     return order[:count], moves[:count]

@@ -49,21 +49,34 @@ class SlotTables(NamedTuple):
 
 def slot_tables(lexical: LexicalTables) -> SlotTables:
     """Sums over the word graph; cost O(edges * sets)."""
+    from latticework.lattice.chart.kernels_tables import add_below
+
     lexer, nodes = lexical.lexer, lexical.nodes
-    node_end = _bits(lexical.end_offset, lexical.end_state, lexer.states)
-    node_class = _bits(lexical.edge_offset, lexical.edge_class, lexer.classes)
-    # Sums over a node and all nodes below it, children first.
-    below = _bits(np.arange(nodes + 1, dtype=np.int32), np.arange(nodes, dtype=np.int32), nodes)
-    ends, classes = node_end.copy(), node_class.copy()
-    children = [lexical.edge_target[lexical.edge_offset[node] : lexical.edge_offset[node + 1]] for node in range(nodes)]
     topological = np.argsort(_heights(lexical), kind="stable")[::-1]
-    for node in topological[::-1]:
-        for sums in (below, ends, classes):
-            sums[node] |= np.bitwise_or.reduce(sums[children[node]], axis=0, initial=np.uint64(0))
-    inside, inside_end, inside_class = (
-        np.stack([np.bitwise_or.reduce(sums[children[root]], axis=0, initial=np.uint64(0)) for root in lexical.root])
-        for sums in (below, ends, classes)
-    )
+    # Sums over a node and all nodes below it, of those that edges lead to, children first.
+    is_inner = np.zeros(nodes, np.bool_)
+    is_inner[lexical.edge_target] = True
+    inner = topological[::-1][is_inner[topological[::-1]]]
+    place = np.full(nodes, -1, np.int64)
+    place[inner] = np.arange(len(inner))
+    begins_more = np.diff(lexical.edge_offset)[lexical.root] > 0
+    roots = np.unique(lexical.root[begins_more])
+    of_root = np.searchsorted(roots, lexical.root[begins_more])
+
+    def inside_of(offset: NDArray[np.int32], member: NDArray[np.int32], size: int) -> Bits:
+        """[Q] the union of the sets, given by node, of all nodes behind edges of a root."""
+        sums = _bits(*_chosen(offset, member, inner), size)
+        add_below(inner, lexical.edge_offset, lexical.edge_target, place, sums)
+        found = np.zeros((lexer.states, sums.shape[1]), np.uint64)
+        of_roots = np.zeros((len(roots), sums.shape[1]), np.uint64)
+        for at, root in enumerate(roots):
+            children = lexical.edge_target[lexical.edge_offset[root] : lexical.edge_offset[root + 1]]
+            of_roots[at] = np.bitwise_or.reduce(sums[place[children]], axis=0)
+        found[begins_more] = of_roots[of_root]
+        return found
+
+    itself = np.arange(nodes + 1, dtype=np.int32)
+    ends, classes = (lexical.end_offset, lexical.end_state), (lexical.edge_offset, lexical.edge_class)
     return SlotTables(
         lexer.next_state,
         lexer.accept_class,
@@ -76,13 +89,13 @@ def slot_tables(lexical: LexicalTables) -> SlotTables:
         lexical.edge_offset,
         lexical.edge_class,
         lexical.edge_target,
-        node_end[lexical.root],
-        node_class[lexical.root],
-        inside,
-        inside_end,
-        inside_class,
-        node_end,
-        node_class,
+        _bits(*_chosen(*ends, lexical.root), lexer.states),
+        _bits(*_chosen(*classes, lexical.root), lexer.classes),
+        inside_of(itself, itself[:-1], nodes),
+        inside_of(*ends, lexer.states),
+        inside_of(*classes, lexer.classes),
+        _bits(*ends, lexer.states),
+        _bits(*classes, lexer.classes),
         np.argsort(topological).astype(np.int32),
         topological.astype(np.int32),
     )
@@ -156,8 +169,20 @@ def _starts(lexer: Lexer) -> Bits:
     return _bits(np.array([0, len(states)], np.int32), states, lexer.states)[0]
 
 
+def _chosen(
+    offset: NDArray[np.int32], member: NDArray[np.int32], rows: NDArray[np.integer]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Lists of numbers, those of ``rows``."""
+    sizes = np.diff(offset)[rows]
+    chosen = np.append(0, np.cumsum(sizes)).astype(np.int32)
+    at = np.arange(chosen[-1]) + np.repeat(offset[rows] - chosen[:-1], sizes)
+    return chosen, member[at]
+
+
 def _bits(offset: NDArray[np.int32], member: NDArray[np.int32], size: int) -> Bits:
     """Lists of numbers below ``size`` as sets."""
-    dense = np.zeros((len(offset) - 1, max(1, -(-size // 64)) * 64), np.bool_)
-    dense[np.repeat(np.arange(len(offset) - 1), np.diff(offset)), member] = True
-    return np.packbits(dense, axis=1, bitorder="little").view(np.uint64)
+    from latticework.lattice.chart.kernels_tables import add_members
+
+    rows = np.zeros((len(offset) - 1, max(1, -(-size // 64))), np.uint64)
+    add_members(offset, member, rows)
+    return rows
