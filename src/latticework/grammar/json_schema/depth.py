@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from latticework.errors import LatticeworkError, LimitExceeded, SchemaError
 from latticework.grammar.cfg.syntax import ContextFreeGrammar
 from latticework.grammar.json_schema import recursion
@@ -11,14 +13,25 @@ from latticework.grammar.json_schema.lowering import Lowering
 from latticework.grammar.json_schema.options import Options
 from latticework.grammar.json_schema.pushdown import Lowered, NoExactGrammar, lower_exactly
 from latticework.grammar.limits import Limits
+from latticework.grammar.shortest import fewest_bytes
 
 # With less than either, recursion="auto" looks for a grammar without a bound.
 ENOUGH_LEVELS = 2  # of arrays and objects in any value
 ENOUGH_TIMES = 4  # that a schema may stand below itself
-# Most of a grammar for which an automaton is given up.
-MAX_TERMINALS = 64
-MAX_STATES = 3_000  # of its lexer
-MAX_SPLITS = 16  # states of the lexer in which it follows two readings: they make the first canvas dear
+
+
+class Size(NamedTuple):
+    """Most of a context-free grammar: terminals, states of its lexer, and those in which that follows two readings."""
+
+    terminals: int
+    states: int
+    splits: int
+
+
+# Most of a grammar for which an automaton is given up. The first canvas is dear where documents are long.
+MOST = Size(64, 3_000, 16)
+MOST_OF_SHORT = Size(160, 6_000, 128)
+SHORT = 150  # bytes of the shortest document up to which documents are short
 
 
 def lower_document(document: Document, options: Options, limits: Limits) -> Lowered:
@@ -41,7 +54,7 @@ def lower_document(document: Document, options: Options, limits: Limits) -> Lowe
     try:
         exact = lower_exactly(document, options, limits)
         if exact.context_free is not None:
-            _check_size(exact.context_free, limits)
+            _check_size(exact.context_free, MOST_OF_SHORT if fewest_bytes(bounded.node) <= SHORT else MOST, limits)
     except NoExactGrammar as error:
         lowering.narrow(f"nested no deeper, because {error}")
         return bounded
@@ -50,15 +63,15 @@ def lower_document(document: Document, options: Options, limits: Limits) -> Lowe
     return bounded if exact.lowering.issues or exact.context_free is None else exact
 
 
-def _check_size(grammar: ContextFreeGrammar, limits: Limits) -> None:
+def _check_size(grammar: ContextFreeGrammar, most: Size, limits: Limits) -> None:
     """Raises ``LimitExceeded`` for a grammar that would take long to compile. Builds its lexer, which is kept."""
     from latticework.automata.longest import whole_lexer
 
-    if len(grammar.terminals) > MAX_TERMINALS:
-        raise LimitExceeded("terminals of a schema", MAX_TERMINALS)
-    lexer = whole_lexer(grammar, min(MAX_STATES, limits.max_states))
-    if (lexer.split_class >= 0).sum() > MAX_SPLITS:
-        raise LimitExceeded("readings of a schema", MAX_SPLITS)
+    if len(grammar.terminals) > most.terminals:
+        raise LimitExceeded("terminals of a schema", most.terminals)
+    lexer = whole_lexer(grammar, min(most.states, limits.max_states))
+    if (lexer.split_class >= 0).sum() > most.splits:
+        raise LimitExceeded("readings of a schema", most.splits)
 
 
 def _is_shallow(lowering: Lowering, options: Options) -> bool:

@@ -27,7 +27,7 @@ from latticework.grammar.limits import Limits
 from latticework.grammar.tree_size import TreeSize, tree_size, tree_sizes
 
 # Places of any value in the grammar written out as a tree, and how deep the values nest there.
-DEPTHS = ((24, 6), (60, 5), (1_000, 4), (1_300, 2), (2_500, 1))
+DEPTHS = ((60, 6), (300, 5), (1_000, 4), (1_300, 2), (2_500, 1))
 MIXED = 4  # outer levels of them in which arrays stand directly in arrays
 # The same where objects that hold such places are alternatives: their automata are merged, so little is shared.
 MERGED_DEPTHS = ((1, 4), (5, 3), (60, 2), (1_000, 1))
