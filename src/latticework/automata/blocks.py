@@ -13,9 +13,9 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -172,21 +172,57 @@ class Block:
         return seen
 
 
+class Deferred(Block):
+    """A block of which there is no more than its compact form until something else of it is asked for."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, compact: Block, make: Callable[[], Block]) -> None:
+        """``make`` gives the block; it may be asked by several threads at once."""
+        self.digest, self.start, self.sites, self.recurs, self.compact = compact.digest, 0, (), False, compact
+        assert compact.calls is not None
+        is_count = np.append(np.diff(compact.calls.return_offset) == 0, False)  # -1 picks the last entry
+        self.levels = int(is_count[compact.scope].sum(1).max())
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        made = self._make()
+        for attribute in Block.__slots__:
+            if attribute != "compact":
+                setattr(self, attribute, getattr(made, attribute))
+        return getattr(self, name)
+
+    @property
+    def is_made(self) -> bool:
+        try:
+            object.__getattribute__(self, "moves")
+        except AttributeError:
+            return False
+        return True
+
+    @property
+    def nbytes(self) -> int:
+        own = super().nbytes if self.is_made else 0
+        return max(own, 0 if self.compact is None else self.compact.nbytes)
+
+
 class Instance:
     """A block that stands before the node ``k``, inside the scopes ``path``.
 
     ``first_scope`` numbers its own copies of the block's scopes; ``ends`` are the nodes that ``k`` is the
-    union of; ``nodes`` the graph nodes of those states that were asked for singly.
+    union of; ``nodes`` the graph nodes of those states that were asked for singly. ``outer`` is the block that has a
+    site for this one, or the block itself.
     """
 
-    __slots__ = ("block", "ends", "first_scope", "k", "nodes", "path")
+    __slots__ = ("block", "ends", "first_scope", "k", "nodes", "outer", "path")
 
-    def __init__(self, block: Block, k: int, ends: tuple[int, ...], path: tuple[int, ...], first_scope: int) -> None:
-        self.block, self.k, self.ends, self.path, self.first_scope = block, k, ends, path, first_scope
+    def __init__(self, block: Block, k: int, ends: tuple[int, ...], path: tuple[int, ...], outer: Block) -> None:
+        self.block, self.k, self.ends, self.path, self.outer = block, k, ends, path, outer
+        self.first_scope = -1  # until they are numbered
         self.nodes: dict[int, int] = {}
 
     def path_of(self, state: int) -> tuple[int, ...]:
-        return self.within(self.block.paths[state])
+        return self.path if not state else self.within(self.block.paths[state])
 
     def within(self, own: tuple[int, ...]) -> tuple[int, ...]:
         """The path of something that lies in these scopes of the block."""

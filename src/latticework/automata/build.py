@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from latticework.automata import algebra, blocks, tries
 from latticework.automata.automaton import MAX_LEVELS, UNBOUNDED, ByteAutomaton
-from latticework.automata.blocks import Block, BuildLimits, Site
+from latticework.automata.blocks import Block, BuildLimits, Deferred, Site
 from latticework.automata.determinise import Incoherent, Sharing, with_sites
 from latticework.automata.encodings import template_of
 from latticework.automata.graph import Graph, Path
@@ -83,7 +83,10 @@ def _build(
             start = builder.build(grammar, builder.graph.final, ())
             return with_sites(builder.graph, start, limits.max_states, sharing)
         except Incoherent as clash:
+            opened = len(unrolled)
             builder.resolve(clash.clashes)
+            if len(unrolled) == opened:  # what clashes lies in a part that is not built here
+                recurring = frozenset()
         except LimitExceeded as error:
             if error.where or not builder.where:
                 raise
@@ -214,15 +217,29 @@ class _Builder:
 
     def _alone(self, node: ir.Alone, k: int, path: Path, inc: int) -> int:
         if not inc and node.digest not in self.unrolled:
-            block = self._block(node, self._by_itself, self.symbolic)
-            is_large = block.states >= LARGE_BLOCK
-            if is_large and self.sharing in (Sharing.WHOLE, Sharing.LEFT_OUT) and block.compact is None:
-                compact = Block(node.digest, _build(node.body, self.limits, self.symbolic, Sharing.PART)[0])
-                block.compact = block if compact.calls is None else compact
+            block = self._large_or_small(node)
+            is_large = block.compact is not None or block.states >= LARGE_BLOCK
             # Within a compact form, what stands in large blocks is shared, not the blocks.
             if len(path) + block.levels <= MAX_LEVELS and not (is_large and self.sharing is Sharing.PART):
                 return self.graph.instance(block, k, path)
         return self.build(node.body, k, path, inc)
+
+    def _large_or_small(self, node: ir.Alone) -> Block:
+        """The block of a node; of a large one only the compact form, where that may be all that is wanted."""
+        if self.sharing is Sharing.NOTHING or self.sharing is Sharing.PART:
+            return self._block(node, self._by_itself, self.symbolic)
+        key, limits, symbolic = (node.digest, self.symbolic), self.limits, self.symbolic
+        block = blocks.compiled.get(key, limits)
+        if block is None or (block.compact is None and block.states >= LARGE_BLOCK):
+            compact = Block(node.digest, _build(node.body, limits, symbolic, Sharing.PART)[0])
+            if block is None and compact.calls is None:
+                block = compact
+            elif block is None:
+                block = Deferred(compact, lambda: Block(node.digest, _build(node.body, limits, symbolic)[0]))
+            if block.compact is None and (compact.calls is not None or block.states >= LARGE_BLOCK):
+                block.compact = block if compact.calls is None else compact
+            blocks.compiled.put(key, limits, block)
+        return block
 
     def _words(self, node: ir.Words, k: int, path: Path) -> int:
         # Next to nothing can be shared when the words are all there is (and this is how their block is made).

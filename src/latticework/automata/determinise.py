@@ -200,7 +200,7 @@ class _Subsets:
         """Room for the block of a state, or another caller of one that has room already."""
         block, may_share = instance.block, False
         # A call is the level before the block's own: those cannot be entered from outside of it.
-        if self.sharing is not Sharing.NOTHING and not block.paths[state] and not block.sites:
+        if self.sharing is not Sharing.NOTHING and not block.sites and not (state and block.paths[state]):
             if state == 0 and block.compact is not None and self._may_be_called(instance, block.compact):
                 block, may_share = block.compact, True
             else:
@@ -215,6 +215,8 @@ class _Subsets:
             self.placements.append(placement)
             if may_share:
                 self._shared[block, instance.path] = placement
+        if block is instance.block:
+            self.graph.number_scopes(instance)
         placement.callers.append(Caller(instance.first_scope))
         self._placed.append((placement, instance))
         found = self._callers[instance, block, may_share] = placement, len(placement.callers) - 1

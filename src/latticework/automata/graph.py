@@ -234,7 +234,8 @@ class Graph:
         """The block of all ``instances``, which share their path, followed by any of their continuations."""
         first = instances[0]
         ends = tuple(sorted({end for instance in instances for end in instance.ends}))
-        return self._instance(first.block, self.node((), first.path, ends), ends, first.path)
+        outer = next((instance.outer for instance in instances if instance.outer is not first.block), None)
+        return self._instance(first.block, self.node((), first.path, ends), ends, first.path, outer)
 
     def _instance(
         self, block: Block, k: int, ends: tuple[int, ...], path: Path, outer: Block | None = None
@@ -243,17 +244,25 @@ class Graph:
         key = (block, k, path)
         found = self._instances.get(key)
         if found is None:
-            found = self._instances[key] = Instance(block, k, ends, path, len(self.scope_bounds))
-            self.scope_bounds += block.bounds
-            self.scope_block += [outer or block] * len(block.bounds)
+            found = self._instances[key] = Instance(block, k, ends, path, outer or block)
         return found
+
+    def number_scopes(self, instance: Instance) -> None:
+        """Scopes for a copy of a block; where none is made, none are needed."""
+        if instance.first_scope < 0:
+            bounds = instance.block.bounds
+            instance.first_scope = len(self.scope_bounds)
+            self.scope_bounds += bounds
+            self.scope_block += [instance.outer] * len(bounds)
 
     def state_node(self, instance: Instance, state: int) -> int:
         """The node of one state of a block, folded; ``k`` for its exit. For a site, the state of the block there."""
         if state == EXIT:
             return instance.k
         node = instance.nodes.get(state)
-        if node is None and state >= instance.block.states:
+        if state and node is None:
+            self.number_scopes(instance)
+        if node is None and state and state >= instance.block.states:
             site = instance.block.sites[state - instance.block.states]
             k = self.state_node(instance, site.exit)
             inner = self._instance(site.block, k, (k,), instance.within(site.path), instance.block)
@@ -270,6 +279,7 @@ class Graph:
             return
         self._folded.discard(node)
         instance, state = self.block_states[node]
+        self.number_scopes(instance)
         block, outer, own = instance.block, len(instance.path), self.path[node]
         edges: list[Edge] = []
         left: dict[int, list[Edge]] = {}
