@@ -17,6 +17,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Context, Decimal
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -25,8 +26,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from common import machine, table, tekken_vocabulary, write_result
 from forked import forked
-from jsonschema import Draft202012Validator
-from jsonschema.validators import validator_for
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend, validator_for
 from maskbench import WARM_UP, read, spelt
 from tqdm import tqdm
 
@@ -98,6 +99,16 @@ def changed(value: Any, random: Random, others: list[Any], keys: list[str]) -> A
     return replaced(value, place, random.choice(chosen))
 
 
+def exact_multiple(validator: Any, divisor: Any, number: Any, schema: Any) -> Iterator[ValidationError]:
+    """``multipleOf`` of the numbers as they are written; ``jsonschema`` divides binary fractions."""
+    if validator.is_type(number, "number") and Context(prec=1000).remainder(written(number), written(divisor)):
+        yield ValidationError(f"{number} is no multiple of {divisor}")
+
+
+def written(number: float) -> Decimal:
+    return Decimal(json.dumps(number))
+
+
 def names_in(schema: Any) -> set[str]:
     """Keys that ``properties`` somewhere in the schema name."""
     found: set[str] = set()
@@ -128,7 +139,7 @@ def examine(case: dict[str, Any], options: dict[str, Any], changes: int, fills: 
     schema, instances = case["schema"], [test["data"] for test in case["tests"]]
     warnings.simplefilter("ignore")
     kind = validator_for(schema, default=Draft202012Validator)
-    judge = kind(schema, format_checker=kind.FORMAT_CHECKER)
+    judge = extend(kind, {"multipleOf": exact_multiple})(schema, format_checker=kind.FORMAT_CHECKER)
     try:
         constraint = lw.compile(lw.json_schema(schema, **options), tekken_vocabulary())
     except LatticeworkError as error:
