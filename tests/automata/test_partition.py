@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latticework.automata.algebra import coarsest_congruence
+from latticework.automata.algebra import coarsest_congruence, coreachable
 
 
 def refined(table: list[list[int]], kind: list[int]) -> list[int]:
@@ -47,3 +47,13 @@ def test_a_long_chain() -> None:
     table = np.append(np.arange(1, states), -1)[:, None]
     _, first = coarsest_congruence(table, np.zeros(states, np.bool_))
     assert len(first) == states
+
+
+@given(tables())
+@settings(max_examples=100, deadline=None)
+def test_states_alive_are_those_on_a_way_to_one_that_accepts(drawn: tuple[list[list[int]], list[int]]) -> None:
+    table, kind = drawn
+    alive = {state for state, k in enumerate(kind) if k == 0}
+    while more := {state for state, row in enumerate(table) if state not in alive and alive.intersection(row)}:
+        alive |= more
+    assert set(np.flatnonzero(coreachable(np.array(table), np.array(kind) == 0)).tolist()) == alive

@@ -256,31 +256,33 @@ def byte_ranges(automaton: ByteAutomaton) -> list[list[tuple[int, int, int]]]:
 
 
 def _reachable(next_state: np.ndarray) -> np.ndarray:
+    from latticework.automata.kernels_partition import spread
+
     seen = np.zeros(len(next_state), np.bool_)
     seen[0] = True
-    frontier = np.array([0])
-    while len(frontier):
-        targets = np.unique(next_state[frontier])
-        frontier = targets[(targets >= 0) & ~seen[targets]]
-        seen[frontier] = True
+    source, target = _arrows(next_state)
+    spread(_offsets(source, len(next_state)), target, seen)
     return seen
 
 
 def coreachable(next_state: np.ndarray, accepting: np.ndarray) -> np.ndarray:
     """The states from which an accepting one can be reached; [S, K] int, -1 for no transition, and [S] bool."""
+    from latticework.automata.kernels_partition import spread
+
+    source, target = _arrows(next_state)
+    alive = accepting.copy()
+    spread(_offsets(target, len(next_state)), source[np.argsort(target, kind="stable")], alive)
+    return alive
+
+
+def _arrows(next_state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """[M] sources, ascending, and targets of the transitions."""
     source, column = np.nonzero(next_state >= 0)
     target = next_state[source, column]
     # Neighbouring letters mostly lead to the same state: once is enough.
     news = (np.diff(source, prepend=-1) != 0) | (np.diff(target, prepend=-1) != 0)
-    source, target = source[news], target[news]
-    source = source[np.argsort(target, kind="stable")]
-    offset = np.concatenate([[0], np.cumsum(np.bincount(target, minlength=len(next_state)))])
-    alive = accepting.copy()
-    stack = np.flatnonzero(alive).tolist()
-    while stack:
-        at = stack.pop()
-        for before in source[offset[at] : offset[at + 1]].tolist():
-            if not alive[before]:
-                alive[before] = True
-                stack.append(before)
-    return alive
+    return source[news], target[news]
+
+
+def _offsets(states: np.ndarray, count: int) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum(np.bincount(states, minlength=count))])

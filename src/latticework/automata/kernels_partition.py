@@ -1,4 +1,4 @@
-"""Numba kernel of minimisation: the coarsest partition of states that transitions respect.
+"""Numba kernels of minimisation: states that are reached, and the coarsest partition that transitions respect.
 
 Refines a partition of the states and one of the transitions in turn, always by the smaller half, and never looks at
 transitions that are not there: O(transitions log states), also where states form long chains (Valmari, *Fast brief
@@ -7,9 +7,34 @@ practical DFA minimization*, Information Processing Letters 112, 2012).
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from latticework.jit import HELPER, KERNEL
+
+
+@njit(**KERNEL)
+def spread(offset, target, seen):
+    """Add to a set of states all that arrows lead to from them: those of state s are ``offset[s]`` .. ``offset[s + 1]``.
+
+    Args:
+        offset: [S + 1] int64; target: [M] int; seen: [S] bool, in and out.
+    """
+    stack = np.empty(len(seen), np.int64)
+    size = 0
+    for state in range(len(seen)):
+        if seen[state]:
+            stack[size] = state
+            size += 1
+    while size:
+        size -= 1
+        state = stack[size]
+        for arrow in range(offset[state], offset[state + 1]):
+            other = target[arrow]
+            if not seen[other]:
+                seen[other] = True
+                stack[size] = other
+                size += 1
 
 
 @njit(**HELPER)
