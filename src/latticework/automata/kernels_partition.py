@@ -15,7 +15,7 @@ from latticework.jit import HELPER, KERNEL
 
 @njit(**KERNEL)
 def spread(offset, target, seen):
-    """Add to a set of states all that arrows lead to from them: those of state s are ``offset[s]`` .. ``offset[s + 1]``.
+    """Add to a set of states all that arrows lead to from them: those of a state are between two offsets.
 
     Args:
         offset: [S + 1] int64; target: [M] int; seen: [S] bool, in and out.
