@@ -7,6 +7,7 @@ from typing import NamedTuple
 from latticework.errors import LatticeworkError, LimitExceeded, SchemaError
 from latticework.grammar.cfg.syntax import ContextFreeGrammar
 from latticework.grammar.json_schema import recursion
+from latticework.grammar.json_schema.capping import capped
 from latticework.grammar.json_schema.document import Document
 from latticework.grammar.json_schema.effort import lower_within_bounds
 from latticework.grammar.json_schema.lowering import Lowering
@@ -50,7 +51,7 @@ def lower_document(document: Document, options: Options, limits: Limits) -> Lowe
     bounded = Lowered(*recursion.fitted(document, options, limits, found))
     lowering = bounded.lowering
     if options.recursion == "bounded" or lowering.issues or bounded.node is None or not _is_shallow(lowering, options):
-        return bounded
+        return Lowered(lowering, capped(document, lowering, bounded.node, limits))
     try:
         exact = lower_exactly(document, options, limits)
         if exact.context_free is not None:

@@ -63,8 +63,10 @@ NOTES = {
     "if": _BRANCHES,
     "items": Note(),
     "maxContains": _CONTAINS,
-    "maxItems": Note(),
-    "maxLength": Note(),
+    "maxItems": Note("8 in arrays in arrays in arrays, where those are too large for an automaton"),
+    "maxLength": Note(
+        "lengths above 256 where they are too large for an automaton (beside strings that are not counted)"
+    ),
     "maxProperties": _COUNTED,
     "maximum": _BOUND,
     "minContains": _CONTAINS,

@@ -1,0 +1,94 @@
+"""Smaller bounds where lengths are too large for an automaton: fewer documents, reported, and no others."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as settings_of
+from schemas import near
+from test_schema_properties import LIMITS, RANDOM, SEEDS, a_schema, compact
+
+from latticework.automata import run
+from latticework.automata.build import build_automaton
+from latticework.errors import LimitExceeded, SchemaError
+from latticework.grammar import Grammar, ir, json_schema
+from latticework.grammar.json_schema import capping
+from latticework.grammar.limits import Limits
+
+SMALL = Limits(max_states=12_000)
+ALTERNATIVES = {
+    "anyOf": [
+        {"type": "object", "properties": {"a": {"type": "string", "maxLength": 9_000}, "b": {"type": "null"}}},
+        {"type": "object", "properties": {"a": {"type": "string"}, "c": {"type": "boolean"}}},
+    ]
+}
+
+
+def accepts(grammar: Grammar, value: Any) -> bool:
+    return run.accepts(build_automaton(grammar.node, SMALL), compact(value).encode())
+
+
+def is_told(grammar: Grammar) -> bool:
+    return any("lengths are too large" in line for line in grammar.narrowings)
+
+
+@pytest.mark.parametrize("order", ["schema", "any"])
+def test_long_strings_beside_strings_that_are_not_counted(order: Literal["schema", "any"]) -> None:
+    grammar = json_schema(ALTERNATIVES, property_order=order, limits=SMALL)
+    assert is_told(grammar)
+    assert accepts(grammar, {"a": "x" * 256, "b": None})
+    assert not accepts(grammar, {"a": "x" * 300, "b": None})  # left out
+    assert accepts(grammar, {"a": "x" * 9_500, "c": True})
+    assert not accepts(grammar, {"a": "x" * 9_500, "b": None})
+
+
+def test_what_has_an_automaton_keeps_its_bounds() -> None:
+    grammar = json_schema({"type": "string", "maxLength": 9_000}, limits=SMALL)
+    assert not is_told(grammar)
+    assert accepts(grammar, "x" * 9_000)
+    assert not accepts(grammar, "x" * 9_001)
+
+
+def test_arrays_in_arrays_in_arrays() -> None:
+    schema: dict[str, Any] = {"type": "string", "maxLength": 20}
+    for _ in range(3):
+        schema = {"type": "array", "items": schema, "maxItems": 400}
+    grammar = json_schema(schema, limits=SMALL)
+    assert is_told(grammar)
+    assert accepts(grammar, [[["x"] * 8] * 12] * 12)
+    assert not accepts(grammar, [[["x"] * 9]])  # left out
+    assert not accepts(grammar, [[["x"]] * 401])
+    assert not accepts(grammar, [[["x" * 21]]])
+
+
+def test_what_is_taken_away_stays() -> None:
+    letters = ir.Repeat(ir.Chars(((97, 122),)), 0, 3_000)
+    node = ir.Except(letters, letters)
+    changed = capping._Caps().visit(node, 0)
+    assert isinstance(changed, ir.Except)
+    assert changed.body == ir.Repeat(ir.Chars(((97, 122),)), 0, capping.MOST_CHARACTERS)
+    assert changed.removed == letters
+
+
+@given(SEEDS)
+@settings_of(RANDOM, max_examples=100)
+def test_no_document_is_added(seed: int) -> None:
+    random = Random(seed)
+    schema = a_schema(random)
+    order = random.choice(("schema", "any"))
+    try:
+        whole = json_schema(schema, property_order=order, max_depth=1, recursion="bounded", limits=LIMITS).node
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(capping, "MOST_CHARACTERS", 2)
+            patch.setattr(capping, "MOST_ITEMS", 1)
+            part = capping._Caps().visit(whole, capping.COUNTED)
+        before, after = build_automaton(whole, LIMITS), build_automaton(part, LIMITS)
+    except (SchemaError, LimitExceeded):
+        return
+    for value in near(random, schema, 20):
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+        assert run.accepts(before, text) or not run.accepts(after, text)
