@@ -8,6 +8,8 @@ the same future (:mod:`.futures`) are admissible together.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,9 +19,11 @@ from latticework.lattice.chart.kernels_graph import INTO, WITHIN
 from latticework.lattice.chart.kernels_sweep import GapTables
 from latticework.lattice.chart.language import Language
 from latticework.lattice.chart.live_slots import LiveSlots
+from latticework.lattice.chart.readings import Readings
 from latticework.lattice.chart.tables import SlotTables
 
 BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
 
 
 class Alike:
@@ -45,29 +49,66 @@ class Alike:
         self._row = gaps.row
         self._depth = _depths(self._lexical.word_parent)
         self._closer: dict[int, LiveSlots] = {}
+        self._readings: Callable[[int, int], Readings] | None = None
 
     def look_closer(self, gap: int, live: LiveSlots) -> None:
         """Leave out readings of a gap that a chart which is exact there does not use."""
         self._closer[gap] = live
 
-    def groups(self, gap: int, place: int) -> list[NDArray[np.int64]]:
+    def read_exactly(self, readings: Callable[[int, int], Readings]) -> None:
+        """Tell of every reading whether a filling uses it, from now on, by a graph that is exact in all gaps."""
+        self._readings = readings
+
+    def groups(self, gap: int, place: int) -> list[IntArray]:
         """Token classes that are admissible together in a slot of a gap; the others are not admissible."""
+        lexical, (chosen, kind, future) = self._lexical, self._counting(gap, place)
+        own = lexical.reading_source[chosen], lexical.reading_word[chosen], future
+        readings = np.unique(np.stack([kind, *own], axis=1), axis=0)
+        kinds, first = np.unique(readings[:, 0], return_index=True)
+        found: dict[bytes, list[int]] = {}
+        for one, begin, end in zip(kinds.tolist(), first, np.append(first, len(readings))[1:], strict=True):
+            found.setdefault(readings[begin:end, 1:].tobytes(), []).append(one)
+        return [np.array(group, np.int64) for group in found.values()]
+
+    def admissible(self, gap: int, place: int) -> IntArray | None:
+        """All token classes that are admissible in a slot of a gap; ``None`` without a graph that is exact in all gaps.
+
+        Of ever fewer classes ever more readings are asked for, those from the commonest states first.
+        """
+        if self._readings is None:
+            return None
+        lexical, (chosen, kind, future) = self._lexical, self._counting(gap, place)
+        source, word, state = lexical.reading_source, lexical.reading_word, lexical.reading_state
+        own = np.stack([source[chosen], word[chosen], future], axis=1)
+        _, first, number = np.unique(own, axis=0, return_index=True, return_inverse=True)
+        order = np.lexsort((-np.bincount(source[chosen])[source[chosen]], kind))
+        kind, number = kind[order], number.reshape(-1)[order]
+        rank = np.arange(len(kind)) - np.searchsorted(kind, kind)
+        readings, some = self._readings(gap, place), chosen[first]
+        is_used, is_known = np.zeros(len(some), np.bool_), np.zeros(len(some), np.bool_)
+        last = 1
+        while True:
+            is_open = ~np.isin(kind, kind[is_used[number]])
+            asked = np.unique(number[is_open & (rank < last)])
+            asked = asked[~is_known[asked]]
+            is_used[asked] = readings.used(source[some[asked]], word[some[asked]], state[some[asked]])
+            is_known[asked] = True
+            if last > rank.max(initial=0):
+                return np.unique(kind[is_used[number]])
+            last *= 4
+
+    def _counting(self, gap: int, place: int) -> tuple[IntArray, IntArray, IntArray]:
+        """The readings that count in a slot of a gap, their classes, and the parts of what is to come behind them."""
         lexical, row = self._lexical, int(self._row[gap]) + place
         counts = self._before[row][lexical.reading_source] & self._behind[row + 1][lexical.reading_state]
         counts &= self._words_used(gap)[lexical.reading_word]
         chosen = np.flatnonzero(counts)
-        source, word, state = lexical.reading_source, lexical.reading_word, lexical.reading_state
         if gap in self._closer:
-            own = (part[chosen].astype(np.int64) for part in (source, word, state))
-            chosen = chosen[self._closer[gap].used(place, *own)]
+            source, word, state = lexical.reading_source, lexical.reading_word, lexical.reading_state
+            own = [part[chosen].astype(np.int64) for part in (source, word, state)]
+            chosen = chosen[self._closer[gap].used(place, own[0], own[1], own[2])]
         kind = np.searchsorted(lexical.reading_offset, chosen, side="right") - 1
-        future = self._future[row + 1][state[chosen]]
-        readings = np.unique(np.stack([kind, source[chosen], word[chosen], future], axis=1), axis=0)
-        kinds, first = np.unique(readings[:, 0], return_index=True)
-        found: dict[bytes, list[int]] = {}
-        for own, begin, end in zip(kinds.tolist(), first, np.append(first, len(readings))[1:], strict=True):
-            found.setdefault(readings[begin:end, 1:].tobytes(), []).append(own)
-        return [np.array(group, np.int64) for group in found.values()]
+        return chosen, kind, self._future[row + 1][lexical.reading_state[chosen]]
 
     def _words_used(self, gap: int) -> BoolArray:
         """[W] whether all lexemes of a word are used in a gap."""

@@ -10,6 +10,7 @@ used before need not be looked at again: a finer graph has fewer.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,13 @@ from latticework.lattice.chart.kernels_graph import INTO, OUT_OF, SLOT, WITHIN, 
 from latticework.lattice.chart.language import Language
 from latticework.lattice.chart.live_slots import LiveSlots
 from latticework.lattice.chart.passage import Passage
+from latticework.lattice.chart.readings import Readings
 from latticework.lattice.chart.repair import Effort, Setting, failing_gaps, last_effort, mended, surroundings
 from latticework.lattice.chart.windows import Windows
 from latticework.lattice.chart.witness import Slots, Witness, realise_or_fail, slots_of, spelling_of
 
-_MOST_NODES_ALIKE = 1_500  # of a graph that is exact in one gap, for what is known of its slots
+_MOST_NODES_TOGETHER = 2_500  # of a graph that is exact in all gaps, for what is known of its slots
+_MOST_NODES_ALIKE = 1_500  # of one that is exact in one gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,17 +168,23 @@ def alike(language: Language, question: Question, budget: Budget) -> tuple[Canva
         return None
     _drop_unused(found, keep)
     known = Alike(language, tables, canvas, gaps, keep, question.elastic)
-    for gap in range(canvas.gaps):
+    every = list(range(canvas.gaps))
+    for exact in (every, *([gap] for gap in every)):
         levels = coarsest(canvas.gaps)
-        levels[gap] = WORD
+        levels[exact] = WORD
         try:
-            graph = lexical_graph(tables, gaps, levels, keep, _MOST_NODES_ALIKE)
+            most = _MOST_NODES_TOGETHER if len(exact) == canvas.gaps else _MOST_NODES_ALIKE
+            graph = lexical_graph(tables, gaps, levels, keep, most)
         except LimitExceeded:
             continue
         found = None if graph is None else live_chart(chart_of(graph, language.rules, lexer), language.rules, goal)
-        if found is None:
+        if graph is None or found is None:
             return None
-        known.look_closer(gap, LiveSlots(language, tables, found, int(canvas.gap_at[gap])))
+        for gap in exact:
+            known.look_closer(gap, LiveSlots(language, tables, found, int(canvas.gap_at[gap])))
+        if len(exact) == canvas.gaps:
+            known.read_exactly(partial(Readings, language, tables, gaps, graph))
+            break
     return canvas, known
 
 

@@ -28,8 +28,8 @@ BEFORE_END = np.int64(1) << 62  # the last lexeme has ended with the text
 END = BEFORE_END + 1
 OFFSET_SHIFT, SLOT_SHIFT = 33, 18
 FIXED = np.int64(1) << 32
-_PLACE_MASK = np.int64((1 << SLOT_SHIFT) - 1)
-_SLOT_MASK = np.int64((1 << 32 - SLOT_SHIFT) - 1)
+PLACE_MASK = np.int64((1 << SLOT_SHIFT) - 1)
+SLOT_MASK = np.int64((1 << 32 - SLOT_SHIFT) - 1)
 MAX_SLOTS = 1 << 32 - SLOT_SHIFT
 _ONE = np.uint64(1)
 
@@ -89,7 +89,7 @@ def _skip_to(tables, states, key, state_bits, kinds, keys, size):
 
 
 @njit(**HELPER)
-def _cross(tables, gaps, gap, first, level, states, after, found, kinds, keys, size):
+def cross(tables, gaps, gap, first, level, states, after, found, kinds, keys, size):
     """Edges of lexemes pending in ``states`` before a slot of a gap that end in the gap or with the text in it.
 
     Returns their number; ``states`` are then those behind the gap. -1 if there are more edges than fit.
@@ -144,7 +144,7 @@ def _cross(tables, gaps, gap, first, level, states, after, found, kinds, keys, s
 @njit(**HELPER)
 def _leave(tables, gaps, key, gap, level, states, after, found, kinds, keys):
     """Edges from a node in a gap; ``states``, then, hold what is pending behind the gap. -1 if they do not fit."""
-    slot = (key >> SLOT_SHIFT) & _SLOT_MASK
+    slot = (key >> SLOT_SHIFT) & SLOT_MASK
     row = gaps.row[gap] + slot
     clear(found)
     size = 0
@@ -154,16 +154,16 @@ def _leave(tables, gaps, key, gap, level, states, after, found, kinds, keys):
         if gaps.open_end and gap == len(gaps.at) - 1:
             for other in range(row + 1, row + gaps.slots[gap]):
                 merge(states, gaps.begun[other])
-        return _cross(tables, gaps, gap, gaps.slots[gap], level, states, after, found, kinds, keys, size)
+        return cross(tables, gaps, gap, gaps.slots[gap], level, states, after, found, kinds, keys, size)
     if level == SLOT:
         union(states, gaps.inside[row], tables.node_end)
         union(found, gaps.inside[row], tables.node_class)
         size = _follow_set(found, key, kinds, keys, size)
     else:
-        node = tables.by_rank[key & _PLACE_MASK]
+        node = tables.by_rank[key & PLACE_MASK]
         merge(states, tables.node_end[node])
         size = _follow_node(tables, node, gaps.at[gap], slot, kinds, keys, size)
-    return _cross(tables, gaps, gap, slot + 1, level, states, after, found, kinds, keys, size)
+    return cross(tables, gaps, gap, slot + 1, level, states, after, found, kinds, keys, size)
 
 
 @njit(**HELPER)
@@ -204,6 +204,29 @@ def _run(tables, text, offset, stop, states, after, found, kinds, keys, size):
 
 
 @njit(**HELPER)
+def onward(tables, gaps, levels, offset, gap, is_behind_gap, states, after, found, kinds, keys, size):
+    """All edges of a lexeme pending in ``states`` before a byte, and the next gap: how many there are, or -1."""
+    while size >= 0 and not is_empty(states):
+        stop = gaps.at[gap] if gap < len(gaps.at) else len(gaps.text)
+        if is_behind_gap and offset < stop:
+            if size + 64 * len(states) > len(kinds):
+                return -1
+            key_behind = (np.int64(offset) << OFFSET_SHIFT) | FIXED
+            size = _skip_to(tables, states, key_behind, True, kinds, keys, size)
+        size = _run(tables, gaps.text, offset, stop, states, after, found, kinds, keys, size)
+        if size < 0 or is_empty(states):
+            break
+        if gap == len(gaps.at):
+            if size + 2 * 64 * len(states) > len(kinds):
+                return -1
+            return _finish(tables, states, kinds, keys, size)
+        size = cross(tables, gaps, gap, 0, levels[gap], states, after, found, kinds, keys, size)
+        offset, is_behind_gap = stop, True
+        gap += 1
+    return size
+
+
+@njit(**HELPER)
 def _edges_of(tables, gaps, levels, key, own, states, after, found, kinds, keys):
     """All edges of a node: their number, or -1 if they do not fit; ``own`` is the gap of the node or -1."""
     clear(states)
@@ -221,28 +244,11 @@ def _edges_of(tables, gaps, levels, key, own, states, after, found, kinds, keys)
         offset = key >> OFFSET_SHIFT
         gap = np.searchsorted(gaps.at, offset + 1)
         add(states, key & (FIXED - 1))
-    while size >= 0 and not is_empty(states):
-        stop = gaps.at[gap] if gap < len(gaps.at) else len(gaps.text)
-        if is_behind_gap and offset < stop:
-            if size + 64 * len(states) > len(kinds):
-                return -1
-            key_behind = (np.int64(offset) << OFFSET_SHIFT) | FIXED
-            size = _skip_to(tables, states, key_behind, True, kinds, keys, size)
-        size = _run(tables, gaps.text, offset, stop, states, after, found, kinds, keys, size)
-        if size < 0 or is_empty(states):
-            break
-        if gap == len(gaps.at):
-            if size + 2 * 64 * len(states) > len(kinds):
-                return -1
-            return _finish(tables, states, kinds, keys, size)
-        size = _cross(tables, gaps, gap, 0, levels[gap], states, after, found, kinds, keys, size)
-        offset, is_behind_gap = stop, True
-        gap += 1
-    return size
+    return onward(tables, gaps, levels, offset, gap, is_behind_gap, states, after, found, kinds, keys, size)
 
 
 @njit(**HELPER)
-def _gap_of(gaps, key):
+def gap_of(gaps, key):
     """The gap that a key is in, -1 for none."""
     if key < 0 or key >= BEFORE_END or key & FIXED:
         return -1
@@ -293,12 +299,12 @@ def build_graph(tables, gaps, levels, keep, begin, stop, index, keys, edges, roo
         if keys[source] >= stop:
             source += 1
             continue
-        own = _gap_of(gaps, keys[source])
+        own = gap_of(gaps, keys[source])
         count = _edges_of(tables, gaps, levels, keys[source], own, states, after, found, kinds, targets)
         if count < 0 or size + count > edges.shape[1]:
             return nodes, -1
         for at in range(count):
-            kind, gap = kinds[at], _gap_of(gaps, targets[at])
+            kind, gap = kinds[at], gap_of(gaps, targets[at])
             if tables.ignored <= kind < end:
                 kind = end + 1
             if kind == end + 1 and targets[at] == keys[source]:

@@ -78,7 +78,7 @@ class LiveSlots:
         edges = np.repeat(np.arange(self._nodes), np.diff(tables.edge_offset)) * self._kinds + tables.edge_class
         pairs, place = np.unique(source * len(lexical.word_parent) + word, return_inverse=True)
         state, rest = np.divmod(pairs, len(lexical.word_parent))
-        ways = _ways(lexical.word_parent, rest)
+        ways = beginnings(lexical.word_parent, rest)
         node, good = tables.root[state].astype(np.int64), np.ones(len(pairs), np.bool_)
         for depth in range(ways.shape[1]):
             more = np.flatnonzero(ways[:, depth] >= 0)
@@ -94,7 +94,7 @@ class LiveSlots:
         return node[place], good[place]
 
 
-def _ways(parent: NDArray[np.int32], word: IntArray) -> IntArray:
+def beginnings(parent: NDArray[np.int32], word: IntArray) -> IntArray:
     """[R, longest] the beginnings of words, by their numbers, shortest first; -1 behind the word itself."""
     chain, at = [], word.copy()
     while (at > 0).any():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ WISHES = 8  # tokens of a slot that are looked for
 _CHECKS = 6  # questions about wishes that the filling at hand does not hold, for one proposal
 _WORTH_A_CHECK = 0.05  # probability of a wish
 _NEARBY_BUDGET = Budget(max_nodes=1_500, max_rounds=1, max_attempts=1, max_windows=1, window_nodes=400)
+_MANY = 24  # questions about one slot; for more a chart of all is looked at
 _REACHES = 4, 16  # slots around those in question that are looked at first
 _RUN = 8  # slots in question so near each other are asked for together
 _PASSAGES = 2  # for each reach
@@ -100,7 +102,7 @@ class ContextFreeSession:
         """[N, V] bool: the token is in some valid filling. A fixed slot admits its own token.
 
         Every filling found answers for all its slots; of the token classes that are left, those that cannot be told
-        apart in a slot are asked for together (see :mod:`.alike`).
+        apart in a slot are asked for together (see :mod:`.alike`), or, where these are many, all in one chart.
 
         Raises:
             LimitExceeded: it would take more than ``max_questions``, or one of them is over the budget.
@@ -117,7 +119,12 @@ class ContextFreeSession:
         near = self._filling
         self._note(known, near)
         asked = 0
-        for slot, groups in self._groups():
+        for slot, groups, exactly in self._groups():
+            if sum(not known[slot, group].any() for group in groups) > _MANY:
+                found = exactly()
+                if found is not None:
+                    known[slot, found] = True
+                    groups = []
             for group in [*groups, *(np.array([column]) for column in special)]:
                 if known[slot, group].any():
                     known[slot, group] = True
@@ -340,8 +347,9 @@ class ContextFreeSession:
             else:
                 known[slot, filling.witness.classes(self._language, int(slot))] = True
 
-    def _groups(self) -> Iterator[tuple[int, list[NDArray[np.int64]]]]:
-        """Free slots, with token classes that are admissible there together or not at all; none of the others is."""
+    def _groups(self) -> Iterator[tuple[int, list[NDArray[np.int64]], Callable[[], NDArray[np.int64] | None]]]:
+        """Free slots, with token classes that are admissible there together or not at all (none of the others is), and
+        what tells all that are, where that can be told at once."""
         free = np.flatnonzero(self._free)
         found = alike(self._language, self._question({}), self.constraint.budget)
         assert found is not None
@@ -350,9 +358,9 @@ class ContextFreeSession:
         gap = np.repeat(np.arange(canvas.gaps), canvas.gap_slots)
         place = np.arange(len(gap)) - np.searchsorted(gap, gap)
         for slot, own, at in zip(inside.tolist(), gap.tolist(), place.tolist(), strict=True):
-            yield slot, classes.groups(own, at)
+            yield slot, classes.groups(own, at), partial(classes.admissible, own, at)
         for slot in free[len(inside) :].tolist():  # behind the text
-            yield slot, []
+            yield slot, [], lambda: None
 
     def _check_slot(self, slot: int) -> None:
         if not 0 <= slot < self.n_slots:
