@@ -155,13 +155,33 @@ class Block:
             self._rows[state] = found
         return found
 
+    def in_compact(self, state: int) -> int | None:
+        """The state of the compact form that stands for the start or one right behind it, as far as that is known."""
+        if state == 0:
+            return 0
+        compact = self.compact
+        if compact is None or compact is self or self.paths[state]:
+            return None
+        found = -1
+        for low, high, target, operation in self.row(0):
+            if target == state:
+                moves = compact.moves[0, compact.byte_class[low : high + 1]]
+                first = int(moves[0])
+                if operation or first & 0xFF or (moves != first).any() or found not in (-1, first >> 8):
+                    return None
+                found = first >> 8
+        return found if 0 <= found < compact.states and not compact.paths[found] else None
+
     def reachable(self, entries: frozenset[int]) -> np.ndarray:
-        """[n] bool, the states that can be reached from ``entries``."""
+        """[n] bool, the states that can be reached from ``entries``, and those of all calls inside."""
         seen = self._reachable.get(entries)
         if seen is None:
             seen = np.zeros(self.states, np.bool_)
-            after = np.concatenate([np.arange(self.states), [site.exit for site in self.sites]]).astype(np.int64)
-            frontier = np.array(sorted(entries))
+            behind, frontier = np.array([site.exit for site in self.sites], np.int64), np.array(sorted(entries))
+            if self.calls is not None:  # whatever is called, or returned to, stays
+                behind = self.calls.entry_state
+                frontier = np.unique(np.concatenate([frontier, behind, self.calls.return_state]))
+            after = np.concatenate([np.arange(self.states), behind])
             while len(frontier):
                 seen[frontier] = True
                 targets = np.unique(self.moves[frontier]) >> 8

@@ -108,7 +108,7 @@ class _Subsets:
         self.inside: list[tuple[int, Path]] = []
         self.placements: list[Placement] = []
         self.entries: list[Entry] = []
-        self._entered: list[Instance] = []
+        self._entered: list[tuple[Instance, int]] = []
         self.clashes: list[set[int]] = []
         self._ids: dict[Key, int] = {}
         self._work: list[tuple[Key, int]] = []
@@ -179,11 +179,12 @@ class _Subsets:
         else:
             instance, state = in_block
             placement, caller = self._placement(instance, state)
-            placement.entries.add(state)
+            entered = state if placement.block is instance.block else instance.block.in_compact(state) or 0
+            placement.entries.add(entered)
             if placement.may_share:
                 found = FIRST_ENTRY + len(self.entries)
-                self.entries.append(Entry(placement, caller, state))
-                self._entered.append(instance)
+                self.entries.append(Entry(placement, caller, entered))
+                self._entered.append((instance, state))
             else:
                 found = placement.base + state
         self._ids[key] = found
@@ -201,8 +202,9 @@ class _Subsets:
         block, may_share = instance.block, False
         # A call is the level before the block's own: those cannot be entered from outside of it.
         if self.sharing is not Sharing.NOTHING and not block.sites and not (state and block.paths[state]):
-            if state == 0 and block.compact is not None and self._may_be_called(instance, block.compact):
-                block, may_share = block.compact, True
+            compact = block.compact if block.in_compact(state) is not None else None
+            if compact is not None and self._may_be_called(instance, compact):
+                block, may_share = compact, True
             else:
                 may_share = self._may_be_called(instance, block)
         found = self._callers.get((instance, block, may_share))
@@ -245,8 +247,8 @@ class _Subsets:
         if self.sharing is not Sharing.LEFT_OUT:
             return []
         return [
-            Site(instance.block, entry.state, instance.path, entry.placement.callers[entry.caller].exit)
-            for instance, entry in zip(self._entered, self.entries, strict=True)
+            Site(instance.block, state, instance.path, entry.placement.callers[entry.caller].exit)
+            for (instance, state), entry in zip(self._entered, self.entries, strict=True)
         ]
 
     def _take(self, states: int) -> int:
@@ -277,14 +279,13 @@ class _Subsets:
     def _bytes_from(self, node: int) -> int:
         """The bytes that can be read first at ``node``."""
         found = self._first_bytes.get(node)
-        in_block = self.graph.block_states.get(node)
-        if found is None and in_block is not None and not in_block[0].block.accepting[in_block[1]]:
-            found = byte_set((low, high) for low, high, _, _ in in_block[0].block.row(in_block[1]))
-            self._first_bytes[node] = found
-        elif found is None:
-            edges = self.graph.edges
-            found = byte_set((low, high) for m in self._closure((node,)) for low, high, _, _ in edges[m])
-            self._first_bytes[node] = found
+        if found is None:
+            instance, state = self.graph.block_states.get(node, (None, 0))
+            if instance is not None and not instance.block.accepting[state]:
+                rows = [instance.block.row(state)]
+            else:
+                rows = [self.graph.edges[member] for member in self._closure((node,))]
+            found = self._first_bytes[node] = byte_set((low, high) for row in rows for low, high, _, _ in row)
         return found
 
     def _closure(self, core: tuple[int, ...]) -> list[int]:
