@@ -27,7 +27,7 @@ def in_order(lowering: Lowering, members: list[Member], by_need: list[int], comm
     if lowering.any_order or lowering.one_way or lowering.cuts is not None:
         return ir.Ordered(nodes, comma)
     second = (*by_need, *range(len(by_need), len(nodes)))
-    differs = lowering.second_order and second != tuple(range(len(nodes)))
+    differs = (lowering.second_order or level == 0) and second != tuple(range(len(nodes)))
     if not differs or not _is_small([node for node, _ in nodes]):
         second = ()
     further = members[-1]
