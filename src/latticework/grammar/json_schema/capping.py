@@ -77,10 +77,12 @@ class _Caps:
             case ir.Intersect() | ir.Marked() | ir.Distinct():
                 return node
             case ir.Unordered() if node.otherwise is not None:
-                changed = ir.with_children(node, [self.visit(part, counted) for part in ir.children(node)])
-                assert isinstance(changed, ir.Unordered)
-                changed.otherwise = self.visit(node.otherwise, counted)
-                return changed
+                new = ir.with_children(node, [self.visit(part, counted) for part in ir.children(node)])
+                assert isinstance(new, ir.Unordered)
+                otherwise = self.visit(node.otherwise, counted)
+                return ir.Unordered(
+                    new.names, new.members, new.separator, new.anywhere, new.nonempty, otherwise, new.small
+                )
         parts = ir.children(node)
         changed = [self.visit(part, counted) for part in parts]
         if all(new is old for new, old in zip(changed, parts, strict=True)):
