@@ -30,6 +30,7 @@ from latticework.lattice.chart.repair import Effort, Setting, failing_gaps, last
 from latticework.lattice.chart.windows import Windows
 from latticework.lattice.chart.witness import Slots, Witness, realise_or_fail, slots_of, spelling_of
 
+_LEAST_ROOM, _ROOM_OF_A_NODE = 400, 8  # nodes of a window; where a graph is small it costs less to look closer at it
 _MOST_NODES_TOGETHER = 2_500  # of a graph that is exact in all gaps, for what is known of its slots
 _MOST_NODES_ALIKE = 1_500  # of one that is exact in one gap
 
@@ -119,6 +120,7 @@ def decide_passage(language: Language, passage: Passage, budget: Budget, windows
             return Answer(None)
         search = Search(found, language.rules, language.lexical.lexer, canvas.gap_slots, levels)
         setting = Setting(details, canvas, gaps, levels, keep, windows)
+        room = max(_LEAST_ROOM, _ROOM_OF_A_NODE * graph.nodes)
         first: Derivation | None = None
         failing: list[list[int]] = []
         for attempt in range(budget.max_attempts):
@@ -131,14 +133,14 @@ def decide_passage(language: Language, passage: Passage, budget: Budget, windows
             if attempt == 0:
                 _drop_unused(found, keep)
                 first, failing = derivation, groups
-                effort = Effort(budget.window_nodes, budget.max_windows)
+                effort = Effort(min(budget.window_nodes, room), budget.max_windows)
                 witness = mended(language, setting, slots, derivation, groups, effort)
                 if witness is not None:
                     return Answer(witness)
             for group in groups:
                 search.avoid(derivation, *surroundings(canvas, derivation, group))
-        if first is not None and budget.max_rounds > 1:
-            witness = mended(language, setting, slots, first, failing, last_effort())
+        if first is not None and budget.max_rounds > 1 and room > budget.window_nodes:
+            witness = mended(language, setting, slots, first, failing, last_effort(room))
             if witness is not None:
                 return Answer(witness)
         _refine(canvas, levels, failing)

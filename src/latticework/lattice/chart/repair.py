@@ -42,9 +42,9 @@ class Effort:
             raise LimitExceeded("windows of a derivation", self.nodes)
 
 
-def last_effort() -> Effort:
-    """Before a graph is refined."""
-    return Effort(1_400, 8)
+def last_effort(nodes: int) -> Effort:
+    """Before a graph is refined, for windows of so many nodes at most."""
+    return Effort(min(1_400, nodes), 8)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
