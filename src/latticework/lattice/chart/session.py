@@ -313,7 +313,7 @@ class ContextFreeSession:
                 try:
                     witness = decide_passage(self._language, place.passage, _NEARBY_BUDGET, self._windows).witness
                 except LimitExceeded:
-                    continue
+                    break
                 if witness is not None:
                     return place.filling(self._language, asked, near, witness)
         return None
