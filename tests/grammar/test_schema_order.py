@@ -74,6 +74,15 @@ def test_large_members_have_one_order(monkeypatch: pytest.MonkeyPatch) -> None:
     assert accepts(json_schema(schema), ["a", "b"])
 
 
+def test_members_that_may_be_very_long_have_one_order() -> None:
+    for most, turned in ((1_000, True), (30_000, False)):
+        text = {"type": "string", "maxLength": most}
+        schema = {"type": "object", "properties": {"a": text, "b": text}, "required": ["b"]}
+        automaton = build_automaton(json_schema(schema).node)
+        assert run.accepts(automaton, b'{"a":"x","b":"y"}')
+        assert run.accepts(automaton, b'{"b":"x","a":"y"}') == turned
+
+
 def test_recursive_objects_have_one_order_but_for_the_outermost() -> None:
     tree = {
         "type": "object",

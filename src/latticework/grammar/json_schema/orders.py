@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MAX_WEIGHT = 2_500  # nodes of the members of an object, up to which they are built in a second order
 PLACE_WEIGHT = 20  # of a place of any value there
+MAX_COUNT = 2_000  # the largest bound on a length in them: every canvas has a number for each copy and each count
 
 
 def in_order(lowering: Lowering, members: list[Member], by_need: list[int], comma: ir.Node, level: int) -> ir.Ordered:
@@ -37,4 +38,22 @@ def in_order(lowering: Lowering, members: list[Member], by_need: list[int], comm
 
 def _is_small(nodes: list[ir.Node]) -> bool:
     sizes = [tree_size(node) for node in nodes]
-    return sum(size.outside + PLACE_WEIGHT * size.places for size in sizes) <= MAX_WEIGHT
+    weight = sum(size.outside + PLACE_WEIGHT * size.places for size in sizes)
+    return weight <= MAX_WEIGHT and _largest_bound(nodes) <= MAX_COUNT
+
+
+def _largest_bound(nodes: list[ir.Node]) -> int:
+    most = 0
+    seen: set[bytes] = set()
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
+        while isinstance(node, ir.Located):  # which equals what is inside
+            node = node.body
+        if node.digest in seen:
+            continue
+        seen.add(node.digest)
+        stack += ir.children(node)
+        if isinstance(node, ir.Counted | ir.Repeat | ir.Join):
+            most = max(most, node.high or 0)
+    return most
