@@ -22,10 +22,11 @@ from latticework.automata.rules import Rules
 from latticework.errors import Infeasible, InputError
 from latticework.lattice.chart.constraint import ContextFreeConstraint
 from latticework.lattice.chart.decide import Budget, Question, decide
+from latticework.lattice.chart.led import Led
 from latticework.lattice.chart.session import WISHES, ContextFreeSession
 from latticework.lattice.chart.wishes import wishes_of
 from latticework.lattice.inputs import to_array
-from latticework.lattice.path import Path, Proposal
+from latticework.lattice.path import Proposal
 from latticework.tokens.vocabulary import ROLES, Vocabulary
 from latticework.tokens.words import lexical_tables
 
@@ -130,7 +131,7 @@ class MarkedConstraint:
         return MarkedSession(self, tokens, free)
 
 
-class MarkedSession:
+class MarkedSession(Led):
     """One canvas of N slots under a :class:`MarkedConstraint`; answers like a :class:`ContextFreeSession`.
 
     Attributes:
@@ -183,16 +184,6 @@ class MarkedSession:
     def admissible(self, max_questions: int = 20_000) -> NDArray[np.bool_]:
         """[N, V] bool: the token is in some valid filling. Raises ``LimitExceeded``."""
         return self._inner.admissible(max_questions)[self._slots, : len(self.constraint.vocabulary)]
-
-    def best(self, logits: Any) -> Path:
-        """A valid filling that holds the model's most confident tokens as far as they fit together."""
-        proposal = self.propose(logits)
-        return Path(proposal.tokens, proposal.log_prob)
-
-    def sample(self, logits: Any, generator: np.random.Generator | int | None = None, temperature: float = 1.0) -> Path:
-        """Like :meth:`best`, towards tokens drawn at a temperature."""
-        proposal = self.propose(logits, temperature, generator)
-        return Path(proposal.tokens, proposal.log_prob)
 
     def propose(
         self,

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from latticework.errors import Infeasible, InputError, LimitExceeded
 from latticework.lattice.chart.decide import Budget, Question, alike, decide, decide_passage
 from latticework.lattice.chart.filling import Filling, filling_of, refilled
+from latticework.lattice.chart.led import Led
 from latticework.lattice.chart.nearby import nearby, passages
 from latticework.lattice.chart.windows import Windows
 from latticework.lattice.chart.wishes import Wishes, wishes_of
 from latticework.lattice.inputs import to_array
-from latticework.lattice.path import Path, Proposal
+from latticework.lattice.path import Proposal
 
 if TYPE_CHECKING:
     from latticework.lattice.chart.constraint import ContextFreeConstraint
@@ -32,7 +33,7 @@ _PASSAGES = 2  # for each reach
 _REFILLED = 16  # slots around those with new tokens that are filled anew
 
 
-class ContextFreeSession:
+class ContextFreeSession(Led):
     """One canvas of N slots under a context-free constraint; made by :meth:`ContextFreeConstraint.session`.
 
     A session is for one thread at a time. Whether something fits is answered exactly, for fillings of the free slots
@@ -151,16 +152,6 @@ class ContextFreeSession:
         allowed[fixed, self._tokens[fixed]] = True
         return allowed
 
-    def best(self, logits: Any) -> Path:
-        """A valid filling that holds the model's most confident tokens as far as they fit together."""
-        proposal = self.propose(logits)
-        return Path(proposal.tokens, proposal.log_prob)
-
-    def sample(self, logits: Any, generator: np.random.Generator | int | None = None, temperature: float = 1.0) -> Path:
-        """Like :meth:`best`, towards tokens drawn at a temperature."""
-        proposal = self.propose(logits, temperature, generator)
-        return Path(proposal.tokens, proposal.log_prob)
-
     def propose(
         self,
         logits: Any,
@@ -177,7 +168,6 @@ class ContextFreeSession:
 
     def led_by(self, wishes: Wishes) -> Proposal:
         """As :meth:`propose`, towards wishes for all free slots that have been read already."""
-        vocabulary = self.constraint.vocabulary
         tokens = self._towards(wishes)
         confidence = np.ones(self.n_slots)
         log_prob = wishes.log_prob_of(tokens[wishes.slots])
@@ -186,15 +176,13 @@ class ContextFreeSession:
         if wishes.entropy is not None:
             spread = np.zeros(self.n_slots)
             spread[wishes.slots] = wishes.entropy
-        is_end = np.zeros(len(vocabulary), np.bool_)
-        is_end[self._ends] = True
         return Proposal(
             tokens=tokens,
             log_prob=float(log_prob.sum()),
             confidence=np.minimum(confidence, 1.0),
             entropy=spread,
             log_z=float("nan"),
-            tail=is_end[tokens],
+            tail=np.isin(tokens, self._ends),
         )
 
     def commit(self, tokens: Mapping[int, int]) -> None:
@@ -320,9 +308,7 @@ class ContextFreeSession:
 
     def _question(self, changes: Mapping[int, int]) -> Question:
         tokens, free = self._tokens.copy(), self._free.copy()
-        slots = list(changes)
-        tokens[slots] = list(changes.values())
-        free[slots] = False
+        tokens[list(changes)], free[list(changes)] = list(changes.values()), False
         return Question(tokens, free, self.tail, self.elastic)
 
     def _with(self, changes: Mapping[int, int], near: Filling) -> Filling | None:
