@@ -102,6 +102,11 @@ class Lowering(Reports):
         return self.reached is not None or (self.says_any_value and not self.any_depth)
 
     @property
+    def is_outermost(self) -> bool:
+        """Whether what is being lowered is the document itself, and no alternative of it."""
+        return self._depth <= 1
+
+    @property
     def nesting_narrowing(self) -> str:
         """What is left out of any value for its depth."""
         flat = self.mixed_depth is not None and self.mixed_depth < self.max_depth

@@ -32,7 +32,7 @@ def in_order(lowering: Lowering, members: list[Member], by_need: list[int], comm
     if not differs or not _is_small([node for node, _ in nodes]):
         second = ()
     further = members[-1]
-    goes_first = level == 0 and len(members) > 1 and further.repeats and not further.last
+    goes_first = level == 0 and lowering.is_outermost and len(members) > 1 and further.repeats and not further.last
     return ir.Ordered(nodes, comma, second=second, ahead=further.node if goes_first else None)
 
 
