@@ -36,9 +36,10 @@ _STATE_AND_KEEP = STATE_MASK | 3 << KEEP_SHIFT
 _IMPOSSIBLE, _OVERFLOW, _FULL = -1, -2, -3
 
 
-# Entry points that nothing uses are left out: they took about a seventh of the compile time.
-_kernel = njit(cache=CACHE, nogil=True, no_cfunc_wrapper=True)  # pyright: ignore[reportCallIssue]
-_helper = njit(cache=CACHE, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)  # pyright: ignore[reportCallIssue]
+# Entry points that nothing uses are left out: they took about a seventh of the compile time. References to arrays are
+# not counted, see ``jit.py``.
+_kernel = njit(cache=CACHE, nogil=True, no_cfunc_wrapper=True, _nrt=False)  # pyright: ignore[reportCallIssue]
+_helper = njit(cache=CACHE, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, _nrt=False)  # pyright: ignore[reportCallIssue]
 
 
 @_helper
@@ -49,8 +50,7 @@ def mix(value):
     return h ^ (h >> np.uint64(32))
 
 
-@_helper
-def compose(code, move, levels, low, high, entries):
+def _compose(code, move, levels, low, high, entries):
     """The code followed by one byte step; a negative number when no count allows it or units overflow.
 
     move: target and operation of the step, see :func:`walk`; low, high: [S, 2] bounds of each state's levels.
@@ -92,6 +92,11 @@ def compose(code, move, levels, low, high, entries):
     return code
 
 
+compose = _helper(_compose)
+# In the innermost loop a call costs more than what it does.
+_compose_here = njit(inline="always")(_compose)
+
+
 @_helper
 def back(code, place, letter, moves, levels, low, high, entries, returns, return_state):
     """The code followed by the return to a place of the call; with a letter it is read there."""
@@ -108,33 +113,77 @@ def back(code, place, letter, moves, levels, low, high, entries, returns, return
 
 
 @_helper
-def image(
-    begin,
-    end,
-    out,
-    letter,
-    moves,
-    root_of,
-    latest,
-    pool_source,
-    pool_code,
-    levels,
-    low,
-    high,
-    entries,
-    returns,
-    return_state,
-):
+def leave(before, middle, move, out, letter, moves, pool_source, pool_code, source, levels, low, high, calls):
+    """Append to the pools at ``out`` what a return makes of ``before``; returns the new end.
+
+    A negative end says that units overflow (``_OVERFLOW``) or that a pool is full (``_FULL``).
+    """
+    entries, returns, return_state = calls
+    level, first, last = np.int64(returns[middle, 0]), np.int64(0), np.int64(returns[middle, 2])
+    if level >= (before >> KEEP_SHIFT) & 3:
+        first = (before >> (_ENTER_0 + UNIT_BITS * level)) & UNIT_MASK
+        last = first + 1
+    if out + last - first > len(pool_source):
+        return np.int64(_FULL)
+    read = np.int64(letter) if move == BACK_AND_READ else np.int64(-1)
+    for place in range(first, last):
+        code = back(before, place, read, moves, levels, low, high, entries, returns, return_state)
+        if code >= 0:
+            pool_source[out] = source
+            pool_code[out] = code
+            out += 1
+        elif code == _OVERFLOW:
+            return np.int64(_OVERFLOW)
+    return out
+
+
+@_helper
+def image(begin, end, out, letter, moves, root_of, plain, latest, pool_source, pool_code, levels, low, high, calls):
     """Append to the pools at ``out`` the map ``begin..end`` followed by a byte; returns (new end, hash).
 
     A negative end says that units overflow (``_OVERFLOW``) or that a pool is full (``_FULL``). What becomes of sources
     without default comes first; the others follow where it differs, with ``NOWHERE`` where only they are stuck.
     """
-    total = np.uint64(0)
+    total, row, room, entries = np.uint64(0), moves[letter], len(pool_source), calls[0]
+    pair = begin
+    # Most sources are neither defaults nor have one: nothing is to be kept of them.
+    while pair < end and pool_source[pair] < plain:
+        source, before = np.int64(pool_source[pair]), pool_code[pair]
+        pair += 1
+        middle = before & STATE_MASK
+        move = np.int64(row[np.uint64(middle)])
+        if move == NOWHERE:
+            continue
+        if move < 0:
+            start = out
+            out = leave(
+                before, middle, move, out, letter, moves, pool_source, pool_code, source, levels, low, high, calls
+            )
+            if out < 0:
+                return out, total
+            for entry in range(start, out):
+                total += mix((source << 40) ^ pool_code[entry])
+            continue
+        if move >= SIMPLE:
+            code = before + (move & STATE_MASK) - middle
+        else:
+            code = _compose_here(before, move, levels, low, high, entries)
+            if code < 0:
+                if code == _OVERFLOW:
+                    return np.int64(_OVERFLOW), total
+                continue
+        if out == room:
+            return np.int64(_FULL), total
+        pool_source[out] = source
+        pool_code[out] = code
+        out += 1
+        total += mix((source << 40) ^ code)
+    if pair == end:
+        return out, total
     stamp = latest[0, 0] + 1  # tells what belongs to this image
     latest[0, 0] = stamp
     source, root, start = np.int64(-1), np.int64(-1), out
-    for pair in range(begin, end + 1):
+    for pair in range(pair, end + 1):
         following = np.int64(pool_source[pair]) if pair < end else np.int64(-1)
         if following != source:
             if root >= 0:
@@ -148,7 +197,7 @@ def image(
                     if difference == 0:
                         out = start
                 elif out == start:
-                    if out == len(pool_source):
+                    if out == room:
                         return np.int64(_FULL), total
                     pool_source[out] = source
                     pool_code[out] = NOWHERE
@@ -164,37 +213,25 @@ def image(
         if before == NOWHERE:
             continue
         middle = before & STATE_MASK
-        move = np.int64(moves[letter, middle])
-        if move >= SIMPLE:
-            if out == len(pool_source):
-                return np.int64(_FULL), total
-            pool_source[out] = source
-            pool_code[out] = before + (move & STATE_MASK) - middle
-            out += 1
-            continue
+        move = np.int64(row[np.uint64(middle)])
         if move == NOWHERE:
             continue
-        first, last = np.int64(0), np.int64(1)
         if move < 0:
-            level = np.int64(returns[middle, 0])
-            last = np.int64(returns[middle, 2])
-            if level >= (before >> KEEP_SHIFT) & 3:
-                first = (before >> (_ENTER_0 + UNIT_BITS * level)) & UNIT_MASK
-                last = first + 1
-        if out + last - first > len(pool_source):
-            return np.int64(_FULL), total
-        read = np.int64(letter) if move == BACK_AND_READ else np.int64(-1)
-        for place in range(first, last):
-            if move < 0:
-                code = back(before, place, read, moves, levels, low, high, entries, returns, return_state)
-            else:
-                code = compose(before, move, levels, low, high, entries)
-            if code >= 0:
-                pool_source[out] = source
-                pool_code[out] = code
-                out += 1
-            elif code == _OVERFLOW:
-                return np.int64(_OVERFLOW), total
+            out = leave(
+                before, middle, move, out, letter, moves, pool_source, pool_code, source, levels, low, high, calls
+            )
+            if out < 0:
+                return out, total
+            continue
+        code = compose(before, move, levels, low, high, entries)
+        if code >= 0:
+            if out == room:
+                return np.int64(_FULL), total
+            pool_source[out] = source
+            pool_code[out] = code
+            out += 1
+        elif code == _OVERFLOW:
+            return np.int64(_OVERFLOW), total
     return out, total
 
 
@@ -240,6 +277,7 @@ def walk(
     byte_class,
     moves,
     root_of,
+    plain,
     latest,
     levels,
     low,
@@ -265,7 +303,8 @@ def walk(
         moves: [K, S] int32, ``target | keep << KEEP_SHIFT | inc << INC_SHIFT``, or a number of an entry in place
             of the target and 1 at ``ENTRY_SHIFT``; with ``SIMPLE`` where it is; or one of ``NOWHERE``, ``RETURN`` and
             ``BACK_AND_READ``.
-        root_of: [S] int32, the rank of the default of the source of each rank, -1 for none.
+        root_of: [S] int32, the rank of the default of the source of each rank, -1 for none; plain: sources of smaller
+            ranks have none and are none.
         latest: [3, 1 + sources without default] int64, zeros: scratch, what became of them last.
         levels: [S] int32; low, high: [S, 2] int64 bounds of each state's levels.
         entries: [M, 3] int32: state, value, level of the call; returns: [S, 3] int32: level of the call,
@@ -305,15 +344,14 @@ def walk(
                 letter,
                 moves,
                 root_of,
+                plain,
                 latest,
                 pool_source,
                 pool_code,
                 levels,
                 low,
                 high,
-                entries,
-                returns,
-                return_state,
+                (entries, returns, return_state),
             )
             if stop < 0:
                 status = PAIRS_FULL if stop == _FULL else UNITS_EXCEEDED

@@ -61,10 +61,11 @@ def lift(automaton: ByteAutomaton, vocabulary: Vocabulary, *, max_pairs: int = 1
 
 
 class _Ranks:
-    """States in the order in which maps list them: those without default first, the others by their default.
+    """States in the order in which maps list them: plain ones, which neither have a default nor are one, then defaults,
+    then the others by their default.
 
     rank_of: [S] int32, rank of every state; state_of: [S], the state of every rank; root_of: [S] int32, the rank of
-    the default of the state of every rank, -1 for none.
+    the default of the state of every rank, -1 for none; plain: how many plain states there are.
     """
 
     def __init__(self, moves: NDArray[np.int32], byte_class: NDArray[np.int64]) -> None:
@@ -74,7 +75,11 @@ class _Ranks:
         choose_defaults(
             moves, weight, np.zeros(states, np.int32), np.zeros(states, np.int32), free_slots(states), default
         )
-        self.state_of = np.argsort(default, kind="stable")
+        group = np.where(default < 0, default, 0)
+        group[default[default >= 0]] = 0
+        has_one = default >= 0
+        self.state_of = np.lexsort((default, has_one, group))
+        self.plain = int((group < 0).sum())
         self.rank_of = np.empty(states, np.int32)
         self.rank_of[self.state_of] = np.arange(states)
         by_rank = default[self.state_of]
@@ -104,7 +109,7 @@ class _Walk:
         self.map_offset[kernels.IDENTITY + 1] = states
         self.map_of_node[0] = kernels.IDENTITY
         self._progress = np.array([1, kernels.IDENTITY + 1], np.int64)
-        self._run(automaton, moves, ranks.root_of, trie, max_pairs)
+        self._run(automaton, moves, ranks, trie, max_pairs)
 
     @property
     def maps(self) -> int:
@@ -114,13 +119,13 @@ class _Walk:
         self,
         automaton: ByteAutomaton,
         moves: NDArray[np.int32],
-        root_of: NDArray[np.int32],
+        ranks: _Ranks,
         trie: Trie,
         max_pairs: int,
     ) -> None:
         low, high = _bounds(automaton)
         entries, returns, return_state = _calls(automaton)
-        latest = np.zeros((3, len(root_of) + 1), np.int64)
+        latest = np.zeros((3, automaton.states + 1), np.int64)
         while True:
             status = kernels.walk(
                 self._progress,
@@ -128,7 +133,8 @@ class _Walk:
                 trie.parent,
                 automaton.byte_class,
                 moves,
-                root_of,
+                ranks.root_of,
+                ranks.plain,
                 latest,
                 automaton.levels,
                 low,
