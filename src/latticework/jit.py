@@ -32,11 +32,22 @@ tolerate_damage()
 CACHE = _can_cache()
 
 # Kernels are called from Python; helpers only from kernels, which saves their Python entry point.
-# Divisions are not tested for zero, which would keep loops from vectorising.
-KERNEL: dict[str, Any] = {"cache": CACHE, "nogil": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+# Divisions are not tested for zero, which would keep loops from vectorising. References to arrays are not counted:
+# where a helper is not inlined, two atomic operations for each array that it takes cost several times what it does. So
+# kernels may neither make arrays nor return them, but for those that say so.
+KERNEL: dict[str, Any] = {
+    "cache": CACHE,
+    "nogil": True,
+    "no_cfunc_wrapper": True,
+    "error_model": "numpy",
+    "_nrt": False,
+}
 HELPER: dict[str, Any] = KERNEL | {"no_cpython_wrapper": True}
+ALLOCATING: dict[str, Any] = KERNEL | {"_nrt": True}
+ALLOCATING_HELPER: dict[str, Any] = HELPER | {"_nrt": True}
 
 # No value is NaN, and sums may be reordered. Infinities stay allowed.
 _FAST = {"reassoc", "nnan", "nsz", "contract"}
 FAST_KERNEL: dict[str, Any] = KERNEL | {"fastmath": _FAST}
 FAST_HELPER: dict[str, Any] = HELPER | {"fastmath": _FAST}
+FAST_ALLOCATING: dict[str, Any] = ALLOCATING | {"fastmath": _FAST}

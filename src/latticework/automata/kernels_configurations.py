@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from latticework.automata.automaton import RETURN, UNBOUNDED
-from latticework.jit import HELPER, KERNEL
+from latticework.jit import ALLOCATING, HELPER
 
 _FIRST = 64
 
@@ -79,7 +79,7 @@ def _step(at, letter, next_state, operation, levels, bounds, entries, returns, r
     return True
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def reachable_configurations(next_state, operation, levels, bounds, entries, returns, return_state, max_configurations):
     """The configurations that can be reached from the start, in the order in which they are met, and their moves.
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.jit import HELPER, KERNEL
+from latticework.jit import ALLOCATING, HELPER, KERNEL
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def spread(offset, target, seen):
     """Add to a set of states all that arrows lead to from them: those of a state are between two offsets.
 

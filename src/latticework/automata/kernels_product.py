@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.jit import HELPER, KERNEL
+from latticework.jit import ALLOCATING, HELPER
 
 _FIRST_PAIRS = 64
 
@@ -20,7 +20,7 @@ def _place(slots, order, left, right):
     return at
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def reachable_pairs(next_a, next_b, keeps_dead_a, keeps_dead_b, max_pairs):
     """The pairs of states that can be reached from (0, 0), in the order in which they are met, and their moves.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.jit import FAST_HELPER, FAST_KERNEL, HELPER, KERNEL
+from latticework.jit import ALLOCATING, FAST_HELPER, FAST_KERNEL, HELPER, KERNEL
 from latticework.lattice.kernels_weights import NONE
 from latticework.lattice.tables import (
     EXIT_COLS,
@@ -252,7 +252,7 @@ def _holds(label_offset, label_class, label, kind):
     return first < label_offset[label + 1] and label_class[first] == kind
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def broken_scopes(
     is_free,
     labels,

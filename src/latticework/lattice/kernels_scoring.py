@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.jit import FAST_HELPER, FAST_KERNEL, HELPER, KERNEL
+from latticework.jit import ALLOCATING_HELPER, FAST_ALLOCATING, FAST_HELPER, HELPER, KERNEL
 from latticework.lattice.intrinsics import float_of_bits
 
 MAX_GAP = np.float32(1e5)
@@ -34,7 +34,7 @@ def exp_minus(gap):
     return p * float_of_bits((np.int32(power) + np.int32(127)) << np.int32(23))
 
 
-@njit(**HELPER)
+@njit(**ALLOCATING_HELPER)
 def _largest(row):
     """Largest number of a row; by lanes, because LLVM does not vectorise a running float maximum."""
     lanes = np.empty(_LANES, np.float32)
@@ -83,7 +83,7 @@ def _far_normaliser(gaps):
     return np.log(total) - least
 
 
-@njit(**FAST_KERNEL)
+@njit(**FAST_ALLOCATING)
 def reduce_classes(logits, rows, scale, order, offset, sums, means, least, near, mass, mean, largest, normaliser):
     """Class statistics of n rows.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.jit import FAST_KERNEL
+from latticework.jit import FAST_ALLOCATING, FAST_KERNEL
 from latticework.lattice.kernels_scoring import exp_minus
 
 NOT_FITTING = np.float32(1e30)
@@ -22,7 +22,7 @@ _TINY = 1e-300
 _TILE = 32
 
 
-@njit(**FAST_KERNEL)
+@njit(**FAST_ALLOCATING)
 def label_statistics(least, mass, fits, label_offset, label_class, gap, total):
     """Smallest gap and mass of every label that fits.
 
@@ -128,7 +128,7 @@ def share_weights(gap, total, share, top):
     return any_raised
 
 
-@njit(**FAST_KERNEL)
+@njit(**FAST_ALLOCATING)
 def class_ratios(posterior, share, label_offset, label_class, ratio):
     """ratio[i, c] = posterior of a token of class c over exp(top - gap of the token).
 

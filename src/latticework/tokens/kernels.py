@@ -183,8 +183,8 @@ def image(begin, end, out, letter, moves, root_of, plain, latest, pool_source, p
     stamp = latest[0, 0] + 1  # tells what belongs to this image
     latest[0, 0] = stamp
     source, root, start = np.int64(-1), np.int64(-1), out
-    for pair in range(pair, end + 1):
-        following = np.int64(pool_source[pair]) if pair < end else np.int64(-1)
+    for at in range(pair, end + 1):
+        following = np.int64(pool_source[at]) if at < end else np.int64(-1)
         if following != source:
             if root >= 0:
                 first, last = np.int64(0), np.int64(0)
@@ -206,10 +206,10 @@ def image(begin, end, out, letter, moves, root_of, plain, latest, pool_source, p
                 latest[0, source + 1], latest[1, source + 1], latest[2, source + 1] = stamp, start, out
             for entry in range(start, out):
                 total += mix((source << 40) ^ pool_code[entry])
-            if pair == end:
+            if at == end:
                 break
             source, root, start = following, np.int64(root_of[following]), out
-        before = pool_code[pair]
+        before = pool_code[at]
         if before == NOWHERE:
             continue
         middle = before & STATE_MASK
@@ -223,7 +223,9 @@ def image(begin, end, out, letter, moves, root_of, plain, latest, pool_source, p
             if out < 0:
                 return out, total
             continue
-        code = compose(before, move, levels, low, high, entries)
+        code = before + (move & STATE_MASK) - middle
+        if move < SIMPLE:
+            code = compose(before, move, levels, low, high, entries)
         if code >= 0:
             if out == room:
                 return np.int64(_FULL), total

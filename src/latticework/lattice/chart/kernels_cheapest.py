@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.jit import HELPER, KERNEL
+from latticework.jit import ALLOCATING, HELPER, KERNEL
 from latticework.lattice.chart.kernels_rows import count_ones, has_bit, lowest_one, pop, push, set_bit
 
 RULE_COST = 1e-6
@@ -131,7 +131,7 @@ def _through_right(rules, live, base, kept, fresh, moved, rows, node, symbol, li
                 push(agenda, parent)
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def cheapest_spans(
     rules,
     edge_offset,
@@ -219,7 +219,7 @@ def cheapest_spans(
             _through_right(rules, *sets, rows, node, symbol, limit, behind, cost, way, agenda)
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def read_derivation(goal, row_of, live, base, way, items):
     """The derivation of the goal, top down and from left to right.
 

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from latticework.jit import KERNEL
+from latticework.jit import ALLOCATING
 
 
 class Steps(NamedTuple):
@@ -20,7 +20,7 @@ class Steps(NamedTuple):
     may_end: NDArray[np.bool_]  # [Q] whether the text may end here
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def predecessors(going_on, skipped):
     """[S + 1] offsets and the rows with a step to each row.
 
@@ -46,7 +46,7 @@ def predecessors(going_on, skipped):
     return offset, found
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def refine(going_on, skipped, other_going_on, other_skipped, before_offset, before, covers):
     """Take out of ``covers`` what is not so, until all that is left is.
 

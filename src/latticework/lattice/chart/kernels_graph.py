@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.jit import HELPER, KERNEL
+from latticework.jit import ALLOCATING, HELPER, KERNEL
 from latticework.lattice.chart.kernels_rows import lowest_one
 from latticework.lattice.chart.kernels_sweep import add, clear, has, is_empty, merge, union
 
@@ -269,7 +269,7 @@ def _node_of(key, index, keys, nodes):
     return nodes
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def build_graph(tables, gaps, levels, keep, begin, stop, index, keys, edges, room):
     """Nodes that can be reached from a node, which is node 0, and their edges, some of them twice.
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.jit import HELPER, KERNEL
+from latticework.jit import ALLOCATING, HELPER
 from latticework.lattice.chart.kernels_rows import lowest_one, pop, push, set_bit
 
 FAR = 1e18
 _ONE = np.uint64(1)
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def mark_live(rules, skip_offset, skip_target, row_of, pool, live):
     """Spans that are part of a derivation of the whole graph, top down.
 
@@ -116,7 +116,7 @@ def _least(cost, node):
     return best
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def bound_costs(edge_offset, edge_class, edge_target, edge_cost, adjacent, ahead, behind):
     """Least cost of lexemes from the start to every node and from it to the end.
 

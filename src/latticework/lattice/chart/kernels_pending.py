@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.jit import HELPER, KERNEL
+from latticework.jit import ALLOCATING, HELPER
 from latticework.lattice.chart.kernels_graph import (
     FIXED,
     OFFSET_SHIFT,
@@ -57,7 +57,7 @@ def _over_text(tables, text, first, last, states, after):
             states[word] = after[word]
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def pending_before(tables, gaps, keys, gap, slot, pending):
     """The lexer states before a slot of a gap in which the lexeme is that begins at a node.
 
@@ -90,7 +90,7 @@ def pending_before(tables, gaps, keys, gap, slot, pending):
         _over_slots(tables, done, slot, states, after)
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def edges_behind(tables, gaps, levels, gap, slot, state, kinds, keys):
     """Edges of a lexeme that is in a state behind a slot of a gap, to exact nodes: how many there are, or -1.
 

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from latticework.jit import HELPER, KERNEL
+from latticework.jit import ALLOCATING, HELPER, KERNEL
 from latticework.lattice.chart.kernels_rows import has_bit, lowest_one
 
 UNREACHED = -1e30
@@ -227,7 +227,7 @@ def _read_any(tables, leads, memo, spelling, slot, layers, seen, begin, size, en
     return size
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def fill_layers(
     tables,
     words,
@@ -321,7 +321,7 @@ def fill_layers(
     return last_slot
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def enter_token(tables, has, leads, spelling, data, first, last, ended, state, slot, layers, seen):
     """Make the layer before slot ``slot + 1`` what is reached by the bytes ``first .. last`` of that slot's token."""
     stack = np.empty((4096, 3), np.int32)
@@ -365,7 +365,7 @@ def trace_back(layers, entry, slot, first_slot, ended, state, kind):
         ended[at], state[at] = layers.ended[entry], layers.state[entry]
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def classes_between(words, has, ignored, terminals, state, ended, after_state, after_ended, found):
     """Token classes that lead from one state to the next; writes ``found`` and returns how many fit.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.jit import HELPER, KERNEL
+from latticework.jit import ALLOCATING, HELPER
 
 _ONE = np.uint64(1)
 _ALL = ~np.uint64(0)
@@ -83,7 +83,7 @@ def _offer(fresh, symbol, source, pool, row, first, words):
     return found != 0
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def fill_rows(
     rules, edge_offset, edge_symbol, edge_target, skip_offset, skip_target, first, last, row_of, pool, used, fresh
 ):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.jit import HELPER, KERNEL
+from latticework.jit import ALLOCATING, HELPER
 from latticework.lattice.chart.kernels_cheapest import OF_EDGE, OF_NOTHING, OF_SKIP
 from latticework.lattice.chart.kernels_rows import has_bit, lowest_one
 
@@ -128,7 +128,7 @@ def _reach(rules, row_of, pool, goal, first, last, height, found):
     return count
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def read_shallow(
     rules,
     edge_offset,

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from latticework.jit import HELPER, KERNEL
+from latticework.jit import ALLOCATING, HELPER
 from latticework.lattice.chart.kernels_rows import lowest_one
 
 _ONE = np.uint64(1)
@@ -90,7 +90,7 @@ def _read_byte(tables, byte, states, after):
                     add(after, begun)
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def sweep(tables, gaps, state):
     """What is possible in every gap, going by the lexer alone from left to right; fills the zeroed sets of ``gaps``.
 
