@@ -117,3 +117,17 @@ def test_what_is_accepted_is_valid(seed: int) -> None:
         for order in islice(orders(value), 4) if widest(value) <= 5 else (value,):
             text = compact(order)
             assert not run.accepts(automaton, text.encode()) or judge.is_valid(json.loads(text)), (schema, text)
+
+
+def test_very_large_grammars_have_one_order_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = {"type": "object", "properties": {"a": {"const": 0}, "b": {"const": 0}}, "required": ["b"]}
+    schema = {"type": "object", "properties": {"p": inner, "q": {"const": 0}}, "required": ["q"]}
+    texts = {
+        text: text.index('"a"') > text.index('"b"')
+        for text in ('{"p":{"b":0,"a":0},"q":0}', '{"q":0,"p":{"a":0,"b":0}}')
+    }
+    for most, both in ((100, True), (5, False)):
+        monkeypatch.setattr(schema_orders, "MAX_WHOLE", most)
+        automaton = build_automaton(json_schema(schema).node)
+        for text, is_second in texts.items():
+            assert run.accepts(automaton, text.encode()) == (both or not is_second)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from latticework.errors import LatticeworkError, LimitExceeded, SchemaError
 from latticework.grammar.cfg.syntax import ContextFreeGrammar
-from latticework.grammar.json_schema import recursion
+from latticework.grammar.json_schema import orders, recursion
 from latticework.grammar.json_schema.capping import capped
 from latticework.grammar.json_schema.document import Document
 from latticework.grammar.json_schema.effort import lower_within_bounds
@@ -48,6 +49,9 @@ def lower_document(document: Document, options: Options, limits: Limits) -> Lowe
         except NoExactGrammar as error:
             raise SchemaError((error.issue,)) from None
     found = lower_within_bounds(document, options, limits, recursion.lower)
+    if orders.are_too_many(found[1]):
+        options = replace(options, second_order=False)
+        found = lower_within_bounds(document, options, limits, recursion.lower)
     bounded = Lowered(*recursion.fitted(document, options, limits, found))
     lowering = bounded.lowering
     if options.recursion == "bounded" or lowering.issues or bounded.node is None or not _is_shallow(lowering, options):

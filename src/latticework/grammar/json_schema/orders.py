@@ -8,6 +8,7 @@ is built once, so that the second one costs little but where required members ar
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from latticework.grammar import ir
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_WEIGHT = 2_500  # nodes of the members of an object, up to which they are built in a second order
 PLACE_WEIGHT = 20  # of a place of any value there
+MAX_WHOLE = 100_000  # nodes of the whole grammar, written out as a tree, up to which inner objects have a second order
 MAX_COUNT = 2_000  # the largest bound on a length in them: every canvas has a number for each copy and each count
 
 
@@ -36,6 +38,13 @@ def in_order(lowering: Lowering, members: list[Member], by_need: list[int], comm
     return ir.Ordered(nodes, comma, second=second, ahead=further.node if goes_first else None)
 
 
+def are_too_many(root: ir.Node | None) -> bool:
+    """Whether a grammar is so large that its inner objects had better stand in one order."""
+    if root is None or tree_size(root).outside <= MAX_WHOLE:
+        return False
+    return any(isinstance(node, ir.Ordered) and node.second for node in _inside([root]))
+
+
 def _is_small(nodes: list[ir.Node]) -> bool:
     sizes = [tree_size(node) for node in nodes]
     weight = sum(size.outside + PLACE_WEIGHT * size.places for size in sizes)
@@ -43,17 +52,19 @@ def _is_small(nodes: list[ir.Node]) -> bool:
 
 
 def _largest_bound(nodes: list[ir.Node]) -> int:
-    most = 0
+    bounded = (node for node in _inside(nodes) if isinstance(node, ir.Counted | ir.Repeat | ir.Join))
+    return max((node.high or 0 for node in bounded), default=0)
+
+
+def _inside(nodes: Iterable[ir.Node]) -> Iterator[ir.Node]:
+    """All different nodes, those given included."""
     seen: set[bytes] = set()
     stack = list(nodes)
     while stack:
         node = stack.pop()
         while isinstance(node, ir.Located):  # which equals what is inside
             node = node.body
-        if node.digest in seen:
-            continue
-        seen.add(node.digest)
-        stack += ir.children(node)
-        if isinstance(node, ir.Counted | ir.Repeat | ir.Join):
-            most = max(most, node.high or 0)
-    return most
+        if node.digest not in seen:
+            seen.add(node.digest)
+            stack += ir.children(node)
+            yield node
