@@ -69,7 +69,7 @@ def group(
         progress, root_of, source_offset, code, token_class, np.full(_CHAINS, -1, np.int32), np.empty(most, np.int32),
         *scratch, slots, label_hash, offset, codes, hashes, edge_label, label_offset, label_class,
     ):  # fmt: skip
-        label_class = doubled(label_class)
+        label_class = _longer(label_class, 2 * len(label_class) + 1)
 
     edges, labels = progress[1:].tolist()
     edge_offset, edge_code, by_state = (
