@@ -2,8 +2,8 @@
 
 MaskBench gives a few instances for each of its schemas. Here each is changed in one or two places (keys left out,
 added, renamed; items repeated, moved; strings, numbers and kinds changed), and canvases are filled by random logits.
-What the engine accepts, and every filling, has to be valid. A valid document that it leaves out is counted: it may be
-what the grammar says it narrows (the order of keys, above all).
+What the engine accepts, and every filling, has to be valid (canvases too short for a document get none). A valid
+document that it leaves out is counted: it may be what the grammar says it narrows (the order of keys, above all).
 Run: ``python benchmarks/mutated_instances.py DATA`` (a file of JSON lines, ``name``, ``schema``, ``tests``); exits 1 on
 a wrong acceptance.
 """
@@ -40,7 +40,8 @@ VALUES: list[Any] = [
     *(None, True, False, 0, 1, -1, 2, 1.5, -0.5, 1e3, 100, "", "a", "abc", "A-b", "2020-01-01", "x@y.z", "http://a.b"),
     *("1", "true", "1.2.3", "a b", "é", [], [1], ["a"], [{}], {}, {"a": 1}, {"": None}),
 ]
-OUTCOMES = ("valid, accepted", "valid, left out", "invalid, refused", "wrongly accepted")
+UNJUDGED = "not judged"
+OUTCOMES = ("valid, accepted", "valid, left out", "invalid, refused", "wrongly accepted", UNJUDGED)
 
 
 def places(value: Any, here: Place = ()) -> Iterator[Place]:
@@ -151,6 +152,7 @@ def examine(case: dict[str, Any], options: dict[str, Any], changes: int, fills: 
         try:
             valid = judge.is_valid(value)
         except Exception:  # a reference or pattern that jsonschema cannot read
+            count[f"{source}: {UNJUDGED}"] += 1
             return
         outcome = OUTCOMES[0 if accepted else 1] if valid else OUTCOMES[3 if accepted else 2]
         count[f"{source}: {outcome}"] += 1

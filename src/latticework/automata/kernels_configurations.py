@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from latticework.automata.automaton import RETURN, UNBOUNDED
+from latticework.automata.kernels_product import enlarged
 from latticework.jit import ALLOCATING, HELPER
 
 _FIRST = 64
@@ -105,19 +106,7 @@ def reachable_configurations(next_state, operation, levels, bounds, entries, ret
     at = 0
     while at < count:
         if count + letters > len(order):
-            size = 2 * (count + letters)
-            more_order, more_moves = np.zeros((size, 3), np.int32), np.empty((size, letters), np.int32)
-            for known in range(count):
-                for place in range(3):
-                    more_order[known, place] = order[known, place]
-            for known in range(at):
-                for letter in range(letters):
-                    more_moves[known, letter] = moves[known, letter]
-            order, moves = more_order, more_moves
-            wide = len(slots)
-            while wide < 2 * size:
-                wide *= 2
-            slots = np.full(wide, -1, np.int32)
+            order, moves, slots = enlarged(order, moves, slots, count, at)
             for known in range(count):
                 slots[_place(slots, order, order[known, 0], order[known, 1], order[known, 2])] = known
         for letter in range(letters):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.jit import ALLOCATING, HELPER
+from latticework.jit import ALLOCATING, ALLOCATING_HELPER, HELPER
 
 _FIRST_PAIRS = 64
 
@@ -18,6 +18,24 @@ def _place(slots, order, left, right):
     while slots[at] >= 0 and (order[slots[at], 0] != left or order[slots[at], 1] != right):
         at = (at + 1) & mask
     return at
+
+
+@njit(**ALLOCATING_HELPER)
+def enlarged(order, moves, slots, count, done):
+    """Tables with room for as many entries again: ``count`` of ``order`` and ``done`` of ``moves`` are kept, the slots
+    are free."""
+    size = 2 * (count + moves.shape[1])
+    more_order, more_moves = np.empty((size, order.shape[1]), np.int32), np.empty((size, moves.shape[1]), np.int32)
+    for known in range(count):
+        for place in range(order.shape[1]):
+            more_order[known, place] = order[known, place]
+    for known in range(done):
+        for letter in range(moves.shape[1]):
+            more_moves[known, letter] = moves[known, letter]
+    wide = len(slots)
+    while wide < 2 * size:
+        wide *= 2
+    return more_order, more_moves, np.full(wide, -1, np.int32)
 
 
 @njit(**ALLOCATING)
@@ -45,15 +63,7 @@ def reachable_pairs(next_a, next_b, keeps_dead_a, keeps_dead_b, max_pairs):
     at = 0
     while at < count:
         if count + letters > len(order):
-            size = 2 * (count + letters)
-            more_order, more_moves = np.empty((size, 2), np.int32), np.empty((size, letters), np.int32)
-            more_order[:count] = order[:count]
-            more_moves[:at] = moves[:at]
-            order, moves = more_order, more_moves
-            wide = len(slots)
-            while wide < 2 * size:
-                wide *= 2
-            slots = np.full(wide, -1, np.int32)
+            order, moves, slots = enlarged(order, moves, slots, count, at)
             for pair in range(count):
                 slots[_place(slots, order, order[pair, 0], order[pair, 1])] = pair
         left, right = order[at, 0], order[at, 1]

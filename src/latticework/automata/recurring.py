@@ -7,10 +7,10 @@ each place of what holds it. Compiled by itself it is a block (``blocks.py``), c
 from __future__ import annotations
 
 from latticework.grammar import ir
+from latticework.grammar.walks import first_byte
 
-LEAST_SAVED = (
-    200  # bytes and characters of repeated parts, below which compiling one by itself costs more than it saves
-)
+# Bytes and characters of repeated parts, below which compiling one by itself costs more than it saves.
+LEAST_SAVED = 200
 _OPAQUE = (ir.Alone, ir.Intersect, ir.Except, ir.Marked, ir.Distinct, ir.Counted)  # compiled by themselves, or counted
 
 
@@ -63,15 +63,9 @@ def _alike(node: ir.Alt) -> list[ir.Node]:
             stack += option.options
         else:
             options.append(option)
-    begins = [_first_byte(option) for option in options]
+    begins = [first_byte(option) for option in options]
     alike = [option for option, byte in zip(options, begins, strict=True) if byte and begins.count(byte) > 1]
     return alike + nested if alike else alike
-
-
-def _first_byte(node: ir.Node) -> bytes:
-    while isinstance(node, ir.Located) or (isinstance(node, ir.Seq) and node.parts):
-        node = node.body if isinstance(node, ir.Located) else node.parts[0]
-    return node.data[:1] if isinstance(node, ir.Literal) else b""
 
 
 def copies(node: ir.Node) -> tuple[ir.Node, ...]:

@@ -11,11 +11,12 @@ stand in for it; with both of them questions about the real one can be answered 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from typing import TypeAlias
 
 from latticework.grammar import ir
 from latticework.grammar.combine import alt, optional, repeat, seq
+from latticework.grammar.walks import nodes
 
 Order: TypeAlias = tuple[str, ...]  # keys of one object
 Member: TypeAlias = tuple[bytes, int]  # digest of an unordered node, number of the member
@@ -30,7 +31,7 @@ def sites(root: ir.Node) -> tuple[ir.Unordered, ...]:
     Where a language is taken away from another one, neither more nor less of it would do: those are not arranged.
     """
     found: dict[bytes, ir.Unordered] = {}
-    for node in _nodes(root):
+    for node in nodes(root):
         if isinstance(node, ir.Unordered) and not node.small:
             found[node.digest] = node
         if isinstance(node, ir.Except) and sites(node.removed):
@@ -38,23 +39,9 @@ def sites(root: ir.Node) -> tuple[ir.Unordered, ...]:
     return tuple(found.values())
 
 
-def _nodes(root: ir.Node) -> Iterator[ir.Node]:
-    """Every node once, outer ones first, without those that only say where something is from."""
-    seen: set[bytes] = set()
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        while isinstance(node, ir.Located):  # which equals what is inside
-            node = node.body
-        if node.digest not in seen:
-            seen.add(node.digest)
-            yield node
-            stack += reversed(ir.children(node))
-
-
 def in_few_orders(root: ir.Node) -> ir.Node:
     """The part of a grammar that an automaton of moderate size holds; itself, where no members are unordered."""
-    if not any(isinstance(node, ir.Unordered) for node in _nodes(root)):
+    if not any(isinstance(node, ir.Unordered) for node in nodes(root)):
         return root
     return _rewritten(root, lambda site, here: here if here.otherwise is None else here.otherwise)
 
@@ -75,7 +62,7 @@ def merged_sites(root: ir.Node) -> set[bytes]:
     number of times, there are many ways not to know yet.
     """
     found: set[bytes] = set()
-    for node in _nodes(root):
+    for node in nodes(root):
         if isinstance(node, ir.Alt):
             contents = [content for option in node.options for content in _contents(option)]
             if len(contents) > 1:

@@ -20,7 +20,8 @@ def steps_of(text: str) -> tuple[str, tuple[int, ...]] | None:
     look at the lines behind colons.
     """
     lines = text.splitlines(keepends=True)
-    widths = Counter(_of_blocks(lines) or _behind_colons(lines))
+    found = _of_blocks(lines) or _behind_colons(lines)
+    widths = Counter(width for width in found if not width.strip(" \t"))  # no form feeds
     if not widths:
         return None
     blanks = {blank for width in widths for blank in width}

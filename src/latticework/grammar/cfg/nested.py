@@ -15,6 +15,7 @@ from latticework.grammar.cfg.draft import Draft, Right
 from latticework.grammar.cfg.emptiness import accepts_nothing
 from latticework.grammar.cfg.syntax import ContextFreeGrammar, Terminal
 from latticework.grammar.combine import alt, seq
+from latticework.grammar.walks import nodes
 
 _LONGEST_NAME = 30
 
@@ -35,18 +36,7 @@ class NotContextFree(Exception):
 
 def holds_rule(root: ir.Node) -> bool:
     """Whether there is a rule anywhere inside; linear in the number of different nodes."""
-    seen: set[bytes] = set()
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Rule):
-            return True
-        if isinstance(node, ir.Located):  # has the digest of its body
-            stack.append(node.body)
-        elif node.digest not in seen:
-            seen.add(node.digest)
-            stack += ir.children(node)
-    return False
+    return any(isinstance(node, Rule) for node in nodes(root))
 
 
 def grammar_of(

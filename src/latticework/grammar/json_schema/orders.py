@@ -8,12 +8,12 @@ is built once, so that the second one costs little but where required members ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from latticework.grammar import ir
 from latticework.grammar.json_schema.counting import Member
 from latticework.grammar.tree_size import tree_size
+from latticework.grammar.walks import nodes as all_nodes
 
 if TYPE_CHECKING:
     from latticework.grammar.json_schema.lowering import Lowering
@@ -42,7 +42,7 @@ def are_too_many(root: ir.Node | None) -> bool:
     """Whether a grammar is so large that its inner objects had better stand in one order."""
     if root is None or tree_size(root).outside <= MAX_WHOLE:
         return False
-    return any(isinstance(node, ir.Ordered) and node.second for node in _inside([root]))
+    return any(isinstance(node, ir.Ordered) and node.second for node in all_nodes(root))
 
 
 def _is_small(nodes: list[ir.Node]) -> bool:
@@ -51,20 +51,6 @@ def _is_small(nodes: list[ir.Node]) -> bool:
     return weight <= MAX_WEIGHT and _largest_bound(nodes) <= MAX_COUNT
 
 
-def _largest_bound(nodes: list[ir.Node]) -> int:
-    bounded = (node for node in _inside(nodes) if isinstance(node, ir.Counted | ir.Repeat | ir.Join))
+def _largest_bound(parts: list[ir.Node]) -> int:
+    bounded = (node for node in all_nodes(*parts) if isinstance(node, ir.Counted | ir.Repeat | ir.Join))
     return max((node.high or 0 for node in bounded), default=0)
-
-
-def _inside(nodes: Iterable[ir.Node]) -> Iterator[ir.Node]:
-    """All different nodes, those given included."""
-    seen: set[bytes] = set()
-    stack = list(nodes)
-    while stack:
-        node = stack.pop()
-        while isinstance(node, ir.Located):  # which equals what is inside
-            node = node.body
-        if node.digest not in seen:
-            seen.add(node.digest)
-            stack += ir.children(node)
-            yield node

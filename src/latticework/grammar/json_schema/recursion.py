@@ -25,6 +25,7 @@ from latticework.grammar.json_schema.nesting import at_depth, may_change
 from latticework.grammar.json_schema.options import Options
 from latticework.grammar.limits import Limits
 from latticework.grammar.tree_size import TreeSize, tree_size, tree_sizes
+from latticework.grammar.walks import first_byte
 
 # Places of any value in the grammar written out as a tree, and how deep the values nest there.
 DEPTHS = ((60, 6), (300, 5), (1_000, 4), (1_300, 2), (2_500, 1))
@@ -175,20 +176,10 @@ def _merges(root: ir.Node, sizes: dict[bytes, TreeSize]) -> bool:
             seen.add(node.digest)
         stack += ir.children(node)
         if isinstance(node, ir.Alt):
-            begins = [_first_byte(option) for option in node.options if sizes[option.digest].places]
+            begins = [first_byte(option) for option in node.options if sizes[option.digest].places]
             if any(begins.count(byte) > 1 for byte in (b"{", b"[")):
                 return True
     return False
-
-
-def _first_byte(node: ir.Node) -> bytes:
-    """The byte that every text of ``node`` begins with, where that is easily seen."""
-    while isinstance(node, ir.Located | ir.Seq):
-        inside = ir.children(node)
-        if not inside:
-            return b""
-        node = inside[0]
-    return node.data[:1] if isinstance(node, ir.Literal) else b""
 
 
 def _open_places(document: Document, options: Options) -> int:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from latticework.automata import run
 from latticework.automata.build import build_automaton
 from latticework.grammar import ir
+from latticework.grammar.walks import nodes
 
 if TYPE_CHECKING:
     from latticework.automata.automaton import ByteAutomaton
@@ -44,7 +45,7 @@ class TextMatcher:
         return all(
             isinstance(node, ir.Unordered)
             or (isinstance(node, _FOLLOWED) and not (isinstance(node, ir.Ordered) and (node.early or node.anywhere)))
-            for node in _nodes(root)
+            for node in nodes(root)
             if node.digest in above
         )
 
@@ -52,7 +53,7 @@ class TextMatcher:
     def explains(self) -> bool:
         """Whether :meth:`reach` is exact: what a part has read may always go on where nothing is taken away from it."""
         return not any(
-            isinstance(node, ir.Intersect | ir.Except) and node.digest in self._arranged for node in _nodes(self._root)
+            isinstance(node, ir.Intersect | ir.Except) and node.digest in self._arranged for node in nodes(self._root)
         )
 
     def reach(self, text: bytes) -> tuple[int, bytes]:
@@ -220,25 +221,11 @@ class _Walk:
         return found
 
 
-def _nodes(root: ir.Node) -> Iterator[ir.Node]:
-    """Every node once, but for those that only say where something is from."""
-    seen: set[bytes] = set()
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ir.Located):
-            stack.append(node.body)
-        elif node.digest not in seen:
-            seen.add(node.digest)
-            yield node
-            stack += ir.children(node)
-
-
 def _digests_above(root: ir.Node) -> set[bytes]:
     """Of the unordered nodes and all nodes that hold one."""
     above: dict[bytes, list[bytes]] = {}
     found: list[bytes] = []
-    for node in _nodes(root):
+    for node in nodes(root):
         for child in ir.children(node):
             above.setdefault(child.digest, []).append(node.digest)
         if isinstance(node, ir.Unordered):

@@ -26,7 +26,7 @@ Int32Array = NDArray[np.int32]
 IntArray = NDArray[np.int64]
 
 MOST_NODES = 700  # of readings in one chart
-_ROOM = 65_536
+_ROOM = 16_384  # for edges of a node, at first
 
 
 class Readings:
@@ -64,11 +64,13 @@ class Readings:
     def _out(self, state: int) -> tuple[IntArray, IntArray]:
         """Classes and nodes that a lexeme in a state behind the slot leads to."""
         if state not in self._behind:
-            kinds, keys = np.empty(_ROOM, np.int32), np.empty(_ROOM, np.int64)
-            levels = np.full(len(self._gaps.at), WORD, np.int32)
-            size = edges_behind(self._tables, self._gaps, levels, self._gap, self._slot, state, kinds, keys)
-            if size < 0:
-                raise RuntimeError("internal error: more edges of a node than there is room for")
+            levels, room = np.full(len(self._gaps.at), WORD, np.int32), _ROOM
+            while True:
+                kinds, keys = np.empty(room, np.int32), np.empty(room, np.int64)
+                size = edges_behind(self._tables, self._gaps, levels, self._gap, self._slot, state, kinds, keys)
+                if size >= 0:
+                    break
+                room *= 4
             kind, keys = kinds[:size].astype(np.int64), keys[:size]
             kind[(kind >= self._tables.ignored) & (kind < self._skip - 1)] = self._skip
             node = np.searchsorted(self._graph.keys, keys)
