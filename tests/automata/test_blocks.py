@@ -22,7 +22,7 @@ from latticework.automata.blocks import Block, Cache
 from latticework.automata.build import build_automaton
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
-from latticework.grammar.json_schema import values
+from latticework.grammar.json_schema import json_schema, values
 from latticework.grammar.json_schema.style import Style, style_of
 from latticework.grammar.limits import Limits
 
@@ -398,3 +398,16 @@ def test_limits_hold_whatever_was_built_before() -> None:
     with pytest.raises(LimitExceeded):
         build_automaton(node, small)
     assert build_automaton(node, Limits()).states > 20
+
+
+def test_a_block_made_later_keeps_within_the_limits_of_who_asks() -> None:
+    """What was kept of any value for small automata does not bind those that ask for it with more room."""
+    alone = json_schema({}).node
+    inside = json_schema({"type": "object", "properties": {"a": {}}, "required": ["a"]}).node
+    for cache in (blocks.compiled, blocks.wholes):
+        cache._entries.clear()
+    small = Limits(max_nodes=20_000, max_states=2_000)
+    build_automaton(inside, small)
+    with pytest.raises(LimitExceeded):
+        build_automaton(alone, small)
+    assert build_automaton(alone).states > 2_000

@@ -93,6 +93,16 @@ def _build(
             raise LimitExceeded(error.limit, error.bound, builder.where[-1]) from None
 
 
+def _block_of(node: ir.Alone, limits: BuildLimits, symbolic: bool) -> Block:
+    """The block of a node by itself, all of it."""
+    key = node.digest, symbolic
+    block = blocks.compiled.get(key, limits)
+    if block is None:
+        block = Block(node.digest, _build(node.body, limits, symbolic)[0])
+        blocks.compiled.put(key, limits, block)
+    return block
+
+
 def _without_counters(node: ir.Node, limits: BuildLimits) -> ByteAutomaton:
     return _build(node, limits, symbolic=False)[0]
 
@@ -227,18 +237,29 @@ class _Builder:
     def _large_or_small(self, node: ir.Alone) -> Block:
         """The block of a node; of a large one only the compact form, where that may be all that is wanted."""
         if self.sharing is Sharing.NOTHING or self.sharing is Sharing.PART:
-            return self._block(node, self._by_itself, self.symbolic)
+            return _block_of(node, self.limits, self.symbolic)
         key, limits, symbolic = (node.digest, self.symbolic), self.limits, self.symbolic
-        block = blocks.compiled.get(key, limits)
+        # What is made later keeps within these very limits: it serves no others.
+        deferred = *key, limits.max_nodes, limits.max_states
+        block = blocks.compiled.get(deferred, limits) or blocks.compiled.get(key, limits)
         if block is None or (block.compact is None and block.states >= LARGE_BLOCK):
-            compact = Block(node.digest, _build(node.body, limits, symbolic, Sharing.PART)[0])
+            compact = self._compact(node)
             if block is None and compact.calls is None:
                 block = compact
             elif block is None:
-                block = Deferred(compact, lambda: Block(node.digest, _build(node.body, limits, symbolic)[0]))
+                key, block = deferred, Deferred(compact, lambda: _block_of(node, limits, symbolic))
             if block.compact is None and (compact.calls is not None or block.states >= LARGE_BLOCK):
                 block.compact = block if compact.calls is None else compact
             blocks.compiled.put(key, limits, block)
+        return block
+
+    def _compact(self, node: ir.Alone) -> Block:
+        """The compact form of a block, or the block itself where nothing is to be shared in it."""
+        key = node.digest, self.symbolic, Sharing.PART
+        block = blocks.compiled.get(key, self.limits)
+        if block is None:
+            block = Block(node.digest, _build(node.body, self.limits, self.symbolic, Sharing.PART)[0])
+            blocks.compiled.put(key, self.limits, block)
         return block
 
     def _words(self, node: ir.Words, k: int, path: Path) -> int:
@@ -263,7 +284,7 @@ class _Builder:
         return block
 
     def _by_itself(self, node: ir.Node) -> ByteAutomaton:
-        return _build(node.body if isinstance(node, ir.Alone) else node, self.limits, self.symbolic)[0]
+        return _build(node, self.limits, self.symbolic)[0]
 
     def _recurring(self, node: ir.Node) -> Block | None:
         """The block of a node that stands in several places; ``None`` where it has to be built where it stands."""

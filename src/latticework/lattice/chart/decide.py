@@ -124,7 +124,8 @@ def decide_passage(language: Language, passage: Passage, budget: Budget, windows
         first: Derivation | None = None
         failing: list[list[int]] = []
         for attempt in range(budget.max_attempts):
-            derivation = passage.with_others(search.cheapest())
+            own = search.cheapest()
+            derivation = passage.with_others(own)
             spelling = spelling_of(canvas, slots, derivation)
             witness, stuck = realise_or_fail(language, slots, spelling, derivation)
             if witness is not None:
@@ -138,7 +139,8 @@ def decide_passage(language: Language, passage: Passage, budget: Budget, windows
                 if witness is not None:
                     return Answer(witness)
             for group in groups:
-                search.avoid(derivation, *surroundings(canvas, derivation, group))
+                dearer = [place - len(passage.before.terminals) for place in surroundings(canvas, derivation, group)]
+                search.avoid(own, *dearer)
         if first is not None and budget.max_rounds > 1 and room > budget.window_nodes:
             witness = mended(language, setting, slots, first, failing, last_effort(room))
             if witness is not None:

@@ -141,14 +141,15 @@ class Search:
         return _derivation(chart.graph, self._rules, items)
 
     def avoid(self, derivation: Derivation, first: int, last: int) -> None:
-        """Make the lexemes ``first .. last - 1`` of a derivation of this chart dearer where they stand.
+        """Make the lexemes ``first .. last - 1`` of a derivation of this chart, as far as there are, dearer where they
+        stand.
 
         Of those that pass over a gap, all others from and to the same nodes, too: they have to fit the same tokens.
         """
         chart = self._found.chart
         is_fixed = chart.graph.gap < 0
         path = np.searchsorted(chart.graph.keys, derivation.path)
-        for at in range(first, min(last, len(derivation.terminals))):
+        for at in range(max(first, 0), min(last, len(derivation.terminals))):
             source, target = path[at], path[at + 1]
             # The lexeme may stand behind what is ignored, at a later node than its place in the path.
             begin, end = chart.edge_offset[source], chart.edge_offset[target + 1]
