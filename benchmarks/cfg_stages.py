@@ -49,10 +49,10 @@ class Run:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Count while it is in force."""
-        own = {name: getattr(ContextFreeSession, name) for name in (*_ENTRIES, "_proposed")}
+        own = {name: getattr(ContextFreeSession, name) for name in (*_ENTRIES, "_near")}
         for name in _ENTRIES:
             setattr(ContextFreeSession, name, self._entry(name, own[name]))
-        setattr(ContextFreeSession, "_proposed", self._check(own["_proposed"]))  # noqa: B010
+        setattr(ContextFreeSession, "_near", self._check(own["_near"]))  # noqa: B010
         try:
             yield
         finally:
@@ -80,7 +80,7 @@ class Run:
             self.checks += 1
             before = len(self._stages.decisions)
             found = method(*arguments)
-            self.respelt += found is not None and before == len(self._stages.decisions)
+            self.respelt += found[0] is not None and before == len(self._stages.decisions)
             return found
 
         return check

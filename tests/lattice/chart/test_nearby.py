@@ -42,7 +42,7 @@ def test_tokens_are_taken_as_by_trying_all_fillings(monkeypatch):
             slot = int(draw.choice(np.flatnonzero(free)))
             for token in range(EOS + 1):
                 fits = any(filling[slot] == token for filling in valid)
-                proposed = session._proposed({slot: token}, session._filling)  # type: ignore[arg-type]
+                proposed, _ = session._near({slot: token}, session._filling)  # type: ignore[arg-type]
                 if proposed is not None:
                     assert tuple(proposed.tokens) in valid
                     assert proposed.tokens[slot] == token

@@ -255,7 +255,7 @@ class ContextFreeSession(Led):
                 continue
             if found is None:
                 checks += 1
-                found = self._proposed(kept | more, filling)
+                found, _ = self._near(kept | more, filling)
             if found is not None:
                 kept |= more
                 changed = np.flatnonzero(found.tokens != filling.tokens)
@@ -270,13 +270,32 @@ class ContextFreeSession(Led):
         self._filling = filling
         return filling.tokens.copy()
 
-    def _proposed(self, changes: Mapping[int, int], near: Filling) -> Filling | None:
-        """A filling that holds some more tokens, if one is found at little cost: near another one."""
-        return self._near(changes, near)
+    def _near(self, changes: Mapping[int, int], near: Filling) -> tuple[Filling | None, bool]:
+        """A filling that holds some more tokens, if one is found near another one at little cost, and whether that is
+        the last word."""
+        found = self._run_by_run(changes, near)
+        if found is not None:
+            return found, True
+        question = self._question(changes)
+        touched = [slot for slot, token in changes.items() if near.tokens[slot] != token]
+        free = -1
+        for reach in _REACHES:
+            part = nearby(question, near, touched, reach)
+            if part.free.sum() == free:
+                continue
+            free = int(part.free.sum())
+            try:
+                found = self._answer(part, _NEARBY_BUDGET)
+            except LimitExceeded:
+                continue
+            is_all = free == question.free.sum()
+            if found is not None or is_all:
+                return found, is_all
+        return None, False
 
-    def _near(self, changes: Mapping[int, int], near: Filling) -> Filling | None:
-        """A filling that holds some more tokens, if one is found near another one: run by run of the slots in which
-        that has others."""
+    def _run_by_run(self, changes: Mapping[int, int], near: Filling) -> Filling | None:
+        """A filling that holds some more tokens, if one is found span by span around those of which another one has
+        others."""
         waiting = sorted(slot for slot, token in changes.items() if near.tokens[slot] != token)
         while waiting:
             run = [slot for slot in waiting if slot - waiting[0] <= _RUN]
@@ -313,8 +332,8 @@ class ContextFreeSession(Led):
 
     def _with(self, changes: Mapping[int, int], near: Filling) -> Filling | None:
         """A filling that holds some more tokens, if there is one. Raises ``LimitExceeded``."""
-        found = self._near(changes, near)
-        return self._answer(self._question(changes)) if found is None else found
+        found, is_final = self._near(changes, near)
+        return found if found is not None or is_final else self._answer(self._question(changes))
 
     def _find(self, tokens: NDArray[np.int64], free: NDArray[np.bool_]) -> Filling | None:
         return self._answer(Question(tokens, free, self.tail, self.elastic))
