@@ -77,7 +77,8 @@ def test_a_later_token_changes_an_earlier_row_but_not_across_blocks(family):
     for changed in (7, 23):
         other = [*ids]
         other[changed] = (other[changed] + 1) % 340
-        moved = (forward(family, [other], 24)[0] - base).abs().amax(dim=1) > 1e-6
+        # Logits are of the order of 10; the sums of an expert are rounded by how many tokens it gets, here in the sixth place.
+        moved = (forward(family, [other], 24)[0] - base).abs().amax(dim=1) > 1e-4
         first = changed // BLOCKS[family] * BLOCKS[family] if family in BLOCKS else 0
         if family in SHIFTED:
             first = first + 1 if first else 0  # the row before the block scores its first token
