@@ -77,7 +77,7 @@ def test_a_later_token_changes_an_earlier_row_but_not_across_blocks(family):
     for changed in (7, 23):
         other = [*ids]
         other[changed] = (other[changed] + 1) % 340
-        # Logits are of the order of 10; the sums of an expert are rounded by how many tokens it gets, here in the sixth place.
+        # The sums of an expert are rounded by how many tokens it gets, in the sixth place of logits of about 10.
         moved = (forward(family, [other], 24)[0] - base).abs().amax(dim=1) > 1e-4
         first = changed // BLOCKS[family] * BLOCKS[family] if family in BLOCKS else 0
         if family in SHIFTED:
