@@ -12,6 +12,7 @@ from hypothesis import settings as settings_of
 from schemas import near
 from test_schema_properties import LIMITS, RANDOM, SEEDS, a_schema, compact
 
+import latticework as lw
 from latticework.automata import run
 from latticework.automata.build import build_automaton
 from latticework.errors import LimitExceeded, SchemaError
@@ -44,6 +45,19 @@ def test_long_strings_beside_strings_that_are_not_counted(order: Literal["schema
     assert not accepts(grammar, {"a": "x" * 300, "b": None})  # left out
     assert accepts(grammar, {"a": "x" * 9_500, "c": True})
     assert not accepts(grammar, {"a": "x" * 9_500, "b": None})
+
+
+@pytest.mark.parametrize("keys", [2, 4])
+def test_keys_in_any_order_beside_a_long_string(keys: int) -> None:
+    """Of two keys there are few enough orders to list, of four the members are arranged."""
+    names = "abcd"[:keys]
+    inner = {"type": "object", "properties": dict.fromkeys(names, {"type": "null"}), "additionalProperties": False}
+    grammar = json_schema({"anyOf": [{"type": "string", "maxLength": 9_000}, inner]}, property_order="any")
+    assert not is_told(grammar)
+    constraint = lw.compile(grammar, lw.Vocabulary([bytes([value]) for value in range(256)]))
+    assert constraint.accepts(compact(dict.fromkeys(reversed(names))))
+    assert constraint.accepts(compact("x" * 9_000))
+    assert not constraint.accepts(compact("x" * 9_001))
 
 
 def test_what_has_an_automaton_keeps_its_bounds() -> None:

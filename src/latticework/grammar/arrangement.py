@@ -85,6 +85,12 @@ def _contents(node: ir.Node) -> list[ir.Node]:
     return []
 
 
+def first_built(root: ir.Node) -> ir.Node:
+    """What the first automaton of a grammar is built of: the relaxed language, with nothing tracked, of what may be
+    arranged, else the part in few orders."""
+    return relaxed(root, frozenset()) if sites(root) else in_few_orders(root)
+
+
 def relaxed(root: ir.Node, tracked: Tracked) -> ir.Node:
     """All documents of a grammar, and those that repeat or lack members that are not tracked."""
 

@@ -7,7 +7,8 @@ and no others, get smaller bounds: documents are left out, which is reported, an
 
 from __future__ import annotations
 
-from latticework.grammar import arrangement, ir
+from latticework.grammar import ir
+from latticework.grammar.arrangement import first_built
 from latticework.grammar.json_schema.document import Document
 from latticework.grammar.json_schema.lowering import Lowering
 from latticework.grammar.limits import Limits
@@ -47,7 +48,7 @@ def _is_at_risk(document: Document) -> bool:
 def _has_automaton(node: ir.Node, limits: Limits) -> bool:
     from latticework.automata.build import is_small
 
-    return is_small(arrangement.relaxed(node, frozenset()) if arrangement.sites(node) else node, limits)
+    return is_small(first_built(node), limits)
 
 
 class _Caps:

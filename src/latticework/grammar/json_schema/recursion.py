@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
-from latticework.grammar.arrangement import in_few_orders, in_schema_order, listed, merged_sites, relaxed, sites
+from latticework.grammar.arrangement import first_built, in_few_orders, in_schema_order, listed, merged_sites, relaxed, sites
 from latticework.grammar.json_schema import keywords
 from latticework.grammar.json_schema.cuts import Cuts
 from latticework.grammar.json_schema.document import Document, Subschema
@@ -133,7 +133,7 @@ def _keeps_orders(lowering: Lowering, node: ir.Node | None, limits: Limits) -> b
     """Whether objects that are alternatives to each other may have their members in any order, if any have."""
     if node is None or not lowering.places_of_orders or not merged_sites(node):
         return True
-    return _is_affordable(relaxed(node, frozenset()) if sites(node) else in_few_orders(node), limits, ARRANGED)
+    return _is_affordable(first_built(node), limits, ARRANGED)
 
 
 def _in_fewer_orders(lowering: Lowering, node: ir.Node | None, limits: Limits) -> Found:
