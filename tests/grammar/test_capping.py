@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from random import Random
 from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import settings as settings_of
-from schemas import near
+from schemas import near, validator
 from test_schema_properties import LIMITS, RANDOM, SEEDS, a_schema, compact
 
 import latticework as lw
@@ -20,6 +21,7 @@ from latticework.grammar import Grammar, ir, json_schema
 from latticework.grammar.json_schema import capping
 from latticework.grammar.limits import Limits
 
+BYTES = lw.Vocabulary([bytes([value]) for value in range(256)])
 SMALL = Limits(max_states=12_000)
 ALTERNATIVES = {
     "anyOf": [
@@ -51,10 +53,10 @@ def test_long_strings_beside_strings_that_are_not_counted(order: Literal["schema
 def test_keys_in_any_order_beside_a_long_string(keys: int) -> None:
     """Of two keys there are few enough orders to list, of four the members are arranged."""
     names = "abcd"[:keys]
-    inner = {"type": "object", "properties": dict.fromkeys(names, {"type": "null"}), "additionalProperties": False}
+    inner = {"type": "object", "properties": {key: {"type": "null"} for key in names}, "additionalProperties": False}
     grammar = json_schema({"anyOf": [{"type": "string", "maxLength": 9_000}, inner]}, property_order="any")
     assert not is_told(grammar)
-    constraint = lw.compile(grammar, lw.Vocabulary([bytes([value]) for value in range(256)]))
+    constraint = lw.compile(grammar, BYTES)
     assert constraint.accepts(compact(dict.fromkeys(reversed(names))))
     assert constraint.accepts(compact("x" * 9_000))
     assert not constraint.accepts(compact("x" * 9_001))
@@ -106,3 +108,25 @@ def test_no_document_is_added(seed: int) -> None:
     for value in near(random, schema, 20):
         text = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
         assert run.accepts(before, text) or not run.accepts(after, text)
+
+
+@given(SEEDS)
+@settings_of(RANDOM, max_examples=100)
+def test_what_is_accepted_with_smaller_bounds_is_valid(seed: int) -> None:
+    """An automaton is tried for every schema, keys in any order or not, and some get smaller bounds."""
+    random = Random(seed)
+    few = {"type": "object", "properties": {key: a_schema(random) for key in "abc"[: random.randint(1, 3)]}}
+    schema = {"anyOf": [a_schema(random), few, {"type": "array", "maxItems": 7, "items": {"maxLength": 9}}]}
+    limits = replace(LIMITS, max_states=random.choice((10, 40, 160)))
+    order = random.choice(("schema", "any"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"LONG": 0, "MOST_CHARACTERS": 1, "MOST_ITEMS": 1, "COUNTED": 1}.items():
+            patch.setattr(capping, name, value)
+        try:
+            grammar = json_schema(schema, property_order=order, max_depth=0, recursion="bounded", limits=limits)
+            constraint = lw.compile(grammar, BYTES, limits=LIMITS)
+        except (SchemaError, LimitExceeded):
+            return
+    judge = validator(schema)
+    for value in near(random, schema, 15):
+        assert not constraint.accepts(compact(value)) or judge.is_valid(value), (schema, value)
