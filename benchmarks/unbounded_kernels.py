@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from latticework.jit import HELPER, KERNEL
+from latticework.jit import ALLOCATING, ALLOCATING_HELPER, HELPER
 
 WHOLE, BEGINNING, ENDING, MIDDLE = 0, 1, 2, 3
 
@@ -23,7 +23,7 @@ def _longest(move, accept, state, text, begin, end):
     return best, state
 
 
-@njit(**HELPER)
+@njit(**ALLOCATING_HELPER)
 def _add(found, count, begin, terminal, end, kind):
     if count == len(found):
         larger = np.empty((4 * count, 4), np.int32)
@@ -33,7 +33,7 @@ def _add(found, count, begin, terminal, end, kind):
     return found
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def pieces(move, accept, alive, starts, passed, text, begin, end, gap_before, gap_behind):
     """Pieces of lexemes in a run of fixed text: every terminal at every offset reached, its longest match only.
 
@@ -83,7 +83,7 @@ def pieces(move, accept, alive, starts, passed, text, begin, end, gap_before, ga
     return found[:count], reached
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def run_set(move, states, text, begin, end):
     """[S'] int32 the distinct states behind a text, from any of some states."""
     now = states.copy()
@@ -107,7 +107,7 @@ def run_set(move, states, text, begin, end):
     return now
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def determinised(offset, label, target, silent_offset, silent_target, start, final, labels, most):
     """Subset construction of an automaton with silent moves; moves by state.
 
@@ -215,7 +215,7 @@ def _hash(members):
     return value ^ (value >> 17)
 
 
-@njit(**KERNEL)
+@njit(**ALLOCATING)
 def is_empty(move, accept, rules, goal, most):
     """Whether no word of ``goal`` leads from the first state to an accepting one: 1, 0, or -1 after ``most`` triples.
 
@@ -276,7 +276,7 @@ def is_empty(move, accept, rules, goal, most):
     return 1
 
 
-@njit(**HELPER)
+@njit(**ALLOCATING_HELPER)
 def _push(stack, height, source, symbol, target):
     if height == len(stack):
         larger = np.empty((2 * height, 3), np.int32)

@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from ir_matcher import matches
 from jsonschema import Draft4Validator, Draft202012Validator
@@ -16,13 +16,14 @@ from words import Sampler
 from latticework.errors import SchemaError
 from latticework.grammar import ir, json_schema
 from latticework.grammar.json_schema.decimals import Interval, numbers
+from latticework.grammar.json_schema.scalars import Digits
 
 SMALL = st.integers(-2000, 2000)
 DECIMALS = st.tuples(SMALL, st.integers(0, 4)).map(lambda pair: Decimal(pair[0]).scaleb(-pair[1]))
 
 
 def near(bound: Decimal) -> st.SearchStrategy[Decimal]:
-    steps = st.tuples(st.integers(-12, 12), st.integers(0, 5)).map(lambda pair: Decimal(pair[0]).scaleb(-pair[1]))
+    steps = st.tuples(st.integers(-12, 12), st.integers(0, 10)).map(lambda pair: Decimal(pair[0]).scaleb(-pair[1]))
     return steps.map(lambda step: bound + step)
 
 
@@ -50,11 +51,25 @@ def inside(interval: Interval, value: Decimal) -> bool:
 @example((Interval(Decimal("0.5"), True, Decimal("0.5"), False), Decimal("0.5")), False)
 @example((Interval(Decimal(-5), False, Decimal(0), True), Decimal("-0.1")), False)
 @example((Interval(Decimal(99), True, Decimal(1000), True), Decimal(100)), True)
+@example((Interval(Decimal(1), True), Decimal("1.12345678")), False)
+@example((Interval(Decimal(0), True), Decimal("0.000000000001")), False)
 def test_numbers_lie_exactly_within_the_bounds(case: tuple[Interval, Decimal], integers: bool) -> None:
     interval, value = case
     text = written(value)
     expected = inside(interval, value) and not (integers and "." in text)
     assert matches(numbers(interval, integers), text.encode()) == expected
+
+
+@given(cases(), st.integers(0, 6))
+@settings(max_examples=500, deadline=None)
+@example((Interval(Decimal(1), True), Decimal("1.25")), 2)
+@example((Interval(Decimal(0), True), Decimal("0.025")), 2)
+@example((Interval(Decimal(0), True, Decimal(1), True), Decimal("0.12345")), 5)
+def test_digits_after_the_point_are_bounded_by_an_option(case: tuple[Interval, Decimal], most: int) -> None:
+    interval, value = case
+    text = written(value)
+    expected = inside(interval, value) and len(text.partition(".")[2]) <= most
+    assert matches(numbers(interval, False, Digits(None, most)), text.encode()) == expected
 
 
 @given(cases())
@@ -65,6 +80,7 @@ def test_trailing_zeros_do_not_change_a_verdict(case: tuple[Interval, Decimal]) 
     node = numbers(interval, False)
     text = written(value)
     longer = text + ("00" if "." in text else ".00")
+    assume(sum(map(str.isdigit, longer)) <= 15)
     assert matches(node, text.encode()) == matches(node, longer.encode())
 
 
@@ -134,6 +150,15 @@ def test_no_number_rounds_onto_an_exclusive_bound(bound: float, digits: int, ste
     text = written(Decimal(repr(bound)) + Decimal(step).scaleb(-digits))
     if matches(json_schema(schema).node, text.encode()):
         assert Draft202012Validator(schema).is_valid(json.loads(text)), text
+
+
+@pytest.mark.parametrize("keyword", ["exclusiveMinimum", "exclusiveMaximum"])
+def test_what_is_left_out_near_an_exclusive_bound_is_told(keyword: str) -> None:
+    told = "numbers as long before the point as an excluded bound: at most 15 digits in all"
+    assert told in json_schema({"type": "number", keyword: 2.5}).narrowings
+    assert told not in json_schema({"type": "number", keyword: 0}).narrowings
+    assert told not in json_schema({"type": "integer", keyword: 2}).narrowings
+    assert told not in json_schema({"type": "number", "minimum": 2.5}).narrowings
 
 
 def test_the_last_double_below_an_exclusive_bound_is_no_trap() -> None:

@@ -36,6 +36,11 @@ class Interval:
     high_open: bool = False
 
     @property
+    def is_strict(self) -> bool:
+        """Whether a longer decimal could round onto a bound that is excluded."""
+        return bool((self.low and self.low_open) or (self.high and self.high_open))
+
+    @property
     def is_empty(self) -> bool:
         if self.low is None or self.high is None:
             return False
@@ -96,6 +101,7 @@ class _Magnitudes:
         self.interval = interval
         self.integers = integers
         self.most_fraction = most.most_fraction
+        self.is_bounded_by_option = most.fraction is not None
         self.low, self.low_fraction = _digits(interval.low or Decimal(0))
         self.bounded = interval.high is not None
         self.high, self.high_fraction = _digits(interval.high or Decimal(0))
@@ -198,12 +204,15 @@ class _Magnitudes:
         return alt(options)
 
     def _not_all_zeros(self, digits: int) -> ir.Node:
-        """Fraction digits above zero: zeros up to half of them, then one that counts."""
-        if not digits:
-            return ir.NOTHING
-        zeros = digits // 2
-        rest = digits - 1 - zeros if self.interval.low else digits - 1
-        return seq([repeat(_digit(0, 0), 0, zeros), NONZERO, repeat(DIGIT, 0, rest)])
+        """At most so many fraction digits, above zero; of those above the bound 0 twice as many, which two counters
+        hold, unless an option bounds them."""
+        if not self.interval.low and digits == self.most_fraction and not self.is_bounded_by_option:
+            return seq([repeat(_digit(0, 0), 0, digits - 1), NONZERO, repeat(DIGIT, 0, digits - 1)])
+        found, rest = ir.NOTHING, ir.EMPTY
+        for _ in range(digits):
+            found = alt([seq([NONZERO, rest]), seq([_digit(0, 0), found])])
+            rest = optional(seq([DIGIT, rest]))
+        return found
 
 
 def _step(low: int, high: int, on_low: bool, on_high: bool, after: Callable[[bool, bool], ir.Node]) -> ir.Node:

@@ -44,7 +44,10 @@ def number(lowering: Lowering, members: tuple[Subschema, ...], types: frozenset[
         excluded = [v for v in excluded if abs(v) < reach or (bounds.high if v > 0 else bounds.low) is not None]
     if not integers:
         lowering.narrow("numbers with bounds: no exponent, at most 15 digits before a point")
-    node = alt([numbers(part, integers, digits) for part in _without(bounds, excluded)])
+    allowed = _without(bounds, excluded)
+    if not integers and any(part.is_strict for part in allowed):
+        lowering.narrow("numbers as long before the point as an excluded bound: at most 15 digits in all")
+    node = alt([numbers(part, integers, digits) for part in allowed])
     parts = [node, *(_multiples(factor) for factor in factors)]
     if "integer" not in types:
         parts.append(_FRACTIONS if lowering.document.dialect.float_integers else _WITH_POINT)
