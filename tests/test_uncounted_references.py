@@ -15,13 +15,13 @@ MAKING = {"empty", "zeros", "ones", "full", "arange", "copy", "astype", "concate
 
 def uncounted() -> list[tuple[str, ast.FunctionDef]]:
     found = []
-    for root, path in [(root, path) for root in ROOTS for path in sorted(root.rglob("*.py"))]:
+    for path in [path for root in ROOTS for path in sorted(root.rglob("*.py"))]:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and node.decorator_list:
                 decorator = ast.unparse(node.decorator_list[0])
                 is_kernel = "njit(" in decorator or decorator in ("_kernel", "_helper")
                 if is_kernel and "ALLOCATING" not in decorator:
-                    found.append((f"{path.relative_to(root.parent)}:{node.name}", node))
+                    found.append((f"{path.relative_to(path.parent.parent)}:{node.name}", node))
     return found
 
 
