@@ -135,6 +135,7 @@ REFUSED = [
     "SELECT COALESCE(OFFSET 1)",
     "SELECT f(ORDER BY 1 2)",
     "SELECT a FROM (VALUES (SELECT 'x'), (2)) AS t",
+    "SELECT a FROM VALUES (1) (2, 'b') AS t(a, b)",
     "SELECT PERCENT_RANK() OVER (ORDER BY 1) (SELECT 1)",
 ]
 
