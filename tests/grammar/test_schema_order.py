@@ -52,6 +52,23 @@ def test_orders_of_properties_and_of_required(needed: list[str], is_open: bool, 
         assert not accepts(grammar, [*keys, *keys[:1], *keys[:1]]) or not keys
 
 
+@pytest.mark.parametrize("keyword", ["oneOf", "anyOf", "allOf"])
+def test_what_a_schema_requires_comes_before_what_its_parts_require(keyword: str) -> None:
+    grammar = json_schema(
+        {
+            "type": "object",
+            "properties": {name: {"const": 0} for name in "abz"},
+            keyword: [{"required": ["b"]}] if keyword == "allOf" else [{"required": ["a"]}, {"required": ["b"]}],
+            "required": ["z"],
+            "additionalProperties": False,
+        }
+    )
+    assert accepts(grammar, ["z", "b"])
+    assert accepts(grammar, ["b", "z"])
+    assert not accepts(grammar, ["z"])
+    assert accepts(grammar, ["z", "b", "a"]) == (keyword != "oneOf")
+
+
 def test_properties_without_a_name_come_first_in_the_outermost_object_alone() -> None:
     inner = {"type": "object", "properties": {"b": {}}, "required": ["b"]}
     schema = {"type": "object", "properties": {"a": inner}, "required": ["a"]}
