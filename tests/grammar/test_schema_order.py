@@ -56,10 +56,10 @@ def test_orders_of_properties_and_of_required(needed: list[str], is_open: bool, 
 def test_what_a_schema_requires_comes_before_what_its_parts_require(keyword: str) -> None:
     grammar = json_schema(
         {
-            "type": "object",
-            "properties": {name: {"const": 0} for name in "abz"},
             keyword: [{"required": ["b"]}] if keyword == "allOf" else [{"required": ["a"]}, {"required": ["b"]}],
+            "properties": {name: {"const": 0} for name in "abz"},
             "required": ["z"],
+            "type": "object",
             "additionalProperties": False,
         }
     )

@@ -16,7 +16,15 @@ from typing import Any, TypeAlias
 
 from latticework.errors import LimitExceeded
 from latticework.grammar import ir
-from latticework.grammar.arrangement import first_built, in_few_orders, in_schema_order, listed, merged_sites, relaxed, sites
+from latticework.grammar.arrangement import (
+    first_built,
+    in_few_orders,
+    in_schema_order,
+    listed,
+    merged_sites,
+    relaxed,
+    sites,
+)
 from latticework.grammar.json_schema import keywords
 from latticework.grammar.json_schema.cuts import Cuts
 from latticework.grammar.json_schema.document import Document, Subschema
