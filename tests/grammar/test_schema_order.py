@@ -52,11 +52,11 @@ def test_orders_of_properties_and_of_required(needed: list[str], is_open: bool, 
         assert not accepts(grammar, [*keys, *keys[:1], *keys[:1]]) or not keys
 
 
-@pytest.mark.parametrize("keyword", ["oneOf", "anyOf", "allOf"])
-def test_what_a_schema_requires_comes_before_what_its_parts_require(keyword: str) -> None:
+@pytest.mark.parametrize("keyword", ["oneOf", "anyOf"])
+def test_what_a_schema_requires_comes_before_what_its_alternatives_require(keyword: str) -> None:
     grammar = json_schema(
         {
-            keyword: [{"required": ["b"]}] if keyword == "allOf" else [{"required": ["a"]}, {"required": ["b"]}],
+            keyword: [{"required": ["a"]}, {"required": ["b"]}],
             "properties": {name: {"const": 0} for name in "abz"},
             "required": ["z"],
             "type": "object",

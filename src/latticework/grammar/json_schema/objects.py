@@ -150,9 +150,9 @@ def _is_open(constraining: list[Subschema]) -> bool:
 
 
 def _required(lowering: Lowering, constraining: list[Subschema]) -> dict[str, None]:
-    """The required names, those of a schema before those that its alternatives and parts add."""
+    """The required names, those of a schema before those that its alternatives add."""
     names: dict[str, None] = {}
-    for member in sorted(constraining, key=lambda member: member.pointer.count("/")):
+    for member in sorted(constraining, key=lambda member: not member.own):
         value = member.schema.get("required", [])
         if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
             lowering.malformed(member, "required", "a list of property names")
