@@ -19,6 +19,10 @@ _GIVEN = Note(
     " satisfies the keywords beside it",
 )
 _BOUND = Note("no exponent, at most 15 digits before the point", "bounds of more than `max_bound_digits` digits")
+_EXCLUDED = Note(
+    "no exponent, at most 15 digits before the point; 15 in all where there are as many before it as in the bound",
+    "bounds of more than `max_bound_digits` digits",
+)
 _BRANCHES = Note(
     "of the many ways not to satisfy several schemas at once, 60 are kept, fewer where that takes too long",
     "more than `max_branches` combinations of branches",
@@ -57,8 +61,8 @@ NOTES = {
     "dependentSchemas": _DEPENDENT,
     "else": _BRANCHES,
     "enum": _GIVEN,
-    "exclusiveMaximum": _BOUND,
-    "exclusiveMinimum": _BOUND,
+    "exclusiveMaximum": _EXCLUDED,
+    "exclusiveMinimum": _EXCLUDED,
     "format": Note("the subset below; escapes only where JSON needs them", "some negated formats (see below)"),
     "if": _BRANCHES,
     "items": Note(),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from latticework.errors import Infeasible, InputError, LimitExceeded
 from latticework.lattice.chart.decide import Budget, Question, alike, decide, decide_passage
+from latticework.lattice.chart.fault import fault
 from latticework.lattice.chart.filling import Filling, filling_of, refilled
 from latticework.lattice.chart.led import Led
 from latticework.lattice.chart.nearby import nearby, passages
@@ -373,46 +374,8 @@ class ContextFreeSession(Led):
 
     def _infeasible(self, changes: Mapping[int, int] | None = None) -> Infeasible:
         """The verdict, with what is at fault as far as the budget lets it be found."""
-        try:
-            return self._diagnose(changes)
-        except LimitExceeded:
-            return Infeasible(f"no valid filling of the {self.n_slots} slots", slots=self.n_slots)
 
-    def _diagnose(self, changes: Mapping[int, int] | None = None) -> Infeasible:
-        """Why no filling exists: the first fixed slot whose token leaves none, else too few slots."""
-        if changes is None:
-            suspects = {int(slot): int(self._tokens[slot]) for slot in np.flatnonzero(~self._free)}
-            free = np.ones(self.n_slots, np.bool_)
-        else:
-            suspects, free = dict(sorted(changes.items())), self._free.copy()
-        tokens = self._tokens.copy()
-        if self._find(tokens, free) is None:
-            return self._too_short()
-        slots = list(suspects)
-        low, high = 0, len(slots) - 1
-        while low < high:
-            middle = (low + high) // 2
-            some, open_ = tokens.copy(), free.copy()
-            some[slots[: middle + 1]] = [suspects[slot] for slot in slots[: middle + 1]]
-            open_[slots[: middle + 1]] = False
-            low, high = (middle + 1, high) if self._find(some, open_) is not None else (low, middle)
-        slot = slots[low]
-        return Infeasible(
-            f"no valid filling of the {self.n_slots} slots has token {suspects[slot]} at slot {slot}"
-            + (" after the tokens fixed before it" if low else ""),
-            slots=self.n_slots,
-            slot=slot,
-        )
+        def can_be_filled(tokens: NDArray[np.int64], free: NDArray[np.bool_]) -> bool:
+            return self._find(tokens, free) is not None
 
-    def _too_short(self) -> Infeasible:
-        try:
-            needed = self.constraint.min_tokens
-        except Infeasible as error:
-            return Infeasible(str(error), slots=self.n_slots)
-        except LimitExceeded:
-            return Infeasible(f"no document fits the {self.n_slots} slots", slots=self.n_slots)
-        if needed > self.n_slots:
-            message = f"the shortest document needs {needed} tokens, the canvas has {self.n_slots} slots"
-        else:
-            message = f"no document has exactly {self.n_slots} tokens, and no end tokens may follow one"
-        return Infeasible(message, needed=needed, slots=self.n_slots)
+        return fault(self.constraint, can_be_filled, self._tokens, self._free, changes)
