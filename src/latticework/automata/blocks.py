@@ -287,6 +287,14 @@ class Cache(Generic[Entry]):
             self._entries.move_to_end(key)
         return found[0]
 
+    def made(self, key: Hashable, limits: BuildLimits, make: Callable[[], Entry]) -> Entry:
+        """The entry of a key; where there is none, what ``make`` makes within ``limits``, from now on."""
+        entry = self.get(key, limits)
+        if entry is None:
+            entry = make()
+            self.put(key, limits, entry)
+        return entry
+
     def put(self, key: Hashable, limits: BuildLimits, entry: Entry) -> None:
         """``entry`` has been made within ``limits``."""
         with self._lock:

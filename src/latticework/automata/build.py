@@ -52,11 +52,11 @@ def build_automaton(grammar: ir.Node, limits: BuildLimits | None = None) -> Byte
         LimitExceeded: more nodes or states than ``limits`` allow; names the node where known.
     """
     limits = limits or _DefaultLimits()
-    automaton = blocks.wholes.get(grammar.digest, limits)
-    if automaton is None:
-        automaton = _build(grammar, limits, True, Sharing.WHOLE, recurring(grammar))[0]
-        blocks.wholes.put(grammar.digest, limits, automaton)
-    return automaton
+
+    def make() -> ByteAutomaton:
+        return _build(grammar, limits, True, Sharing.WHOLE, recurring(grammar))[0]
+
+    return blocks.wholes.made(grammar.digest, limits, make)
 
 
 def is_small(grammar: ir.Node, limits: BuildLimits) -> bool:
@@ -95,12 +95,9 @@ def _build(
 
 def _block_of(node: ir.Alone, limits: BuildLimits, symbolic: bool) -> Block:
     """The block of a node by itself, all of it."""
-    key = node.digest, symbolic
-    block = blocks.compiled.get(key, limits)
-    if block is None:
-        block = Block(node.digest, _build(node.body, limits, symbolic)[0])
-        blocks.compiled.put(key, limits, block)
-    return block
+    return blocks.compiled.made(
+        (node.digest, symbolic), limits, lambda: Block(node.digest, _build(node.body, limits, symbolic)[0])
+    )
 
 
 def _without_counters(node: ir.Node, limits: BuildLimits) -> ByteAutomaton:
@@ -255,12 +252,11 @@ class _Builder:
 
     def _compact(self, node: ir.Alone) -> Block:
         """The compact form of a block, or the block itself where nothing is to be shared in it."""
-        key = node.digest, self.symbolic, Sharing.PART
-        block = blocks.compiled.get(key, self.limits)
-        if block is None:
-            block = Block(node.digest, _build(node.body, self.limits, self.symbolic, Sharing.PART)[0])
-            blocks.compiled.put(key, self.limits, block)
-        return block
+
+        def make() -> Block:
+            return Block(node.digest, _build(node.body, self.limits, self.symbolic, Sharing.PART)[0])
+
+        return blocks.compiled.made((node.digest, self.symbolic, Sharing.PART), self.limits, make)
 
     def _words(self, node: ir.Words, k: int, path: Path) -> int:
         # Next to nothing can be shared when the words are all there is (and this is how their block is made).
@@ -276,12 +272,9 @@ class _Builder:
         return self.graph.instance(self._block(node, compile_node, False), k, path)
 
     def _block(self, node: NodeType, compile_node: Callable[[NodeType], ByteAutomaton], symbolic: bool) -> Block:
-        key = node.digest, symbolic
-        block = blocks.compiled.get(key, self.limits)
-        if block is None:
-            block = Block(node.digest, compile_node(node))
-            blocks.compiled.put(key, self.limits, block)
-        return block
+        return blocks.compiled.made(
+            (node.digest, symbolic), self.limits, lambda: Block(node.digest, compile_node(node))
+        )
 
     def _by_itself(self, node: ir.Node) -> ByteAutomaton:
         return _build(node, self.limits, self.symbolic)[0]
@@ -290,13 +283,12 @@ class _Builder:
         """The block of a node that stands in several places; ``None`` where it has to be built where it stands."""
         if node.digest in self.unrolled:
             return None
-        key = node.digest, "recurring"
-        block = blocks.compiled.get(key, self.limits)
-        if block is None:
+
+        def make() -> Block:
             others = self.recurring - {node.digest}
-            block = Block(node.digest, *_build(node, self.limits, self.symbolic, Sharing.LEFT_OUT, others))
-            blocks.compiled.put(key, self.limits, block)
-        return block
+            return Block(node.digest, *_build(node, self.limits, self.symbolic, Sharing.LEFT_OUT, others))
+
+        return blocks.compiled.made((node.digest, "recurring"), self.limits, make)
 
     def _expanded(self, node: ir.Counted) -> ByteAutomaton:
         return algebra.expand(_build(node, self.limits, symbolic=True)[0], self.limits.max_states)

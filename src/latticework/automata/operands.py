@@ -20,12 +20,12 @@ class Operands:
 
     def automaton(self, node: ir.Node) -> ByteAutomaton:
         """That of an operand, built unless it is kept."""
-        automaton = blocks.operands.get(node.digest, self.limits)
-        if automaton is None:
+
+        def make() -> ByteAutomaton:
             is_set = isinstance(node, ir.Intersect | ir.Except)
-            automaton = self.combined(node) if is_set else self._build(node, self.limits)
-            blocks.operands.put(node.digest, self.limits, automaton)
-        return automaton
+            return self.combined(node) if is_set else self._build(node, self.limits)
+
+        return blocks.operands.made(node.digest, self.limits, make)
 
     def combined(self, node: ir.Node) -> ByteAutomaton:
         """That of a node which says what to do with its operands."""

@@ -1,52 +1,47 @@
-"""Why a canvas has no filling."""
+"""Why a canvas has no filling: the first slot whose token leaves none, else too few slots."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable, Mapping, Sequence
 
 from latticework.errors import Infeasible, LimitExceeded
-from latticework.lattice.sets import CanvasSets
-
-if TYPE_CHECKING:
-    from latticework.lattice.constraint import Constraint
-    from latticework.lattice.layout import Layout
 
 
 def diagnosed(
-    constraint: Constraint,
-    layout: Layout,
-    tokens: NDArray[np.int64],
-    free: NDArray[np.bool_],
-    suspects: Sequence[int] | None = None,
+    slots: int, suspects: Mapping[int, int], fits: Callable[[Sequence[int]], bool], fewest: Callable[[], int]
 ) -> Infeasible:
-    """The first of the ``suspects`` (fixed slots; by default all of them) whose token leaves no filling, else too few
-    slots. Cost: a pass over the canvas for each halving of the suspects."""
-    slots = len(tokens)
-    found: list[int] = np.flatnonzero(~free).tolist() if suspects is None else list(suspects)
-    free = free.copy()
-    free[found] = True
-    sets = CanvasSets(layout, tokens, free)
-    if sets.feasible:
-        low, high = 0, len(found) - 1
-        while low < high:
-            middle = (low + high) // 2
-            free[found] = True
-            free[found[: middle + 1]] = False
-            sets.place(tokens, free)
-            low, high = (middle + 1, high) if sets.feasible else (low, middle)
-        slot = found[low]
-        return Infeasible(
-            f"no valid filling of the {slots} slots has token {int(tokens[slot])} at slot {slot}"
-            + (" after the tokens fixed before it" if low else ""),
-            slots=slots,
-            slot=slot,
-        )
+    """The first suspect that leaves no filling, else too few slots.
+
+    Args:
+        slots: of the canvas, which has no filling.
+        suspects: slots and their tokens, in the order in which they are blamed.
+        fits: whether there is a filling with the tokens of some of the suspects, the others free.
+        fewest: tokens of the shortest document; may raise ``Infeasible`` or ``LimitExceeded``.
+
+    Cost: a question for each halving of the suspects.
+
+    Raises:
+        LimitExceeded: of ``fits``.
+    """
+    found = list(suspects)
+    if not fits([]):
+        return _too_few(slots, fewest)
+    low, high = 0, len(found) - 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if fits(found[: middle + 1]) else (low, middle)
+    slot = found[low]
+    return Infeasible(
+        f"no valid filling of the {slots} slots has token {suspects[slot]} at slot {slot}"
+        + (" after the tokens fixed before it" if low else ""),
+        slots=slots,
+        slot=slot,
+    )
+
+
+def _too_few(slots: int, fewest: Callable[[], int]) -> Infeasible:
     try:
-        needed = constraint.min_tokens
+        needed = fewest()
     except Infeasible as error:
         return Infeasible(str(error), slots=slots)
     except LimitExceeded as error:

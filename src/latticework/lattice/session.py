@@ -17,7 +17,7 @@ from latticework.lattice.horizon import draw_kinds, faded, front_sums
 from latticework.lattice.inputs import to_array
 from latticework.lattice.path import Path, Proposal
 from latticework.lattice.scoring import ClassScores, Logits, open_logits
-from latticework.lattice.sets import CanvasSets
+from latticework.lattice.sets import CanvasSets, with_some
 from latticework.lattice.sums import CompletionSums, SumBuffers, entropies
 
 if TYPE_CHECKING:
@@ -414,9 +414,12 @@ class Session:
         if not 0 <= slot < self.n_slots:
             raise InputError(f"slot {slot} is out of range for a canvas of {self.n_slots} slots")
 
-    def _diagnose(self, suspects: list[int] | None = None) -> Infeasible:
-        """Why no filling exists: the first suspect whose token leaves none, else too few slots."""
-        return diagnosed(self.constraint, self._sets.layout, self._tokens, self._free, suspects)
+    def _diagnose(self, slots: list[int] | None = None) -> Infeasible:
+        """Why no filling exists: the first of some slots (by default, all fixed ones) at fault, else too few slots."""
+        chosen: list[int] = np.flatnonzero(~self._free).tolist() if slots is None else slots
+        fits = with_some(self._sets.layout, self._tokens, self._free, chosen)
+        suspects = {slot: int(self._tokens[slot]) for slot in chosen}
+        return diagnosed(self.n_slots, suspects, fits, lambda: self.constraint.min_tokens)
 
     def _stop(self, stop: int | None) -> int:
         """Where evidence ends."""

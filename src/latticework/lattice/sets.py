@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -133,3 +134,20 @@ class Front:
             sets.valid[: last + 1],
             sets.alive[: last + 1],
         )
+
+
+def with_some(
+    layout: Layout, tokens: NDArray[np.int64], free: NDArray[np.bool_], slots: Sequence[int]
+) -> Callable[[Sequence[int]], bool]:
+    """Whether a canvas has a filling with its tokens in some of ``slots``, all others of these free."""
+    open_ = free.copy()
+    open_[slots] = True
+    sets = CanvasSets(layout, tokens, open_)
+
+    def fits(shown: Sequence[int]) -> bool:
+        is_free = open_.copy()
+        is_free[shown] = False
+        sets.place(tokens, is_free)
+        return sets.feasible
+
+    return fits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from latticework.errors import Infeasible, InputError, LimitExceeded
 from latticework.lattice.chart.decide import Budget, Question, alike, decide, decide_passage
-from latticework.lattice.chart.fault import fault
 from latticework.lattice.chart.filling import Filling, filling_of, refilled
 from latticework.lattice.chart.led import Led
 from latticework.lattice.chart.nearby import nearby, passages
 from latticework.lattice.chart.windows import Windows
 from latticework.lattice.chart.wishes import Wishes, wishes_of
+from latticework.lattice.diagnosis import diagnosed
 from latticework.lattice.inputs import to_array
 from latticework.lattice.path import Proposal
 
@@ -373,9 +373,18 @@ class ContextFreeSession(Led):
             raise InputError(f"slot {slot} is out of range for a canvas of {self.n_slots} slots")
 
     def _infeasible(self, changes: Mapping[int, int] | None = None) -> Infeasible:
-        """The verdict, with what is at fault as far as the budget lets it be found."""
+        """The verdict, with what is at fault (of some changes, else of the fixed slots) as far as the budget lets it be
+        found."""
+        given = zip(np.flatnonzero(~self._free).tolist(), self._tokens[~self._free].tolist(), strict=True)
+        suspects: dict[int, int] = dict(given if changes is None else sorted(changes.items()))
+        free = self._free | (changes is None)
 
-        def can_be_filled(tokens: NDArray[np.int64], free: NDArray[np.bool_]) -> bool:
-            return self._find(tokens, free) is not None
+        def fits(shown: Sequence[int]) -> bool:
+            tokens, is_free = self._tokens.copy(), free.copy()
+            tokens[list(shown)], is_free[list(shown)] = [suspects[slot] for slot in shown], False
+            return self._find(tokens, is_free) is not None
 
-        return fault(self.constraint, can_be_filled, self._tokens, self._free, changes)
+        try:
+            return diagnosed(self.n_slots, suspects, fits, lambda: self.constraint.min_tokens)
+        except LimitExceeded:
+            return Infeasible(f"no valid filling of the {self.n_slots} slots", slots=self.n_slots)
